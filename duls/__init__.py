@@ -1,0 +1,1 @@
+"""The shell: command line, settings, composition, health, metrics and the demo."""

@@ -1,0 +1,1 @@
+"""The running roles: intake and aggregate, composed from streams, processors and sinks."""

@@ -1,0 +1,1 @@
+"""The database: schema, migrations, the flush transaction, snapshots and retention."""

@@ -1,0 +1,1 @@
+"""Kafka in and out: decoding, validation, consumers, producers and dead letters."""
