@@ -1,0 +1,63 @@
+"""A camera of the registry, and what its directions mean for its zones."""
+
+import math
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from processors.geometry import EARTH_RADIUS_M
+from processors.vocabulary import Movement
+from processors.zone_feature import ZoneFeature, contains
+
+PROBE_M: Final = 75.0
+"""How far before and behind the camera a vehicle is looked for: beyond a junction, within a neighbourhood."""
+
+
+class CameraZone(NamedTuple):
+    """What a detection by a camera means for one zone, by the direction that the camera reports."""
+
+    zone_id: str
+    obverse: Movement  # the vehicle approaches the camera: front plate
+    reverse: Movement  # the vehicle drives away from the camera: rear plate
+    unknown: Movement  # the camera does not say
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFeature:
+    """A camera; a detection belongs to its zones."""
+
+    camera_id: UUID
+    name: str
+    lat: float  # degrees WGS84
+    lon: float  # degrees WGS84
+    azimuth_deg: float | None  # where it looks, clockwise from north
+    zones: tuple[CameraZone, ...]
+
+
+def derived_zone(zone: ZoneFeature, *, lat: float, lon: float, azimuth_deg: float) -> CameraZone:
+    """Derive from the geometry what the directions of a camera mean for *zone*.
+
+    The camera looks along its azimuth. An approaching vehicle (obverse) drives against it, a leaving one
+    (reverse) along it. Outside `PROBE_M` before the camera and inside as far behind it is `in`, the other way
+    round `out`, all else `unknown`.
+    """
+    ahead = _is_inside(zone, lat, lon, azimuth_deg)
+    behind = _is_inside(zone, lat, lon, azimuth_deg + 180.0)
+    obverse = _movement(came_from=ahead, goes_to=behind)
+    return CameraZone(zone.zone_id, obverse, _movement(came_from=behind, goes_to=ahead), Movement.UNKNOWN)
+
+
+def _movement(*, came_from: bool, goes_to: bool) -> Movement:
+    """Return the movement of a vehicle that is inside the zone or not, before and after the camera."""
+    if came_from == goes_to:
+        return Movement.UNKNOWN
+    return Movement.IN if goes_to else Movement.OUT
+
+
+def _is_inside(zone: ZoneFeature, lat: float, lon: float, heading_deg: float) -> bool:
+    """Tell whether the point `PROBE_M` along a heading is in the zone."""
+    angle_deg = math.degrees(PROBE_M / EARTH_RADIUS_M)
+    north_deg = angle_deg * math.cos(math.radians(heading_deg))
+    shrink = max(math.cos(math.radians(lat)), 1e-9)  # at a pole every direction is a longitude
+    east_deg = angle_deg * math.sin(math.radians(heading_deg)) / shrink
+    return contains(zone.polygons, lon + east_deg, lat + north_deg)
