@@ -113,7 +113,9 @@ def _grid_over(raw: _RawEdges) -> Grid:
     north = raw.y2.max() + 2 * MARGIN_DEG
     cells = min(max(CELLS_PER_EDGE * raw.x1.size, MIN_CELLS), MAX_CELLS)
     side = int(np.sqrt(cells))
-    return Grid(float(west), float(south), float(side / (east - west)), float(side / (north - south)), side, side)
+    return Grid(
+        float(west), float(south), float(side / (east - west)), float(side / (north - south)), side, side
+    )
 
 
 def _edges_by_row(grid: Grid, raw: _RawEdges) -> ZoneEdges:

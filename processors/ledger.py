@@ -1,0 +1,57 @@
+"""Everything that a flush will add to the database, kept in tables that kernels fill."""
+
+from typing import Final, NamedTuple
+
+from processors.cells import CellTable, drain, grown, is_full, new_cell_table
+from processors.columns import FlowDelta, Int64Array
+from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta, feed_delta, rejection_delta
+from processors.flow_cells import FLOW_COLUMNS, roll_up
+
+SPARE_FLOWS: Final = 1 << 14  # one step adds at most 64 zones over a parked gap of 240 slots of a minute
+SPARE_FEEDS: Final = 64
+
+
+class LedgerDelta(NamedTuple):
+    """What to add: flow deltas by grain, feed counts and rejections."""
+
+    flows: dict[str, FlowDelta]
+    feeds: FeedDelta
+    rejections: RejectionDelta
+
+
+class Ledger:
+    """The additive tables of one process between two flushes."""
+
+    def __init__(self) -> None:
+        self.flows: CellTable = new_cell_table(1 << 12, FLOW_COLUMNS, spare=SPARE_FLOWS)
+        self.feeds: CellTable = new_cell_table(1 << 8, FEED_COLUMNS, spare=SPARE_FEEDS)
+        self.reasons: CellTable = new_cell_table(1 << 8, 1, spare=SPARE_FEEDS)
+
+    def make_room(self) -> None:
+        """Grow every table that is full."""
+        if is_full(self.flows):
+            self.flows = grown(self.flows)
+        if is_full(self.feeds):
+            self.feeds = grown(self.feeds)
+        if is_full(self.reasons):
+            self.reasons = grown(self.reasons)
+
+    def reserve_minutes(self, rows: int) -> None:
+        """Make room for the feed counts of so many rows, each at worst in a minute of its own."""
+        while self.feeds.used[0] + rows > self.feeds.keys.size // 2:
+            self.feeds = grown(self.feeds)
+        while self.reasons.used[0] + rows > self.reasons.keys.size // 2:
+            self.reasons = grown(self.reasons)
+
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to add."""
+        return not (self.flows.used[0] or self.feeds.used[0] or self.reasons.used[0])
+
+    def drain(self, *, slot_s: int, midnights_us: Int64Array) -> LedgerDelta:
+        """Return everything that was added since the last call, and forget it."""
+        keys, values = drain(self.flows)
+        return LedgerDelta(
+            roll_up(keys, values, slot_s=slot_s, midnights_us=midnights_us),
+            feed_delta(*drain(self.feeds)),
+            rejection_delta(*drain(self.reasons)),
+        )

@@ -1,0 +1,292 @@
+"""The state of one observation partition for positions: hold, order, take, and what is there now."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.calendar import local_day
+from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array
+from processors.feed_counts import LATE, count_feed, count_rejections
+from processors.flow_cells import MAX_ZONE_NO
+from processors.jit import kernel
+from processors.ledger import Ledger
+from processors.reorder import (
+    SCAN_STEPS,
+    HeldArrays,
+    hold,
+    link,
+    new_held_arrays,
+    with_held_room,
+    with_partitions,
+)
+from processors.rules import Rules
+from processors.take import DONE, Positions, end_changed_visits, expire, take_due
+from processors.vehicle_table import (
+    FOREVER_US,
+    NEVER_US,
+    NO_CLASS,
+    OPEN_VISITS,
+    UNCOUNTED,
+    VEHICLES_TOP,
+    VehicleArrays,
+    new_vehicle_arrays,
+    vehicle_of,
+    with_room,
+)
+from processors.visit_steps import FMS, World, expires_us
+from processors.vocabulary import FIRST_REJECTION, VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
+from processors.zone_crossings import CrossingScratch
+from processors.zone_index import ZoneIndex, lookup
+from processors.zone_sets import NO_ZONES, ZoneSetArrays, ZoneSets
+
+LINK_STEPS_PER_ROW: Final = (
+    32  # beyond this a batch is sorted first: out of order on purpose, or one huge array
+)
+GROUPS: Final = len(VEHICLE_CLASSES) * len(ZERO_EMISSIONS)
+
+
+class ZoneWorld(NamedTuple):
+    """One version of the zones, shared by all partitions of a process."""
+
+    version: int
+    index: ZoneIndex
+    changed: Int32Array  # by zone number: version that changed it last, 0 when never
+
+
+class NowCounts(NamedTuple):
+    """How many vehicles are in each zone now, one row per (zone, class, emission) with any; sorted by key."""
+
+    zone_no: Int32Array
+    vehicle_class: UInt8Array
+    zero_emission: UInt8Array
+    present: Int32Array
+    silent: Int32Array
+
+
+class PositionState:
+    """Vehicles, visits and held positions of one observation partition."""
+
+    def __init__(self, rules: Rules, zone_sets: ZoneSets, zones: ZoneWorld, midnights_us: Int64Array) -> None:
+        self.rules = rules
+        self.zone_sets = zone_sets
+        self.zones = zones
+        self.midnights_us = midnights_us
+        self.arrays: VehicleArrays = new_vehicle_arrays()
+        self.held: HeldArrays = new_held_arrays(partitions=1)
+        self._scratch = _scratch_for(zones.index)
+
+    @property
+    def open_visits(self) -> int:
+        """Return the number of visits that have started and not ended."""
+        return int(self.arrays.counts[OPEN_VISITS])
+
+    def add(self, columns: PositionColumns, ledger: Ledger) -> None:
+        """Count the rows of a batch and hold those that may still be taken.
+
+        Args:
+            columns: Rows at or beyond the cursors; of each source partition in order.
+            ledger: Where accepted, rejected and late rows are counted.
+        """
+        ledger.reserve_minutes(columns.outcome.size)
+        count_rejections(
+            ledger.feeds, ledger.reasons, FMS, columns.arrival_us, columns.outcome, FIRST_REJECTION
+        )
+        late = (columns.outcome == Outcome.TOO_LATE) | (
+            (columns.outcome == Outcome.ACCEPTED)
+            & (columns.arrival_us - columns.event_us > self.rules.allowed_lateness_us)
+        )
+        for row in np.flatnonzero(late):
+            count_feed(ledger.feeds, FMS, columns.arrival_us[row], LATE)
+        kept = (columns.outcome == Outcome.ACCEPTED) & ~late
+        if not kept.all():
+            columns = PositionColumns(*(column[kept] for column in columns))
+        if columns.event_us.size:
+            self._hold(columns)
+
+    def _hold(self, columns: PositionColumns) -> None:
+        rows = columns.event_us.size
+        sets = lookup(self.zones.index, self.zone_sets, columns.lon, columns.lat)
+        self.arrays = with_room(self.arrays, vehicles=rows, visited=0, visits=0)
+        self.held = with_partitions(with_held_room(self.held, rows), int(columns.partition.max()) + 1)
+        places = np.empty(rows, np.int32)
+        _store(self.arrays, self.held, columns, sets, places)
+        self.held.counts[SCAN_STEPS] = 0
+        linked = _link_all(self.held, self.arrays, places, LINK_STEPS_PER_ROW * rows)
+        if linked < rows:
+            # sorted blocks merge with one walk along the list of each vehicle
+            rest = places[linked:][np.argsort(columns.event_us[linked:], kind="stable")]
+            _link_all(self.held, self.arrays, rest, FOREVER_US)
+
+    def advance(self, stream_us: int, ledger: Ledger) -> None:
+        """Take everything that is due at a stream time; then end what is silent or past its day."""
+        self._take(stream_us - self.rules.reorder_us, ledger)
+        while expire(self._world(), self._positions(ledger), stream_us) != DONE:
+            ledger.make_room()
+
+    def drain(self, ledger: Ledger) -> None:
+        """Take all held positions in order, as at the end of a history; silence is not proven by that."""
+        self._take(FOREVER_US, ledger)
+
+    def _take(self, before_us: int, ledger: Ledger) -> None:
+        largest = self.zone_sets.largest()
+        world = self._world()
+        while take_due(world, self._positions(ledger), before_us, largest) != DONE:
+            self.arrays = with_room(self.arrays, vehicles=0, visited=2 * largest, visits=2 * largest)
+            ledger.make_room()
+
+    def change_zones(self, zones: ZoneWorld, changed: frozenset[int], ledger: Ledger) -> None:
+        """Go over to another version of the zones; everything due under the old one must have been taken.
+
+        Visits to changed zones end as disappearances at the last taken position. Held and newest positions are
+        looked up again.
+
+        Args:
+            zones: The new version.
+            changed: Numbers of the zones that are new, gone or of another shape.
+            ledger: Where the disappearances are counted.
+        """
+        flags = np.zeros(MAX_ZONE_NO + 1 if not zones.changed.size else zones.changed.size, np.uint8)
+        flags[list(changed)] = 1
+        kept = self.zone_sets.without(changed)
+        while end_changed_visits(self._world(), self._positions(ledger), kept, flags) != DONE:
+            ledger.make_room()
+        self.zones = zones
+        self._scratch = _scratch_for(zones.index)
+        vehicles = self.arrays.vehicles[: self.arrays.counts[VEHICLES_TOP]]
+        vehicles["newest_set"] = lookup(
+            zones.index,
+            self.zone_sets,
+            np.ascontiguousarray(vehicles["newest_lon"]),
+            np.ascontiguousarray(vehicles["newest_lat"]),
+        )
+        rows = self.held.rows[: self.held.counts[0]]
+        rows["zone_set"] = lookup(
+            zones.index, self.zone_sets, np.ascontiguousarray(rows["lon"]), np.ascontiguousarray(rows["lat"])
+        )
+
+    def change_rules(self, rules: Rules) -> None:
+        """Go over to other settings; everything due must have been taken and flow cells drained."""
+        if rules.slot_us != self.rules.slot_us:
+            _convert_slots(self.arrays.visited["slot"], self.rules.slot_us, rules.slot_us)
+        self.rules = rules
+        vehicles = self.arrays.vehicles
+        for row in np.flatnonzero((vehicles["in_use"] == 1) & (vehicles["event_us"] != NEVER_US)):
+            self.arrays.expires_us[row] = expires_us(
+                self._world(), int(vehicles["event_us"][row]), int(vehicles["day"][row])
+            )
+        self.arrays.counts[9] = self.arrays.expires_us.min()
+
+    def now(self, stream_us: int) -> NowCounts:
+        """Return the vehicles of the running local day that are in each zone at a stream time."""
+        sets = self.zone_sets.arrays()
+        zones = self.zones.changed.size
+        present = np.zeros((zones, GROUPS), np.int32)
+        silent = np.zeros((zones, GROUPS), np.int32)
+        today = local_day(max(stream_us, 0), self.midnights_us)
+        _count_now(self.arrays, sets, self.rules, stream_us, today, present, silent)
+        zone_no, group = np.nonzero(present | silent)
+        return NowCounts(
+            zone_no.astype(np.int32),
+            (group // len(ZERO_EMISSIONS)).astype(np.uint8),
+            (group % len(ZERO_EMISSIONS)).astype(np.uint8),
+            present[zone_no, group],
+            silent[zone_no, group],
+        )
+
+    def _world(self) -> World:
+        return World(
+            self.rules,
+            self.zone_sets.arrays(),
+            self.zones.index,
+            self._scratch,
+            self.zones.changed,
+            self.zones.version,
+            self.midnights_us,
+        )
+
+    def _positions(self, ledger: Ledger) -> Positions:
+        return Positions(self.arrays, self.held, ledger.flows, ledger.feeds)
+
+
+def _scratch_for(index: ZoneIndex) -> CrossingScratch:
+    zones = index.zone_no.size
+    return CrossingScratch(np.zeros(zones, np.int64), np.zeros(1, np.int64), np.zeros(zones, np.int32))
+
+
+@kernel
+def _store(
+    arrays: VehicleArrays, held: HeldArrays, columns: PositionColumns, sets: Int32Array, places: Int32Array
+) -> None:
+    """Hold the rows, find their vehicles, and let the newest position of each vehicle follow at once."""
+    for row in range(columns.event_us.size):
+        number = vehicle_of(arrays, columns.pseudonym_hi[row], columns.pseudonym_lo[row], columns.day[row])
+        place = hold(held, columns.partition[row])
+        places[row] = place
+        position = held.rows[place]
+        position["event_us"] = columns.event_us[row]
+        position["arrival_us"] = columns.arrival_us[row]
+        position["offset"] = columns.offset[row]
+        position["index"] = columns.index[row]
+        position["lat"] = columns.lat[row]
+        position["lon"] = columns.lon[row]
+        position["vehicle"] = number
+        position["zone_set"] = sets[row]
+        position["vehicle_class"] = columns.vehicle_class[row]
+        position["zero_emission"] = columns.zero_emission[row]
+        vehicle = arrays.vehicles[number]
+        if columns.event_us[row] > vehicle["newest_us"]:
+            vehicle["newest_us"] = columns.event_us[row]
+            vehicle["newest_lat"] = columns.lat[row]
+            vehicle["newest_lon"] = columns.lon[row]
+            vehicle["newest_set"] = sets[row]
+            vehicle["newest_class"] = columns.vehicle_class[row]
+            vehicle["newest_emission"] = columns.zero_emission[row]
+
+
+@kernel
+def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps: int) -> int:
+    """Link held positions until the search has cost too many steps; return how many were linked."""
+    for row in range(places.size):
+        if held.counts[SCAN_STEPS] > steps:
+            return row
+        link(held, arrays, places[row])
+    return places.size
+
+
+@kernel
+def _convert_slots(slots: Int32Array, old_us: int, new_us: int) -> None:
+    """Keep which hour and day counted a vehicle when the slot length changes; its new slot counts it again."""
+    for row in range(slots.size):
+        slot = slots[row]
+        if slot != UNCOUNTED:
+            slots[row] = ~((slot if slot >= 0 else ~slot) * old_us // new_us)
+
+
+@kernel
+def _count_now(
+    arrays: VehicleArrays,
+    sets: ZoneSetArrays,
+    rules: Rules,
+    stream_us: int,
+    today: int,
+    present: Int32Array,
+    silent: Int32Array,
+) -> None:
+    for row in range(arrays.counts[VEHICLES_TOP]):
+        vehicle = arrays.vehicles[row]
+        age_us = stream_us - vehicle["newest_us"]
+        if (
+            vehicle["newest_set"] == NO_ZONES
+            or vehicle["in_use"] == 0
+            or vehicle["day"] != today
+            or age_us >= rules.park_gap_us
+        ):
+            continue
+        group = vehicle["newest_class"] * 3 + vehicle["newest_emission"]
+        if vehicle["vehicle_class"] != NO_CLASS:
+            group = vehicle["vehicle_class"] * 3 + vehicle["zero_emission"]
+        for place in range(sets.starts[vehicle["newest_set"]], sets.starts[vehicle["newest_set"] + 1]):
+            if age_us < rules.max_gap_us:
+                present[sets.zones[place], group] += 1
+            else:
+                silent[sets.zones[place], group] += 1

@@ -1,0 +1,208 @@
+"""Held positions: what has arrived and is not yet due, in two orders at once.
+
+Each held position stands in the queue of its source partition (in order of arrival, which is how it came) and, until
+it is resolved, in the list of its vehicle (in event order). Due positions leave the queues by (arrival, source
+partition, offset, index); the list then says which others precede one of them. Both are links between places of one
+array, so a held position is stored once and moved never.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.columns import Int32Array, Int64Array
+from processors.jit import kernel
+from processors.vehicle_table import NONE, VehicleArrays
+
+HELD: Final = np.dtype(
+    [
+        ("event_us", "i8"),
+        ("arrival_us", "i8"),
+        ("offset", "i8"),
+        ("lat", "f8"),
+        ("lon", "f8"),
+        ("index", "i4"),
+        ("partition", "i4"),  # source partition
+        ("vehicle", "i4"),  # row of the vehicle
+        ("zone_set", "i4"),
+        ("earlier", "i4"),  # in the list of the vehicle
+        ("later", "i4"),
+        ("queued", "i4"),  # next in the queue of the source partition; next free place when not in use
+        ("vehicle_class", "u1"),
+        ("zero_emission", "u1"),
+        ("state", "u1"),
+    ],
+    align=True,
+)
+
+# states of a held position
+WAITING: Final = 0  # stands in the list of its vehicle
+RESOLVED: Final = 1  # taken, out of order or duplicate before it was due itself
+DOOMED: Final = 2  # a later position was taken before it: out of order as soon as it is due
+
+# places in `counts`
+HELD_TOP: Final = 0
+HELD_FREE: Final = 1
+HELD_COUNT: Final = 2
+SCAN_STEPS: Final = 3  # steps spent on finding places in lists since the last reset
+
+
+class HeldArrays(NamedTuple):
+    """Held positions and the ends of the queue of each source partition."""
+
+    rows: NDArray[np.void]  # HELD
+    queue_head: Int32Array  # by source partition
+    queue_tail: Int32Array
+    counts: Int64Array  # shape (4,)
+
+
+def new_held_arrays(partitions: int, capacity: int = 1 << 12) -> HeldArrays:
+    """Return an empty store for positions of so many source partitions."""
+    return HeldArrays(
+        np.zeros(capacity, HELD),
+        np.full(partitions, NONE, np.int32),
+        np.full(partitions, NONE, np.int32),
+        np.array([0, NONE, 0, 0], np.int64),
+    )
+
+
+def with_held_room(held: HeldArrays, more: int) -> HeldArrays:
+    """Return the same store with room for so many more positions."""
+    need = int(held.counts[HELD_COUNT]) + more
+    if need <= held.rows.size:
+        return held
+    rows = np.zeros(1 << (need - 1).bit_length(), HELD)
+    rows[: held.rows.size] = held.rows
+    return held._replace(rows=rows)
+
+
+def with_partitions(held: HeldArrays, partitions: int) -> HeldArrays:
+    """Return the same store with queues for at least so many source partitions."""
+    missing = partitions - held.queue_head.size
+    if missing <= 0:
+        return held
+    ends = np.full(missing, NONE, np.int32)
+    return held._replace(
+        queue_head=np.concatenate([held.queue_head, ends]), queue_tail=np.concatenate([held.queue_tail, ends])
+    )
+
+
+@kernel
+def hold(held: HeldArrays, partition: int) -> int:
+    """Return a new place at the end of the queue of a source partition. There must be room."""
+    place = held.counts[HELD_FREE]
+    if place == NONE:
+        place = held.counts[HELD_TOP]
+        held.counts[HELD_TOP] += 1
+    else:
+        held.counts[HELD_FREE] = held.rows[place]["queued"]
+    held.counts[HELD_COUNT] += 1
+    held.rows[place]["queued"] = NONE
+    held.rows[place]["partition"] = partition
+    held.rows[place]["state"] = WAITING
+    tail = held.queue_tail[partition]
+    if tail == NONE:
+        held.queue_head[partition] = place
+    else:
+        held.rows[tail]["queued"] = place
+    held.queue_tail[partition] = place
+    return place
+
+
+@kernel
+def release(held: HeldArrays, partition: int) -> None:
+    """Give back the place at the head of the queue of a source partition."""
+    place = held.queue_head[partition]
+    held.queue_head[partition] = held.rows[place]["queued"]
+    if held.queue_head[partition] == NONE:
+        held.queue_tail[partition] = NONE
+    held.rows[place]["queued"] = held.counts[HELD_FREE]
+    held.counts[HELD_FREE] = place
+    held.counts[HELD_COUNT] -= 1
+
+
+@kernel
+def precedes(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
+    """Tell whether held position a stands before b by (event, arrival, source partition, offset, index)."""
+    if a["event_us"] != b["event_us"]:
+        return a["event_us"] < b["event_us"]
+    if a["arrival_us"] != b["arrival_us"]:
+        return a["arrival_us"] < b["arrival_us"]
+    if a["partition"] != b["partition"]:
+        return a["partition"] < b["partition"]
+    if a["offset"] != b["offset"]:
+        return a["offset"] < b["offset"]
+    return a["index"] < b["index"]
+
+
+@kernel
+def link(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
+    """Put a held position into the list of its vehicle.
+
+    The search starts at the newest position or at the one linked last, so rows in order, or sorted blocks, cost one
+    step each.
+    """
+    rows = held.rows
+    row = rows[place]
+    vehicle = arrays.vehicles[row["vehicle"]]
+    earlier = vehicle["held_tail"]
+    if earlier != NONE and not precedes(rows[earlier], row):
+        finger = vehicle["held_finger"]
+        if finger != NONE:
+            earlier = finger
+        while earlier != NONE and not precedes(rows[earlier], row):
+            earlier = rows[earlier]["earlier"]
+            held.counts[SCAN_STEPS] += 1
+        if earlier != NONE:
+            later = rows[earlier]["later"]
+            while later != NONE and precedes(rows[later], row):
+                earlier = later
+                later = rows[earlier]["later"]
+                held.counts[SCAN_STEPS] += 1
+    later = vehicle["held_head"] if earlier == NONE else rows[earlier]["later"]
+    row["earlier"] = earlier
+    row["later"] = later
+    if earlier == NONE:
+        vehicle["held_head"] = place
+    else:
+        rows[earlier]["later"] = place
+    if later == NONE:
+        vehicle["held_tail"] = place
+    else:
+        rows[later]["earlier"] = place
+    vehicle["held_finger"] = place
+
+
+@kernel
+def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
+    """Take a held position out of the list of its vehicle."""
+    row = held.rows[place]
+    vehicle = arrays.vehicles[row["vehicle"]]
+    earlier, later = row["earlier"], row["later"]
+    if earlier == NONE:
+        vehicle["held_head"] = later
+    else:
+        held.rows[earlier]["later"] = later
+    if later == NONE:
+        vehicle["held_tail"] = earlier
+    else:
+        held.rows[later]["earlier"] = earlier
+    if vehicle["held_finger"] == place:
+        vehicle["held_finger"] = NONE
+
+
+@kernel
+def next_due(held: HeldArrays, before_us: int) -> int:
+    """Return the source partition whose first position is due next, or NONE.
+
+    Due are positions that arrived before *before_us*; the first is that of the least (arrival, source partition).
+    """
+    best = NONE
+    best_us = before_us
+    for partition in range(held.queue_head.size):
+        place = held.queue_head[partition]
+        if place != NONE and held.rows[place]["arrival_us"] < best_us:
+            best = partition
+            best_us = held.rows[place]["arrival_us"]
+    return best

@@ -1,0 +1,94 @@
+"""Fast crossings: which zones a straight link between two positions crosses without a position inside.
+
+The walk visits the grid cells near the segment; most links stay in one cell without edges and cost two
+comparisons.
+"""
+
+from typing import NamedTuple
+
+from processors.columns import Int32Array, Int64Array
+from processors.geometry import segments_cross
+from processors.jit import kernel
+from processors.zone_index import MARGIN_DEG, ZoneEdges, ZoneIndex, column_of, row_of
+
+
+class CrossingScratch(NamedTuple):
+    """Working memory of a walk: when each zone was last tested, and the zones found."""
+
+    tested: Int64Array  # number of the last query that tested the zone, by place in the index
+    query: Int64Array  # shape (1,), number of the running query
+    found: Int32Array  # zone numbers, shape (zones,)
+
+
+@kernel
+def crossed_zones(
+    index: ZoneIndex, scratch: CrossingScratch, ax: float, ay: float, bx: float, by: float
+) -> int:
+    """Write the numbers of the zones with an edge crossed by the segment a-b to `scratch.found`.
+
+    Returns:
+        How many zones were found; zones that contain an end are among them.
+    """
+    grid = index.grid
+    bottom = row_of(grid, min(ay, by) - MARGIN_DEG)
+    top = row_of(grid, max(ay, by) + MARGIN_DEG)
+    left = column_of(grid, min(ax, bx) - MARGIN_DEG)
+    right = column_of(grid, max(ax, bx) + MARGIN_DEG)
+    if bottom == top and left == right and index.border[bottom * grid.columns + left] < 0:
+        return 0
+    scratch.query[0] += 1
+    query = scratch.query[0]
+    found = 0
+    for row in range(bottom, top + 1):
+        first, last = _columns_of_segment(index, row, ax, ay, bx, by)
+        for cell in range(row * grid.columns + first, row * grid.columns + last + 1):
+            border = index.border[cell]
+            if border < 0:
+                continue
+            for place in range(index.border_starts[border], index.border_starts[border + 1]):
+                zone = index.border_zones[place]
+                if scratch.tested[zone] == query:
+                    continue
+                scratch.tested[zone] = query
+                if _crosses_zone(index.edges, zone, bottom, top, ax, ay, bx, by):
+                    scratch.found[found] = index.zone_no[zone]
+                    found += 1
+    return found
+
+
+@kernel
+def _columns_of_segment(
+    index: ZoneIndex, row: int, ax: float, ay: float, bx: float, by: float
+) -> tuple[int, int]:
+    """Return the first and last column that the segment touches in a row, with the margin."""
+    grid = index.grid
+    if by < ay:
+        ax, ay, bx, by = bx, by, ax, ay
+    at_low, at_high = ax, bx
+    if by - ay > MARGIN_DEG:
+        low = max(ay, grid.south + row / grid.rows_per_deg - MARGIN_DEG)
+        high = min(by, grid.south + (row + 1) / grid.rows_per_deg + MARGIN_DEG)
+        slope = (bx - ax) / (by - ay)
+        at_low = ax + (low - ay) * slope
+        at_high = ax + (high - ay) * slope
+    return (
+        column_of(grid, min(at_low, at_high) - MARGIN_DEG),
+        column_of(grid, max(at_low, at_high) + MARGIN_DEG),
+    )
+
+
+@kernel
+def _crosses_zone(
+    edges: ZoneEdges, zone: int, bottom: int, top: int, ax: float, ay: float, bx: float, by: float
+) -> bool:
+    for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
+        table = edges.row_table[polygon]
+        rows = edges.row_table[polygon + 1] - table
+        first = max(bottom - edges.first_row[polygon], 0)
+        last = min(top - edges.first_row[polygon], rows - 1)
+        if first > last:
+            continue
+        for edge in range(edges.row_starts[table + first], edges.row_starts[table + last + 1]):
+            if segments_cross(ax, ay, bx, by, edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]):
+                return True
+    return False
