@@ -1,0 +1,191 @@
+"""The database as the aggregate role sees it: claims, flushes and snapshots that survive lost connections.
+
+A connection is dropped after any OperationalError or InterfaceError. A flush whose outcome is unknown is
+never repeated blindly: on a new connection the offset rows are locked, which waits for a transaction that the
+server may still be finishing, and the number of the last flush tells whether ours took place.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from types import TracebackType
+from typing import Final, NamedTuple, Self, TypeVar
+from uuid import UUID
+
+import psycopg
+
+from duls.errors import FencedError, ServiceAwayError
+from sinks.claims import Beginning, Claim, claim
+from sinks.connection import Connection, first_line, raw_connection
+from sinks.flush import Failpoint, flush, no_failpoint, prepare_session
+from sinks.flush_parts import Cursor, Flush, PartitionAdvance, Snapshot
+from sinks.patience import Patience
+from sinks.queries import query
+
+LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+
+Result = TypeVar("Result")
+
+
+class DataGap(NamedTuple):
+    """Offsets of a source partition that the broker had removed before they were read."""
+
+    source_topic_id: UUID
+    source_partition: int
+    from_offset: int
+    to_offset: int
+
+
+class FlowStore:
+    """The flow database of one process; used from one thread.
+
+    Args:
+        url: libpq URL of the database.
+        patience: how long each call goes on trying while the database is away.
+        failpoint: called with the name of each place that a flush passes.
+    """
+
+    def __init__(self, url: str, *, patience: Patience, failpoint: Failpoint = no_failpoint) -> None:
+        self._url = url
+        self._patience = patience
+        self._failpoint = failpoint
+        self._connection: Connection | None = None
+        self._flush_numbers = count(1)
+
+    def __enter__(self) -> Self:
+        """Return itself; the connection is made when first needed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; a later call would make a new one."""
+        if self._connection is not None:
+            with suppress(*LOST):
+                self._connection.close()
+            self._connection = None
+
+    def claim(
+        self,
+        topic_id: UUID,
+        partitions: Sequence[int],
+        earliest: Mapping[int, int],
+        *,
+        beginning: Beginning | None = None,
+    ) -> dict[int, Claim]:
+        """Take over partitions under a new epoch; see `sinks.claims.claim`."""
+        return self._persist("claim", lambda c: claim(c, topic_id, partitions, earliest, beginning))
+
+    def flush(self, parts: Flush) -> None:
+        """Bring *parts* to the database exactly once.
+
+        Raises:
+            FencedError: another process owns one of the partitions; *parts* is not in the database, or it was
+                there before the other process took over.
+            ServiceAwayError: the database stayed away; the outcome is unknown, so the process must restart
+                from the stored offsets.
+        """
+        flush_no = next(self._flush_numbers)
+        doubts = False
+
+        def once(connection: Connection) -> None:
+            """Flush, unless an earlier attempt turns out to have succeeded."""
+            nonlocal doubts
+            if doubts and _was_committed(connection, parts.advances, flush_no):
+                return
+            doubts = True
+            flush(connection, parts, flush_no, self._failpoint)
+
+        self._persist("flush", once)
+
+    def load_snapshot(self, topic_id: UUID, partition: int) -> Snapshot | None:
+        """Return the current snapshot of a partition, if there is one."""
+        return self._persist("load snapshot", lambda c: _load_snapshot(c, topic_id, partition))
+
+    def load_cursors(self, topic_id: UUID, partition: int) -> list[Cursor]:
+        """Return the stored cursors of a partition, by source topic and partition."""
+        values = {"topic_id": topic_id, "partition": partition}
+        statement = query("progress", "load_cursors")
+        rows = self._persist("load cursors", lambda c: c.execute(statement, values).fetchall())
+        return [Cursor(*row) for row in rows]
+
+    def record_gap(self, gap: DataGap) -> None:
+        """Record offsets that were gone before they were read; repeating it changes nothing."""
+        self._persist("record gap", lambda c: c.execute(query("progress", "add_gap"), gap._asdict()))
+
+    def _persist(self, what: str, action: Callable[[Connection], Result]) -> Result:
+        """Run *action* on a connection, on a new one after each loss, as long as the patience lasts.
+
+        Deadlocks, serialisation failures and a full disk are OperationalErrors too, and so are tried again.
+        """
+        lost: Exception | None = None
+        attempts = self._patience.attempts(f"{what} in the figures database")
+        while True:
+            try:
+                next(attempts)
+            except ServiceAwayError as away:
+                message = f"{away}; last error: {first_line(lost) if lost else 'none'}"
+                raise ServiceAwayError(message) from lost
+            try:
+                return action(self._connected())
+            except LOST as error:
+                lost = error
+                self.close()
+            except BaseException:
+                self._close_if_broken()
+                raise
+
+    def _connected(self) -> Connection:
+        """Return the connection, making it when there is none."""
+        if self._connection is None:
+            connection = raw_connection(self._url, application_name="duls aggregate")
+            try:
+                prepare_session(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _close_if_broken(self) -> None:
+        """Drop a connection that an error left outside the idle state."""
+        connection = self._connection
+        if connection is None or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            self.close()
+
+
+def _was_committed(connection: Connection, advances: Sequence[PartitionAdvance], flush_no: int) -> bool:
+    """Tell whether a flush without an answer took place.
+
+    Raises:
+        FencedError: a partition was taken over meanwhile, so it does not matter any more.
+    """
+    outcomes = set()
+    for topic_id in sorted({advance.topic_id for advance in advances}):
+        expected = {a.partition: a.epoch for a in advances if a.topic_id == topic_id}
+        values = {"topic_id": topic_id, "partitions": list(expected)}
+        rows = connection.execute(query("progress", "lock_offsets"), values).fetchall()
+        epochs = {partition: epoch for partition, _, epoch, _ in rows}
+        lost = [partition for partition, epoch in expected.items() if epochs.get(partition) != epoch]
+        if lost:
+            message = f"observation partitions {lost} were taken over by another process"
+            raise FencedError(message)
+        outcomes |= {last_flush == flush_no for _, _, _, last_flush in rows}
+    return outcomes == {True}
+
+
+def _load_snapshot(connection: Connection, topic_id: UUID, partition: int) -> Snapshot | None:
+    """Read the head and the pieces of a snapshot in one transaction, so that they belong together."""
+    place = {"topic_id": topic_id, "partition": partition}
+    with connection.transaction(), connection.cursor(binary=True) as cursor:
+        cursor.execute(query("progress", "lock_offsets"), {"topic_id": topic_id, "partitions": [partition]})
+        head = cursor.execute(query("progress", "load_snapshot"), place).fetchone()
+        if head is None:
+            return None
+        chunks = cursor.execute(query("progress", "load_snapshot_chunks"), place)
+        data = b"".join(chunk for (chunk,) in chunks)
+    return Snapshot(topic_id, partition, head[0], head[1], data)

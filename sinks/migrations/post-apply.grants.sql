@@ -1,0 +1,22 @@
+-- Grants, given again after every migration, so that new tables are covered and late roles are served.
+DO $grants$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_owner') THEN
+        GRANT ALL ON SCHEMA core, live, history TO duls_owner;
+        GRANT ALL ON ALL TABLES IN SCHEMA core, live, history TO duls_owner;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_ingest') THEN
+        GRANT USAGE ON SCHEMA core, live TO duls_ingest;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA core TO duls_ingest;
+        GRANT SELECT ON ALL TABLES IN SCHEMA live TO duls_ingest;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_operator') THEN
+        GRANT USAGE ON SCHEMA live TO duls_operator;
+        GRANT SELECT ON ALL TABLES IN SCHEMA live TO duls_operator;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_planner') THEN
+        GRANT USAGE ON SCHEMA history TO duls_planner;
+        GRANT SELECT ON ALL TABLES IN SCHEMA history TO duls_planner;
+    END IF;
+END
+$grants$;
