@@ -8,8 +8,8 @@ is lost when the child changes its user, and it cannot remove a directory. The g
 signal last, and watches its parent through a pidfd, so even a SIGKILL of the parent leaves nothing behind.
 
 Protocol: the first line on standard output is the process id of the server; standard output ends when the
-server has ended. Each byte on standard input is the number of a signal to deliver to the server. The end of
-standard input means: stop it, remove its directory, and go.
+server has ended. Each byte on standard input is the number of a signal to deliver to the server; 0 says to
+keep the directory. The end of standard input means: stop the server, remove the directory, and go.
 """
 
 import contextlib
@@ -54,7 +54,17 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
         )
 
 
-def _watch(server: subprocess.Popen[bytes], parent_fd: int) -> None:
+def _wishes(order: dict[str, Any]) -> list[int] | None:
+    """Read the signals that the parent wants delivered; None when it wants the end."""
+    wanted = os.read(0, 16)
+    if not wanted:
+        return None
+    if 0 in wanted:
+        order["remove"] = None
+    return [number for number in wanted if number]
+
+
+def _watch(server: subprocess.Popen[bytes], parent_fd: int, order: dict[str, Any]) -> None:
     """Deliver signals until the server ends, the parent is gone, or a stop is asked for."""
     server_fd = os.pidfd_open(server.pid)
     poll = select.poll()
@@ -64,8 +74,8 @@ def _watch(server: subprocess.Popen[bytes], parent_fd: int) -> None:
         ready = {descriptor for descriptor, _event in poll.poll()}
         if ready & {parent_fd, server_fd}:
             return
-        wanted = os.read(0, 16)
-        if not wanted:
+        wanted = _wishes(order)
+        if wanted is None:
             return
         for number in wanted:
             server.send_signal(number)
@@ -85,14 +95,14 @@ def _end(server: subprocess.Popen[bytes], order: dict[str, Any]) -> None:
         os.killpg(server.pid, signal.SIGKILL)
 
 
-def _await_dismissal(parent_fd: int) -> None:
+def _await_dismissal(parent_fd: int, order: dict[str, Any]) -> None:
     """Wait until the parent has read what it wants of the server's directory, or is gone."""
     poll = select.poll()
     poll.register(0, select.POLLIN | select.POLLHUP)
     poll.register(parent_fd, select.POLLIN)
     while True:
         ready = {descriptor for descriptor, _event in poll.poll()}
-        if parent_fd in ready or not os.read(0, 16):
+        if parent_fd in ready or _wishes(order) is None:
             return
 
 
@@ -101,12 +111,12 @@ def _guard(order: dict[str, Any], parent_fd: int) -> None:
     try:
         server = _start(order)
         os.write(1, f"{server.pid}\n".encode())
-        _watch(server, parent_fd)
+        _watch(server, parent_fd, order)
         _end(server, order)
     except (OSError, subprocess.SubprocessError):
         traceback.print_exc()
     os.close(1)
-    _await_dismissal(parent_fd)
+    _await_dismissal(parent_fd, order)
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ class ServerOrder(NamedTuple):
     gid: int | None = None
     stop_signal: int = signal.SIGTERM
     grace_s: float = 10.0  # until the stop is forced
-    remove: str | None = None  # folder removed once the server has ended
+    remove: str | None = None  # folder removed once the server has ended and been read about
 
 
 class LocalProcess:
@@ -72,16 +72,21 @@ class LocalProcess:
             self._guard.stdin.write(bytes([number]))
             self._guard.stdin.flush()
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """End the server without grace, and wait until it is gone."""
+    def kill(self, number: int = signal.SIGKILL, *, keep: bool = False) -> None:
+        """End the server without grace, and wait until it is gone; *keep* its folder for another start."""
         self.send_signal(number)
         if self._guard.stdout and not self._guard.stdout.closed:
             self._guard.stdout.read()
-        self.stop()
+        self.stop(keep=keep)
 
-    def stop(self) -> None:
-        """Stop the server, if it still runs, and wait until it is gone; repeats do nothing."""
-        if self._guard.stdin:
+    def stop(self, *, keep: bool = False) -> None:
+        """Stop the server, if it still runs, and wait until it is gone; repeats do nothing.
+
+        The folder named by `ServerOrder.remove` goes too, unless told to *keep* it.
+        """
+        if self._guard.stdin and not self._guard.stdin.closed:
+            if keep:
+                self._guard.stdin.write(b"\0")
             self._guard.stdin.close()
         self._guard.wait()
         if self._guard.stdout:

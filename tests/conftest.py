@@ -1,0 +1,82 @@
+"""Fixtures of the whole suite: real services, started once a session and only when a test asks."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from sinks.embedded_database import drop_database
+from tests.services.external import Broker, Database, external_database, external_kafka, obstacle
+from tests.services.fetch import FetchError, fetch_kafka, fetch_timescale
+from tests.services.kafka import KafkaServer
+from tests.services.timescale import TimescaleServer
+
+IN_CI = os.environ.get("CI") == "true"
+LEFT_OUT = pytest.StashKey[str]()
+
+# compiling a kernel takes seconds in the first example, so no deadline per example
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "default"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need services which cannot be had here; in CI that is a failure."""
+    needing = [item for item in items if item.get_closest_marker("services")]
+    reason = obstacle() if needing else None
+    if reason is None:
+        return
+    if IN_CI:
+        message = f"{len(needing)} tests need real services: {reason}"
+        raise pytest.UsageError(message)
+    config.hook.pytest_deselected(items=needing)
+    items[:] = [item for item in items if item not in needing]
+    config.stash[LEFT_OUT] = f"{len(needing)} tests with real services left out: {reason}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in one line what was left out, and why."""
+    if line := config.stash.get(LEFT_OUT, None):
+        terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Broker]:
+    """Run one Apache Kafka for the session; tests use topics and groups of their own."""
+    if external := external_kafka():
+        yield external
+        return
+    _fetched(fetch_kafka)
+    with KafkaServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[Database]:
+    """Run one TimescaleDB server for the session; tests use databases of their own."""
+    if external := external_database():
+        yield external
+        return
+    _fetched(fetch_timescale)
+    with TimescaleServer() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(timescale: Database) -> Iterator[str]:
+    """Give the libpq URL of an empty database, dropped after the test."""
+    url = timescale.create_database(f"test_{uuid.uuid4().hex}")
+    yield url
+    drop_database(url)
+
+
+def _fetched(fetch: Callable[[], Path]) -> None:
+    """Get a part before it is needed; skip where it cannot be had, fail in CI."""
+    try:
+        fetch()
+    except FetchError as error:
+        (pytest.fail if IN_CI else pytest.skip)(str(error))
