@@ -5,26 +5,20 @@ never repeated blindly: on a new connection the offset rows are locked, which wa
 server may still be finishing, and the number of the last flush tells whether ours took place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from itertools import count
 from types import TracebackType
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 from uuid import UUID
 
-import psycopg
-
-from duls.errors import FencedError, ServiceAwayError
+from duls.errors import FencedError
 from sinks.claims import Beginning, Claim, claim
-from sinks.connection import Connection, first_line, raw_connection
+from sinks.connection import Connection
 from sinks.flush import Failpoint, flush, no_failpoint, prepare_session
 from sinks.flush_parts import Cursor, Flush, PartitionAdvance, Snapshot
+from sinks.lasting_connection import LastingConnection
 from sinks.patience import Patience
 from sinks.queries import query
-
-LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-
-Result = TypeVar("Result")
 
 
 class DataGap(NamedTuple):
@@ -46,10 +40,10 @@ class FlowStore:
     """
 
     def __init__(self, url: str, *, patience: Patience, failpoint: Failpoint = no_failpoint) -> None:
-        self._url = url
-        self._patience = patience
+        self._database = LastingConnection(
+            url, application_name="duls aggregate", patience=patience, prepare=prepare_session
+        )
         self._failpoint = failpoint
-        self._connection: Connection | None = None
         self._flush_numbers = count(1)
 
     def __enter__(self) -> Self:
@@ -64,10 +58,7 @@ class FlowStore:
 
     def close(self) -> None:
         """Close the connection; a later call would make a new one."""
-        if self._connection is not None:
-            with suppress(*LOST):
-                self._connection.close()
-            self._connection = None
+        self._database.close()
 
     def claim(
         self,
@@ -78,7 +69,9 @@ class FlowStore:
         beginning: Beginning | None = None,
     ) -> dict[int, Claim]:
         """Take over partitions under a new epoch; see `sinks.claims.claim`."""
-        return self._persist("claim", lambda c: claim(c, topic_id, partitions, earliest, beginning))
+        return self._database.run(
+            "claim partitions", lambda c: claim(c, topic_id, partitions, earliest, beginning)
+        )
 
     def flush(self, parts: Flush) -> None:
         """Bring *parts* to the database exactly once.
@@ -100,62 +93,22 @@ class FlowStore:
             doubts = True
             flush(connection, parts, flush_no, self._failpoint)
 
-        self._persist("flush", once)
+        self._database.run("flush to the database", once)
 
     def load_snapshot(self, topic_id: UUID, partition: int) -> Snapshot | None:
         """Return the current snapshot of a partition, if there is one."""
-        return self._persist("load snapshot", lambda c: _load_snapshot(c, topic_id, partition))
+        return self._database.run("load a snapshot", lambda c: _load_snapshot(c, topic_id, partition))
 
     def load_cursors(self, topic_id: UUID, partition: int) -> list[Cursor]:
         """Return the stored cursors of a partition, by source topic and partition."""
         values = {"topic_id": topic_id, "partition": partition}
         statement = query("progress", "load_cursors")
-        rows = self._persist("load cursors", lambda c: c.execute(statement, values).fetchall())
+        rows = self._database.run("load cursors", lambda c: c.execute(statement, values).fetchall())
         return [Cursor(*row) for row in rows]
 
     def record_gap(self, gap: DataGap) -> None:
         """Record offsets that were gone before they were read; repeating it changes nothing."""
-        self._persist("record gap", lambda c: c.execute(query("progress", "add_gap"), gap._asdict()))
-
-    def _persist(self, what: str, action: Callable[[Connection], Result]) -> Result:
-        """Run *action* on a connection, on a new one after each loss, as long as the patience lasts.
-
-        Deadlocks, serialisation failures and a full disk are OperationalErrors too, and so are tried again.
-        """
-        lost: Exception | None = None
-        attempts = self._patience.attempts(f"{what} in the figures database")
-        while True:
-            try:
-                next(attempts)
-            except ServiceAwayError as away:
-                message = f"{away}; last error: {first_line(lost) if lost else 'none'}"
-                raise ServiceAwayError(message) from lost
-            try:
-                return action(self._connected())
-            except LOST as error:
-                lost = error
-                self.close()
-            except BaseException:
-                self._close_if_broken()
-                raise
-
-    def _connected(self) -> Connection:
-        """Return the connection, making it when there is none."""
-        if self._connection is None:
-            connection = raw_connection(self._url, application_name="duls aggregate")
-            try:
-                prepare_session(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
-
-    def _close_if_broken(self) -> None:
-        """Drop a connection that an error left outside the idle state."""
-        connection = self._connection
-        if connection is None or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            self.close()
+        self._database.run("record a gap", lambda c: c.execute(query("progress", "add_gap"), gap._asdict()))
 
 
 def _was_committed(connection: Connection, advances: Sequence[PartitionAdvance], flush_no: int) -> bool:

@@ -41,7 +41,7 @@ SELECT
     OR EXISTS (SELECT FROM core.flow_hour)
     OR EXISTS (SELECT FROM core.flow_day)
     OR EXISTS (SELECT FROM core.feed_minute)
-    OR EXISTS (SELECT FROM core.retention_horizon);
+    OR EXISTS (SELECT FROM core.removed_visits);
 
 -- name: begin_partitions
 -- Store where partitions begin, under no epoch yet.

@@ -1,0 +1,182 @@
+"""Versions of zones, cameras and settings, stored with the control messages that tell the log of them.
+
+Storing what is already the newest version changes nothing and tells nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from duls.errors import InvalidInputError, RefusedError
+from processors.camera_feature import CameraFeature
+from processors.zone_feature import ZoneFeature
+from sinks.connection import Connection
+from sinks.flush_parts import OutboxMessage
+from sinks.outbox import add_messages
+from sinks.queries import query
+from sinks.zone_rows import (
+    StoredZone,
+    ZoneRow,
+    camera_columns,
+    camera_features,
+    camera_zone_columns,
+    geojson_of,
+    stored_zone,
+    zone_row,
+)
+
+ControlMessages = Callable[[int], Sequence[OutboxMessage]]
+"""Makes the messages that announce a version, from its number."""
+
+
+class Versions(NamedTuple):
+    """Newest versions; 0 where none is stored."""
+
+    zones: int
+    cameras: int
+    settings: int
+
+
+def installation_id(connection: Connection) -> UUID:
+    """Return the identity of this database."""
+    found: UUID = _one(connection, "installation_id", {})[0]
+    return found
+
+
+def latest_versions(connection: Connection) -> Versions:
+    """Return the newest versions."""
+    return Versions(*_one(connection, "latest_versions", {}))
+
+
+def zone_numbers(connection: Connection) -> dict[str, int]:
+    """Return the number of every zone that was ever loaded, by its id."""
+    return dict(connection.execute(query("registry", "zone_numbers")).fetchall())
+
+
+def store_zones(
+    connection: Connection, features: Sequence[ZoneFeature], control_messages: ControlMessages
+) -> int:
+    """Store a set of zones and the messages that announce it; return its version."""
+    with connection.transaction():
+        connection.execute(query("registry", "lock_registry"))
+        latest = latest_versions(connection).zones
+        texts = [geojson_of(feature) for feature in features]
+        rows = [zone_row(feature, text) for feature, text in zip(features, texts, strict=True)]
+        if latest and sorted(rows) == sorted(row for _, row in _zone_rows(connection, latest)):
+            return latest
+        version = latest + 1
+        _add_zone_version(connection, version, rows, texts)
+        add_messages(connection, control_messages(version))
+    return version
+
+
+def store_cameras(
+    connection: Connection, cameras: Sequence[CameraFeature], control_messages: ControlMessages
+) -> int:
+    """Store a camera registry and the messages that announce it; return its version.
+
+    Raises:
+        InvalidInputError: a camera names a zone that was never loaded.
+    """
+    _refuse_unknown_zones(connection, cameras)
+    with connection.transaction():
+        connection.execute(query("registry", "lock_registry"))
+        latest = latest_versions(connection).cameras
+        if latest and _in_order(cameras) == _in_order(load_cameras(connection, latest)):
+            return latest
+        version = latest + 1
+        connection.execute(query("registry", "add_camera_version"), {"version": version})
+        values = {"version": version, **camera_columns(cameras)}
+        connection.execute(query("registry", "add_cameras"), values)
+        values = {"version": version, **camera_zone_columns(cameras)}
+        connection.execute(query("registry", "add_camera_zones"), values)
+        add_messages(connection, control_messages(version))
+    return version
+
+
+def store_settings(connection: Connection, document: str, control_messages: ControlMessages) -> int:
+    """Store settings, a JSON object as text, and the messages that announce them; return their version."""
+    with connection.transaction():
+        connection.execute(query("registry", "lock_registry"))
+        latest = latest_versions(connection).settings
+        values = {"version": latest + 1, "document": document}
+        same = connection.execute(query("registry", "same_settings"), values).fetchone()
+        if same is not None and same[0]:
+            return latest
+        connection.execute(query("registry", "add_settings"), values)
+        add_messages(connection, control_messages(latest + 1))
+    return latest + 1
+
+
+def load_zones(connection: Connection, version: int) -> list[StoredZone]:
+    """Return the zones of a version by number, their geometries bit for bit as they were stored."""
+    rows = _zone_rows(connection, version)
+    found = connection.execute(query("registry", "zone_geometries"), {"version": version}).fetchall()
+    geometries: dict[bytes, str] = dict(found)
+    return [stored_zone(zone_no, row, geometries[row.geometry_hash]) for zone_no, row in rows]
+
+
+def load_cameras(connection: Connection, version: int) -> list[CameraFeature]:
+    """Return the cameras of a version by id, the zones of each by id."""
+    values = {"version": version}
+    cameras = connection.execute(query("registry", "camera_rows"), values).fetchall()
+    meanings = connection.execute(query("registry", "camera_zone_rows"), values).fetchall()
+    return camera_features(cameras, meanings)
+
+
+def load_settings(connection: Connection, version: int) -> str:
+    """Return the settings of a version as JSON text."""
+    document: str = _one(connection, "load_settings", {"version": version})[0]
+    return document
+
+
+def _one(connection: Connection, name: str, values: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the one row of a query of `registry.sql`."""
+    row = connection.execute(query("registry", name), values).fetchone()
+    if row is None:
+        message = (
+            f"{name} {values} is not in the database: it was emptied or never migrated; run `duls migrate`"
+        )
+        raise RefusedError(message)
+    return row
+
+
+def _zone_rows(connection: Connection, version: int) -> list[tuple[int, ZoneRow]]:
+    """Return the zones of a version with their numbers, without geometries."""
+    rows = connection.execute(query("registry", "zone_rows"), {"version": version}).fetchall()
+    return [(zone_no, ZoneRow(*row)) for zone_no, *row in rows]
+
+
+def _add_zone_version(
+    connection: Connection, version: int, rows: Sequence[ZoneRow], texts: Sequence[bytes]
+) -> None:
+    """Write a version of zones, and what is new of their ids and geometries."""
+    columns = {field: [getattr(row, field) for row in rows] for field in ZoneRow._fields}
+    geometries = [
+        {"geometry_hash": row.geometry_hash, "geojson": text.decode()}
+        for row, text in zip(rows, texts, strict=True)
+    ]
+    connection.execute(query("registry", "add_zone_version"), {"version": version})
+    connection.execute(query("registry", "add_zones"), columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(query("registry", "add_geometry"), geometries)
+    connection.execute(query("registry", "add_zone_features"), {"version": version, **columns})
+
+
+def _refuse_unknown_zones(connection: Connection, cameras: Sequence[CameraFeature]) -> None:
+    """Raise when a camera names a zone that has no number."""
+    known = zone_numbers(connection)
+    unknown = sorted({zone.zone_id for camera in cameras for zone in camera.zones} - set(known))
+    if unknown:
+        message = (
+            f"cameras name zones that were never loaded: {', '.join(unknown[:10])}; load the zones first"
+        )
+        raise InvalidInputError(message)
+
+
+def _in_order(cameras: Sequence[CameraFeature]) -> list[tuple[Any, ...]]:
+    """Return cameras as comparable values, in an order that does not depend on the file."""
+    return sorted(
+        ((c.camera_id, c.name, c.lat, c.lon, c.azimuth_deg, sorted(c.zones)) for c in cameras),
+        key=lambda camera: camera[0],
+    )

@@ -1,0 +1,51 @@
+-- Day rows and their audit, in the keys database.
+
+-- name: make_day_row
+-- Make the row of a day unless it is there. A past day gets its eight days from now on.
+INSERT INTO keys.day_row (day, wrapped_key, partitions, sources, made_at, destroy_after)
+VALUES (
+    %(day)s, %(wrapped_key)s, %(partitions)s, %(sources)s::jsonb, now(),
+    greatest((%(day)s::date + 1)::timestamp AT TIME ZONE 'Europe/Amsterdam', now()) + interval '192 hours'
+)
+ON CONFLICT (day) DO NOTHING
+RETURNING day;
+
+-- name: read_day_row
+-- The row of a day, whoever made it.
+SELECT
+    stored.wrapped_key,
+    stored.partitions,
+    stored.sources::text,
+    (extract(epoch FROM stored.destroy_after) * 1000000)::bigint
+FROM keys.day_row AS stored
+WHERE stored.day = %(day)s;
+
+-- name: audit
+-- Write down who did what with a key.
+INSERT INTO keys.key_audit (day, event, reader) VALUES (%(day)s, %(event)s, %(reader)s);
+
+-- name: destroy_expired
+-- Destroy the keys whose time is over.
+UPDATE keys.day_row
+SET wrapped_key = NULL
+WHERE wrapped_key IS NOT NULL AND destroy_after <= now()
+RETURNING day;
+
+-- name: rewrite_rows
+-- Rewrite the table, so that destroyed keys are not left in free space of its file.
+VACUUM (FULL) keys.day_row;
+
+-- name: destroyed_days
+-- Those of the given days that have no key any more.
+SELECT stored.day FROM keys.day_row AS stored WHERE stored.day = ANY(%(days)s) AND stored.wrapped_key IS NULL;
+
+-- name: key_ages
+-- Every day with the time of its key.
+SELECT
+    stored.day,
+    stored.wrapped_key IS NOT NULL,
+    (extract(epoch FROM stored.made_at) * 1000000)::bigint,
+    (extract(epoch FROM stored.destroy_after) * 1000000)::bigint,
+    stored.destroy_after <= now()
+FROM keys.day_row AS stored
+ORDER BY stored.day;

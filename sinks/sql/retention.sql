@@ -1,0 +1,99 @@
+-- Removal of what is kept long enough. Horizons move first, so that no flush writes what is being removed.
+
+-- name: hold_horizons
+-- Wait for running flushes, and let none start before the horizons have moved.
+SELECT pg_advisory_xact_lock(7041003);
+
+-- name: move_horizon
+-- Move the horizon of a table forward.
+INSERT INTO core.retention_horizon AS stored (table_name, horizon)
+VALUES (%(table_name)s, core.instant(%(horizon_us)s))
+ON CONFLICT (table_name) DO UPDATE SET horizon = greatest(stored.horizon, excluded.horizon)
+RETURNING core.microseconds(stored.horizon);
+
+-- name: limit_waiting
+-- Give up rather than block readers behind a removal that waits for another reader.
+SET LOCAL lock_timeout = '2s';
+
+-- name: database_time
+-- The database's own clock.
+SELECT core.microseconds(now());
+
+-- name: stream_time
+-- The clock of the log: the smallest stream time of any feed that has one.
+SELECT core.microseconds(min(clock.stream_time)) FROM core.feed_clock AS clock;
+
+-- name: hypertables
+-- Whether TimescaleDB is installed.
+SELECT extension.extname FROM pg_extension AS extension WHERE extension.extname = 'timescaledb';
+
+-- name: is_hypertable
+-- Whether a table of core is a hypertable; asked only where TimescaleDB is installed.
+SELECT known.hypertable_name
+FROM timescaledb_information.hypertables AS known
+WHERE known.hypertable_schema = 'core' AND known.hypertable_name = %(table_name)s;
+
+-- name: drop_time_chunks
+-- Drop chunks that lie wholly before an instant.
+SELECT drop_chunks(('core.' || %(table_name)s)::regclass, older_than => core.instant(%(horizon_us)s));
+
+-- name: drop_day_chunks
+-- Drop chunks that lie wholly before the local day that an instant is in.
+SELECT drop_chunks(
+    ('core.' || %(table_name)s)::regclass,
+    older_than => (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date
+);
+
+-- name: keep_removed_visits
+-- Remember visits of the day cells about to be removed, for the conservation law.
+INSERT INTO core.removed_visits AS stored (source, opened, closed)
+SELECT cell.source, sum(cell.entries + cell.appearances), sum(cell.exits + cell.disappearances)
+FROM core.flow_day AS cell
+WHERE cell.day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date
+GROUP BY cell.source
+ORDER BY cell.source
+ON CONFLICT (source) DO UPDATE SET
+    opened = stored.opened + excluded.opened,
+    closed = stored.closed + excluded.closed;
+
+-- name: delete_flow_slot
+-- Delete slots that ended at or before the horizon. The first condition lets the index find them.
+DELETE FROM core.flow_slot
+WHERE slot_start < core.instant(%(horizon_us)s)
+    AND slot_start + slot_s * interval '1 second' <= core.instant(%(horizon_us)s);
+
+-- name: delete_flow_hour
+-- Delete hours that ended at or before the horizon.
+DELETE FROM core.flow_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';
+
+-- name: delete_flow_day
+-- Delete local days that ended at or before the horizon.
+DELETE FROM core.flow_day WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_feed_minute
+-- Delete minutes of feeds.
+DELETE FROM core.feed_minute WHERE minute <= core.instant(%(horizon_us)s) - interval '1 minute';
+
+-- name: delete_rejection_minute
+-- Delete minutes of rejections.
+DELETE FROM core.rejection_minute WHERE minute <= core.instant(%(horizon_us)s) - interval '1 minute';
+
+-- name: delete_camera_rejection
+-- Delete unknown cameras that have been silent since.
+DELETE FROM core.camera_rejection WHERE last_event_time <= core.instant(%(horizon_us)s);
+
+-- name: delete_alert
+-- Delete alerts that ended.
+DELETE FROM core.alert WHERE until <= core.instant(%(horizon_us)s);
+
+-- name: delete_published_hour
+-- Delete published hours.
+DELETE FROM core.published_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';
+
+-- name: delete_published_day
+-- Delete published days.
+DELETE FROM core.published_day WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_od
+-- Delete published trips.
+DELETE FROM core.published_od WHERE slot_start + slot_s * interval '1 second' <= core.instant(%(horizon_us)s);
