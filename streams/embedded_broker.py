@@ -41,8 +41,9 @@ class EmbeddedBroker:
             *(_program(), "broker", "--storage-engine", "memory://duls/"),
             *("--listener-url", url, "--advertised-listener-url", url),
         ]
+        # on SIGTERM it waits 5 s for clients that are connected; it has nothing to save
         self._process = LocalProcess(
-            ServerOrder(command, self._log_path, directory=folder, stop_signal=signal.SIGTERM, remove=folder)
+            ServerOrder(command, self._log_path, directory=folder, stop_signal=signal.SIGKILL, remove=folder)
         )
         self._process.wait_ready(lambda: port_answers(port), deadline_s=START_DEADLINE_S)
         self.bootstrap_servers = f"{LOCALHOST}:{port}"
