@@ -101,7 +101,7 @@ class KafkaServer:
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(self._folder / "data"),
-            # a killed broker registers again only when its old session is over; 9 s is usual, a start took 12 s
+            # a killed broker may register again only when its old session is over (9 s by default)
             "broker.session.timeout.ms": "3000",
             "broker.heartbeat.interval.ms": "500",
             "auto.create.topics.enable": "false",
