@@ -3,13 +3,13 @@
 Rules, the same for positions and detections, so that both know one plate by one identity:
 
 - blanks around the text do not count, and a text of blanks is no identity;
-- `COUNTRY:PLATE`, with one to three ASCII letters before the colon and only letters, digits, hyphens, spaces and
-  dots after it, is a plate: `plate:NL:VB123K`, in upper case without hyphens, spaces and dots; a plate in which
-  nothing is left is no identity; letters beyond ASCII are composed first (NFC);
+- `COUNTRY:PLATE`, with one to three ASCII letters before the colon and only letters, digits, hyphens, spaces
+  and dots after it, is a plate: `plate:NL:VB123K`, in upper case without hyphens, spaces and dots; a plate in
+  which nothing is left is no identity; letters beyond ASCII are composed first (NFC);
 - any other text is an opaque identifier: `id::` and the text as it is;
 - an identity longer than `MAX_IDENTITY_BYTES` is refused, so that rows stay small.
 
-`identity_of` states the rules for any text; `write_identity` is the kernel for plain ASCII and agrees with it.
+`identity_of` states the rules for any text; `write_identity` is the kernel for plain ASCII, and they agree.
 """
 
 import re
@@ -17,7 +17,7 @@ import unicodedata
 from typing import Final
 
 from processors.columns import UInt8Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.vocabulary import Outcome
 
 MAX_IDENTITY_BYTES: Final = 128
@@ -65,7 +65,7 @@ def _plate_of(text: str) -> bytes | None:
     return _PLATE_PREFIX + found[1].upper().encode() + b":" + plate.encode()
 
 
-@kernel
+@lean_kernel
 def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> int:
     """Write the identity of the plain ASCII text in `[start, end)` to *identity* from place *at*.
 
@@ -87,7 +87,7 @@ def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array,
     return length if length <= MAX_IDENTITY_BYTES else _TOO_LONG
 
 
-@kernel
+@lean_kernel
 def _country_end(text: UInt8Array, start: int, end: int) -> int:
     """Return the place of the colon after one to three letters, or -1; something must follow the colon."""
     for place in range(start, min(start + 4, end - 1)):
@@ -98,7 +98,7 @@ def _country_end(text: UInt8Array, start: int, end: int) -> int:
     return -1
 
 
-@kernel
+@lean_kernel
 def _write_plate(text: UInt8Array, start: int, colon: int, end: int, identity: UInt8Array, at: int) -> int:
     """Write a plate and return its length, the negated outcome when nothing is left, or -1 for no plate."""
     length = len(_PLATE_PREFIX)
@@ -120,7 +120,7 @@ def _write_plate(text: UInt8Array, start: int, colon: int, end: int, identity: U
     return length if length > empty_length else _NO_IDENTITY
 
 
-@kernel
+@lean_kernel
 def _write_opaque(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> int:
     """Write an opaque identifier and return its length."""
     for place in range(len(_OPAQUE_PREFIX)):
@@ -131,12 +131,12 @@ def _write_opaque(text: UInt8Array, start: int, end: int, identity: UInt8Array, 
     return len(_OPAQUE_PREFIX) + end - start
 
 
-@kernel
+@lean_kernel
 def _is_letter(byte: int) -> bool:
     return ord("a") <= (byte | _CASE) <= ord("z")
 
 
-@kernel
+@lean_kernel
 def _upper(byte: int) -> int:
     """Return the upper case of an ASCII letter or digit."""
     return byte - _CASE if byte >= ord("a") else byte

@@ -1,0 +1,86 @@
+"""The rules of the canonical position, in obvious code: the slow reader, and the twin of the scanner.
+
+`vehicle`, `time`, `lat` and `lon` are required; `class`, `fuel` and `emission` must be texts where they are
+there; null means absent; no other field is looked at. Of several faults of one row the first of this order is
+its reason: a missing field, a wrong type or a number that is not finite, coordinates out of range, the time,
+the vehicle.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from processors.identity import identity_of
+from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
+from streams.decode.attributes import class_of, zero_emission_of
+from streams.decode.documents import Document, documents_of, is_number, type_error_of
+from streams.decode.times import NO_TIME, time_of_number, time_of_text
+
+_REQUIRED = ("vehicle", "time", "lat", "lon")
+_OPTIONAL = ("class", "fuel", "emission")
+
+
+class PositionRow(NamedTuple):
+    """One row of `DecodedPositions`; all but `outcome` have these defaults in a rejected row."""
+
+    outcome: Outcome
+    event_us: int = 0
+    lat: float = 0.0
+    lon: float = 0.0
+    vehicle_class: VehicleClass = VehicleClass.UNKNOWN
+    zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
+    identity: bytes = b""
+
+
+def rows_of_record(record: bytes) -> list[PositionRow]:
+    """Return the rows of a record, at least one."""
+    return [row for document in documents_of(record) for row in _rows_of_document(document)]
+
+
+def _rows_of_document(document: Document) -> Iterator[PositionRow]:
+    """Yield the row of an object, or the rows of an array."""
+    if document.outcome != Outcome.ACCEPTED:
+        yield PositionRow(document.outcome)
+    elif document.content == []:
+        yield PositionRow(Outcome.EMPTY)
+    elif isinstance(document.content, list):
+        yield from map(row_of_object, document.content)
+    else:
+        yield row_of_object(document.content)
+
+
+def row_of_object(content: object) -> PositionRow:
+    """Return the row of what should be a position object."""
+    if not isinstance(content, dict):
+        return PositionRow(type_error_of(content))
+    required = {name: content.get(name) for name in _REQUIRED}
+    optional = {name: content[name] for name in _OPTIONAL if content.get(name) is not None}
+    if None in required.values():
+        return PositionRow(Outcome.MISSING_FIELD)
+    for name, field in (required | optional).items():
+        if not _has_right_type(name, field):
+            return PositionRow(type_error_of(field))
+    return _row_of_fields(**required, texts=optional)  # type: ignore[arg-type] # their types were just checked
+
+
+def _has_right_type(name: str, field: object) -> bool:
+    """Tell whether *field* has a type that the field *name* may have."""
+    if name in ("lat", "lon"):
+        return is_number(field)
+    return isinstance(field, str) or (name == "time" and is_number(field))
+
+
+def _row_of_fields(
+    *, vehicle: str, time: str | float, lat: float, lon: float, texts: dict[str, str]
+) -> PositionRow:
+    """Return the row of an object whose fields have the right types."""
+    if abs(lat) > 90 or abs(lon) > 180:
+        return PositionRow(Outcome.OUT_OF_RANGE)
+    event_us = time_of_text(time) if isinstance(time, str) else time_of_number(time)
+    if event_us == NO_TIME:
+        return PositionRow(Outcome.BAD_TIME)
+    identity = identity_of(vehicle)
+    if isinstance(identity, Outcome):
+        return PositionRow(identity)
+    code = class_of(texts.get("class", ""))
+    zero_emission = zero_emission_of(code, texts.get("fuel", ""), texts.get("emission", ""))
+    return PositionRow(Outcome.ACCEPTED, event_us, float(lat), float(lon), code, zero_emission, identity)

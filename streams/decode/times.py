@@ -1,0 +1,180 @@
+"""Event times: RFC 3339 with an offset, or epoch milliseconds, to microseconds since 1970 UTC.
+
+Digits beyond microseconds are cut off. Times before 1970 or from 2100 on are no event times.
+`time_of_text` and `time_of_number` state the rules; the kernels `scan_time` and `time_of_ms` agree with them.
+"""
+
+import math
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from processors.columns import UInt8Array
+from processors.jit import lean_kernel
+
+NO_TIME: Final = -1
+"""Answer for what is no event time."""
+
+END_MS: Final = 4_102_444_800_000  # 2100-01-01T00:00:00Z
+END_US: Final = END_MS * 1000
+
+_RFC_3339: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SHORTEST: Final = len("2026-11-23T07:12:15Z")
+_FIRST_YEAR: Final = 1969  # an offset can bring its last hours into 1970
+_LAST_YEAR: Final = 2100
+_MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+_DAYS_BEFORE: Final = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
+
+
+def time_of_text(text: str) -> int:
+    """Return the microseconds since 1970 UTC of an RFC 3339 time with an offset, or `NO_TIME`."""
+    found = _RFC_3339.fullmatch(text)
+    if found is None:
+        return NO_TIME
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    offset_h, offset_m = int(found[9] or 0), int(found[10] or 0)
+    if offset_h > 23 or offset_m > 59:
+        return NO_TIME
+    try:
+        since_epoch = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - _EPOCH
+    except ValueError:
+        return NO_TIME
+    offset_s = (offset_h * 3600 + offset_m * 60) * (-1 if found[8] == "-" else 1)
+    fraction_us = int(((found[7] or "") + "000000")[:6])
+    event_us = (since_epoch.days * 86_400 + since_epoch.seconds - offset_s) * 1_000_000 + fraction_us
+    return event_us if 0 <= event_us < END_US else NO_TIME
+
+
+def time_of_number(time_ms: float) -> int:
+    """Return the microseconds since 1970 UTC of finite epoch milliseconds, or `NO_TIME`.
+
+    An integer is exact; the product of a float with 1000 is rounded half to even.
+    """
+    if not 0 <= time_ms < END_MS:
+        return NO_TIME
+    event_us = time_ms * 1000 if isinstance(time_ms, int) else round(time_ms * 1000.0)
+    return event_us if event_us < END_US else NO_TIME
+
+
+@lean_kernel
+def time_of_ms(time_ms: float) -> int:
+    """Return what `time_of_number` says of a float."""
+    if not (0.0 <= time_ms < END_MS):
+        return NO_TIME
+    event_us = int(np.rint(time_ms * 1000.0))
+    return event_us if event_us < END_US else NO_TIME
+
+
+@lean_kernel
+def scan_time(text: UInt8Array, start: int, end: int) -> int:
+    """Return what `time_of_text` says of the plain ASCII text in `[start, end)`."""
+    if end - start < _SHORTEST:
+        return NO_TIME
+    day = _scan_day(text, start)
+    second = _scan_second(text, start + 10)
+    if day < 0 or second < 0:
+        return NO_TIME
+    place = start + 19
+    fraction_us = 0
+    if text[place] == ord("."):
+        first = place + 1
+        place = first
+        weight = 100_000
+        while place < end and ord("0") <= text[place] <= ord("9"):
+            fraction_us += (int(text[place]) - ord("0")) * weight
+            weight //= 10
+            place += 1
+        if place == first:
+            return NO_TIME
+    offset_s = _scan_offset(text, place, end)
+    if offset_s == _NO_OFFSET:
+        return NO_TIME
+    # days count from 1969, see _scan_day
+    event_us = ((day - 365) * 86_400 + second - offset_s) * 1_000_000 + fraction_us
+    return event_us if 0 <= event_us < END_US else NO_TIME
+
+
+_NO_OFFSET: Final = 1_000_000
+
+
+@lean_kernel
+def _scan_offset(text: UInt8Array, start: int, end: int) -> int:
+    """Return the seconds ahead of UTC that `Z` or `±hh:mm` say, which must fill `[start, end)`."""
+    if end - start == 1 and (text[start] == ord("Z") or text[start] == ord("z")):
+        return 0
+    if end - start != 6 or text[start + 3] != ord(":"):
+        return _NO_OFFSET
+    hour = _two_digits(text, start + 1)
+    minute = _two_digits(text, start + 4)
+    if hour < 0 or hour > 23 or minute < 0 or minute > 59:
+        return _NO_OFFSET
+    if text[start] == ord("+"):
+        return hour * 3600 + minute * 60
+    if text[start] == ord("-"):
+        return -hour * 3600 - minute * 60
+    return _NO_OFFSET
+
+
+@lean_kernel
+def _scan_second(text: UInt8Array, start: int) -> int:
+    """Return the second of the day that `Thh:mm:ss` says, or -1."""
+    if text[start + 3] != ord(":") or text[start + 6] != ord(":"):
+        return -1
+    separator = int(text[start])
+    if separator != ord("T") and separator != ord("t") and separator != ord(" "):
+        return -1
+    hour = _two_digits(text, start + 1)
+    minute = _two_digits(text, start + 4)
+    second = _two_digits(text, start + 7)
+    if hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59:
+        return -1
+    return hour * 3600 + minute * 60 + second
+
+
+@lean_kernel
+def _scan_day(text: UInt8Array, start: int) -> int:
+    """Return the days since 1969-01-01 of `yyyy-mm-dd`, or -1 for no valid day of 1969 to 2100."""
+    century = _two_digits(text, start)
+    year_in_century = _two_digits(text, start + 2)
+    month = _two_digits(text, start + 5)
+    day = _two_digits(text, start + 8)
+    if century < 0 or year_in_century < 0 or text[start + 4] != ord("-") or text[start + 7] != ord("-"):
+        return -1
+    year = century * 100 + year_in_century
+    if year < _FIRST_YEAR or year > _LAST_YEAR or month < 1 or month > 12 or day < 1:
+        return -1
+    leap = 1 if year % 4 == 0 and year != _LAST_YEAR else 0
+    if day > _MONTH_DAYS[month] + (leap if month == 2 else 0):
+        return -1
+    leap_days_before = (year - _FIRST_YEAR) // 4  # 1972 is the first, counted from 1973 on
+    return (
+        (year - _FIRST_YEAR) * 365
+        + leap_days_before
+        + _DAYS_BEFORE[month]
+        + (leap if month > 2 else 0)
+        + day
+        - 1
+    )
+
+
+@lean_kernel
+def _two_digits(text: UInt8Array, start: int) -> int:
+    """Return the number that two ASCII digits say, or -1."""
+    tens = int(text[start]) - ord("0")
+    ones = int(text[start + 1]) - ord("0")
+    if tens < 0 or tens > 9 or ones < 0 or ones > 9:
+        return -1
+    return tens * 10 + ones
+
+
+def is_finite(number: float) -> bool:
+    """Tell whether *number* is finite as a float; an integer beyond every float is not."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
