@@ -5,7 +5,7 @@
 All arrays of one value have the same length, one entry per row, except the identity bytes of decoded columns.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class DecodedPositions(NamedTuple):
     """
 
     record: Int32Array  # index of the record in the batch
-    index: Int32Array  # place of the row within its record, from 0
+    index: Int32Array  # type: ignore[assignment]  # place of the row within its record, from 0; tuple.index is not used
     outcome: UInt8Array  # Outcome code
     event_us: Int64Array  # event time, microseconds since 1970 UTC
     lat: Float64Array  # degrees WGS84
@@ -42,7 +42,7 @@ class DecodedDetections(NamedTuple):
     """Detections of one batch of records as decoded; lives for one batch only. Ordered as positions are."""
 
     record: Int32Array  # index of the record in the batch
-    index: Int32Array  # place of the row within its record, from 0
+    index: Int32Array  # type: ignore[assignment]  # place of the row within its record, from 0; tuple.index is not used
     outcome: UInt8Array  # Outcome code
     event_us: Int64Array  # event time, microseconds since 1970 UTC
     vehicle_class: UInt8Array  # VehicleClass code
@@ -63,7 +63,7 @@ class PositionColumns(NamedTuple):
 
     partition: Int32Array  # source partition
     offset: Int64Array  # offset of the record in the source partition
-    index: Int32Array  # place of the row within its record
+    index: Int32Array  # type: ignore[assignment]  # place of the row within its record; tuple.index is not used
     arrival_us: Int64Array  # arrival: monotonic broker time, or the event clock
     outcome: UInt8Array  # Outcome code
     event_us: Int64Array  # event time, microseconds since 1970 UTC
@@ -81,7 +81,7 @@ class DetectionColumns(NamedTuple):
 
     partition: Int32Array
     offset: Int64Array
-    index: Int32Array
+    index: Int32Array  # type: ignore[assignment]  # place of the row within its record; tuple.index is not used
     arrival_us: Int64Array
     outcome: UInt8Array
     event_us: Int64Array
@@ -96,6 +96,14 @@ class DetectionColumns(NamedTuple):
     observation_lo: UInt64Array
     direction: UInt8Array  # Direction code
     confidence: Float32Array  # read confidence in [0, 1]
+
+
+Columns = TypeVar("Columns", PositionColumns, DetectionColumns)
+
+
+def rows_of(columns: Columns, rows: NDArray[Any]) -> Columns:
+    """Return the rows chosen by a mask or by places, in that order."""
+    return columns._make(column[rows] for column in columns)
 
 
 FIGURES = (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from processors.calendar import DAY_US
 from processors.cameras import CameraIndex
 from processors.cells import cell_of
-from processors.columns import DetectionColumns, Int64Array, UInt64Array
+from processors.columns import DetectionColumns, Int64Array, UInt64Array, rows_of
 from processors.detection_steps import (
     ANPR,
     OPEN,
@@ -48,7 +48,7 @@ class CameraRejections(NamedTuple):
 
     partition: NDArray[np.int32]
     offset: Int64Array
-    index: NDArray[np.int32]
+    index: NDArray[np.int32]  # type: ignore[assignment]  # place in the record; tuple.index is not used
     camera_hi: UInt64Array
     camera_lo: UInt64Array
     event_us: Int64Array
@@ -79,7 +79,7 @@ class DetectionState:
             count_feed(ledger.feeds, ANPR, columns.arrival_us[row], LATE)
         kept = columns.outcome == Outcome.ACCEPTED
         if kept.any():
-            self.held.append(DetectionColumns(*(column[kept] for column in columns)))
+            self.held.append(rows_of(columns, kept))
 
     def advance(self, stream_us: int, ledger: Ledger) -> CameraRejections:
         """Take everything that arrived before a stream time, and forget days that are over for good.
@@ -98,16 +98,16 @@ class DetectionState:
     def _take(self, before_us: int, ledger: Ledger) -> CameraRejections:
         if not self.held:
             return _no_rejections()
-        columns = DetectionColumns(*(np.concatenate(parts) for parts in zip(*self.held, strict=True)))
+        columns = DetectionColumns._make(np.concatenate(parts) for parts in zip(*self.held, strict=True))
         due = columns.arrival_us < before_us
-        self.held = [] if due.all() else [DetectionColumns(*(column[~due] for column in columns))]
+        self.held = [] if due.all() else [rows_of(columns, ~due)]
         order = np.lexsort((columns.index, columns.offset, columns.partition, columns.arrival_us))
         order = order[due[order]]
         rejections = [_no_rejections()]
         for start in range(0, order.size, ROWS_PER_STEP):
             chosen = order[start : start + ROWS_PER_STEP]
-            rejections.append(self._step(DetectionColumns(*(column[chosen] for column in columns)), ledger))
-        return CameraRejections(*(np.concatenate(parts) for parts in zip(*rejections, strict=True)))
+            rejections.append(self._step(rows_of(columns, chosen), ledger))
+        return CameraRejections._make(np.concatenate(parts) for parts in zip(*rejections, strict=True))
 
     def _step(self, columns: DetectionColumns, ledger: Ledger) -> CameraRejections:
         world = DetectionWorld(self.rules, self.confidence_floor, self.cameras, self.midnights_us)

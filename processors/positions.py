@@ -5,9 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.calendar import local_day
-from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array
+from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array, rows_of
 from processors.feed_counts import LATE, count_feed, count_rejections
-from processors.flow_cells import MAX_ZONE_NO
 from processors.jit import kernel
 from processors.ledger import Ledger
 from processors.reorder import (
@@ -24,6 +23,7 @@ from processors.take import DONE, Positions, end_changed_visits, expire, take_du
 from processors.vehicle_table import (
     FOREVER_US,
     NEVER_US,
+    NEXT_EXPIRY_US,
     NO_CLASS,
     OPEN_VISITS,
     UNCOUNTED,
@@ -49,7 +49,7 @@ class ZoneWorld(NamedTuple):
     """One version of the zones, shared by all partitions of a process."""
 
     version: int
-    index: ZoneIndex
+    zones: ZoneIndex
     changed: Int32Array  # by zone number: version that changed it last, 0 when never
 
 
@@ -73,7 +73,7 @@ class PositionState:
         self.midnights_us = midnights_us
         self.arrays: VehicleArrays = new_vehicle_arrays()
         self.held: HeldArrays = new_held_arrays(partitions=1)
-        self._scratch = _scratch_for(zones.index)
+        self._scratch = _scratch_for(zones.zones)
 
     @property
     def open_visits(self) -> int:
@@ -99,13 +99,13 @@ class PositionState:
             count_feed(ledger.feeds, FMS, columns.arrival_us[row], LATE)
         kept = (columns.outcome == Outcome.ACCEPTED) & ~late
         if not kept.all():
-            columns = PositionColumns(*(column[kept] for column in columns))
+            columns = rows_of(columns, kept)
         if columns.event_us.size:
             self._hold(columns)
 
     def _hold(self, columns: PositionColumns) -> None:
         rows = columns.event_us.size
-        sets = lookup(self.zones.index, self.zone_sets, columns.lon, columns.lat)
+        sets = lookup(self.zones.zones, self.zone_sets, columns.lon, columns.lat)
         self.arrays = with_room(self.arrays, vehicles=rows, visited=0, visits=0)
         self.held = with_partitions(with_held_room(self.held, rows), int(columns.partition.max()) + 1)
         places = np.empty(rows, np.int32)
@@ -145,23 +145,23 @@ class PositionState:
             changed: Numbers of the zones that are new, gone or of another shape.
             ledger: Where the disappearances are counted.
         """
-        flags = np.zeros(MAX_ZONE_NO + 1 if not zones.changed.size else zones.changed.size, np.uint8)
+        flags = np.zeros(zones.changed.size, np.uint8)
         flags[list(changed)] = 1
         kept = self.zone_sets.without(changed)
         while end_changed_visits(self._world(), self._positions(ledger), kept, flags) != DONE:
             ledger.make_room()
         self.zones = zones
-        self._scratch = _scratch_for(zones.index)
+        self._scratch = _scratch_for(zones.zones)
         vehicles = self.arrays.vehicles[: self.arrays.counts[VEHICLES_TOP]]
         vehicles["newest_set"] = lookup(
-            zones.index,
+            zones.zones,
             self.zone_sets,
             np.ascontiguousarray(vehicles["newest_lon"]),
             np.ascontiguousarray(vehicles["newest_lat"]),
         )
         rows = self.held.rows[: self.held.counts[0]]
         rows["zone_set"] = lookup(
-            zones.index, self.zone_sets, np.ascontiguousarray(rows["lon"]), np.ascontiguousarray(rows["lat"])
+            zones.zones, self.zone_sets, np.ascontiguousarray(rows["lon"]), np.ascontiguousarray(rows["lat"])
         )
 
     def change_rules(self, rules: Rules) -> None:
@@ -169,12 +169,7 @@ class PositionState:
         if rules.slot_us != self.rules.slot_us:
             _convert_slots(self.arrays.visited["slot"], self.rules.slot_us, rules.slot_us)
         self.rules = rules
-        vehicles = self.arrays.vehicles
-        for row in np.flatnonzero((vehicles["in_use"] == 1) & (vehicles["event_us"] != NEVER_US)):
-            self.arrays.expires_us[row] = expires_us(
-                self._world(), int(vehicles["event_us"][row]), int(vehicles["day"][row])
-            )
-        self.arrays.counts[9] = self.arrays.expires_us.min()
+        _expect_again(self._world(), self.arrays)
 
     def now(self, stream_us: int) -> NowCounts:
         """Return the vehicles of the running local day that are in each zone at a stream time."""
@@ -197,7 +192,7 @@ class PositionState:
         return World(
             self.rules,
             self.zone_sets.arrays(),
-            self.zones.index,
+            self.zones.zones,
             self._scratch,
             self.zones.changed,
             self.zones.version,
@@ -290,3 +285,15 @@ def _count_now(
                 present[sets.zones[place], group] += 1
             else:
                 silent[sets.zones[place], group] += 1
+
+
+@kernel
+def _expect_again(world: World, arrays: VehicleArrays) -> None:
+    """Work out anew when each vehicle expires."""
+    soonest_us = FOREVER_US
+    for row in range(arrays.counts[VEHICLES_TOP]):
+        vehicle = arrays.vehicles[row]
+        if vehicle["in_use"] == 1 and vehicle["event_us"] != NEVER_US:
+            arrays.expires_us[row] = expires_us(world, vehicle["event_us"], vehicle["day"])
+            soonest_us = min(soonest_us, arrays.expires_us[row])
+    arrays.counts[NEXT_EXPIRY_US] = soonest_us

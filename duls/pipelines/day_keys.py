@@ -1,0 +1,85 @@
+"""Day keys for intake: what is fixed for each local day, with the pseudonyms of its vehicles."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from processors.calendar import DAY_US, local_day
+from processors.columns import DecodedDetections, DecodedPositions, Int64Array, UInt64Array
+from processors.pseudonyms import PseudonymCache
+from streams.admission import DayKey
+
+
+class DayRow(Protocol):
+    """The immutable row of a local day."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Return the key, None once destroyed."""
+
+    @property
+    def partitions(self) -> int:
+        """Return over how many observation partitions the day goes."""
+
+
+class KeyStore(Protocol):
+    """Where day rows are kept."""
+
+    def day_row(self, day: int, partitions: int, sources: Mapping[str, UUID]) -> DayRow:
+        """Return the row of a day, made with these values when missing."""
+
+    def destroy_expired(self) -> list[int]:
+        """Destroy keys whose time is over and return their days."""
+
+
+class DayKeys:
+    """Day rows and pseudonym caches by local day."""
+
+    def __init__(
+        self,
+        store: KeyStore,
+        *,
+        partitions: int,
+        sources: Mapping[str, UUID],
+        hash_key: bytes,
+        midnights_us: Int64Array,
+    ) -> None:
+        self._store = store
+        self._partitions = partitions
+        self._sources = dict(sources)
+        self._hash_key = hash_key
+        self._midnights_us = midnights_us
+        self._keys: dict[int, DayKey] = {}
+
+    def key_of(self, day: int) -> DayKey:
+        """Return what is fixed for a day, asking the store once."""
+        known = self._keys.get(day)
+        if known is None:
+            row = self._store.day_row(day, self._partitions, self._sources)
+            pseudonymise = (
+                None if row.key is None else _pseudonymise_with(PseudonymCache(self._hash_key, row.key))
+            )
+            known = self._keys[day] = DayKey(pseudonymise, row.partitions)
+        return known
+
+    def maintain(self, now_us: int) -> list[int]:
+        """Make the key of tomorrow, destroy what is over, and return the destroyed days."""
+        destroyed = self._store.destroy_expired()
+        for day in destroyed:
+            self._keys.pop(day, None)
+        self.key_of(int(local_day(now_us + DAY_US, self._midnights_us)))
+        return destroyed
+
+
+def _pseudonymise_with(
+    cache: PseudonymCache,
+) -> Callable[[DecodedPositions | DecodedDetections, Int64Array], tuple[UInt64Array, UInt64Array]]:
+    def pseudonymise(
+        decoded: DecodedPositions | DecodedDetections, rows: Int64Array
+    ) -> tuple[UInt64Array, UInt64Array]:
+        pseudonyms = cache.pseudonyms(
+            decoded.identity, decoded.identity_start[rows], decoded.identity_length[rows]
+        )
+        return pseudonyms.hi, pseudonyms.lo
+
+    return pseudonymise

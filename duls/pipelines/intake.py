@@ -1,0 +1,243 @@
+"""Intake: raw records in, observations out; the only role that sees plates.
+
+One step reads a batch, decodes and admits its rows, and queues them for their observation partitions. Offsets are
+committed after everything made from the records below them is acknowledged, with the arrival clocks in their
+metadata, so that a successor computes the same arrivals. Whatever is repeated after a crash falls below the cursors
+of aggregate.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from duls.errors import ServiceAwayError
+from duls.metrics import Metrics
+from processors.calendar import US_PER_S
+from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns
+from processors.source_clock import Mark
+from processors.vehicle_table import NEVER_US
+from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
+from streams.admission import AdmissionRules, Observations, admit, rejected_rows, split_by_destination
+from streams.failpoints import Failpoint
+from streams.observation_messages import Kind, encode_rows
+from streams.observation_sender import DeadLetter, ObservationSender
+from streams.raw_batch import PartitionPosition, read_batch
+from streams.source_positions import Gap, PositionMetadata, SourcePositions
+
+TICK_AFTER_S: Final = 1.0
+MAX_SKEW_US: Final = 60 * US_PER_S
+
+
+class SourceTopic(NamedTuple):
+    """A raw topic and how its records are decoded."""
+
+    name: str
+    topic_id: bytes
+    source: Source
+    partitions: int
+    dead_letters: str  # topic for its rejected rows
+    decode: Callable[[list[bytes | None]], DecodedPositions | DecodedDetections]
+
+
+class IntakeOptions(NamedTuple):
+    """How intake paces itself."""
+
+    batch_messages: int = 20_000
+    consume_s: float = 0.05
+    progress_s: float = 0.25
+    commit_s: float = 1.0
+    clock: str = "arrival"
+
+
+class DrainTarget(NamedTuple):
+    """Where a bounded run ends: everything below the offsets is sent and stream time has passed the arrival."""
+
+    offsets: Mapping[tuple[str, int], int]
+    arrival_us: int  # stream time to pass; NEVER_US with the event clock
+
+
+class Intake:
+    """One intake process; owns the source partitions that the group gives it."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        sender: ObservationSender,
+        sources: Sequence[SourceTopic],
+        admission: AdmissionRules,
+        options: IntakeOptions,
+        *,
+        monotonic: Callable[[], float],
+        metrics: Metrics,
+        failpoint: Failpoint,
+        record_gap: Callable[[Gap], None],
+    ) -> None:
+        self._consumer = consumer
+        self._sender = sender
+        self._sources = {source.name: source for source in sources}
+        self._admission = admission
+        self._options = options
+        self._monotonic = monotonic
+        self._metrics = metrics
+        self._failpoint = failpoint
+        self.positions = SourcePositions(
+            consumer,
+            {source.name: source.topic_id for source in sources},
+            record_gap=record_gap,
+            before_release=self.commit,
+            monotonic=monotonic,
+        )
+        self._progress_due_s = 0.0
+        self._commit_due_s = 0.0
+        self._reported: dict[tuple[str, int], PartitionPosition] = {}
+
+    def subscribe(self) -> None:
+        """Join the group."""
+        self.positions.subscribe()
+
+    def step(self) -> int:
+        """Read one batch, send its rows, and do what is due; return the number of records read."""
+        messages = self._consumer.consume(self._options.batch_messages, self._options.consume_s)
+        by_topic: dict[str, list[Message]] = {}
+        for message in messages:
+            error = message.error()
+            if error is None:
+                by_topic.setdefault(message.topic(), []).append(message)
+            else:
+                self._read_error(error, message)
+        self._failpoint("intake-after-consume")
+        for topic, taken in by_topic.items():
+            self._take(self._sources[topic], taken)
+        self._sender.serve()
+        now_s = self._monotonic()
+        if now_s >= self._progress_due_s:
+            self._progress_due_s = now_s + self._options.progress_s
+            self._tick(now_s)
+            self.report_progress()
+            self.positions.balance(self._options.clock, MAX_SKEW_US)
+        if now_s >= self._commit_due_s:
+            self._commit_due_s = now_s + self._options.commit_s
+            self.commit()
+        return len(messages)
+
+    def _read_error(self, error: KafkaError, message: Message) -> None:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
+            self.positions.skip_gap(message.topic(), message.partition())
+        elif error.fatal() or not error.retriable():
+            text = f"reading {message.topic()} failed: {error.str()}"
+            raise ServiceAwayError(text)
+
+    def _take(self, topic: SourceTopic, messages: list[Message]) -> None:
+        owned = self.positions.of_topic(topic.name)
+        messages = [message for message in messages if message.partition() in owned]
+        if not messages:
+            return
+        batch, moved = read_batch(messages, owned)
+        if batch.values:
+            newest = {number: position.event_us for number, position in moved.items()}
+            admitted = admit(topic.decode(batch.values), batch, newest, self._admission)
+            moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
+            self._count(topic, admitted.columns)
+            kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS
+            for partition, columns in split_by_destination(admitted):
+                for value in encode_rows(columns):
+                    self._sender.send_rows(kind, topic.topic_id, partition, value)
+            self._dead_letters(topic, admitted.columns)
+        self.positions.move(topic.name, moved)
+        self._failpoint("intake-after-produce")
+
+    def _dead_letters(self, topic: SourceTopic, columns: Observations) -> None:
+        for row in rejected_rows(columns).tolist():
+            reason = Outcome(int(columns.outcome[row])).name.lower()
+            self._sender.send_dead_letter(
+                topic.dead_letters,
+                DeadLetter(
+                    topic=topic.name,
+                    topic_id=topic.topic_id.hex(),
+                    partition=int(columns.partition[row]),
+                    offset=int(columns.offset[row]),
+                    index=int(columns.index[row]),
+                    reason=reason,
+                ),
+            )
+            self._metrics.dead_letters_total.labels(reason=reason).inc()
+
+    def _count(self, topic: SourceTopic, columns: Observations) -> None:
+        rejected = int((columns.outcome >= FIRST_REJECTION).sum())
+        counter = self._metrics.observations_total
+        source = SOURCES[topic.source]
+        counter.labels(source=source, outcome="accepted").inc(columns.outcome.size - rejected)
+        counter.labels(source=source, outcome="rejected").inc(rejected)
+
+    def _tick(self, now_s: float) -> None:
+        """Append a tick where a partition that is read to its end has been silent."""
+        if self._options.clock == "event":
+            return
+        for topic, partition in self.positions.silent(now_s, TICK_AFTER_S):
+            self._sender.send_tick(topic, partition)
+
+    def report_progress(self) -> None:
+        """Send the progress of every owned partition that has moved, after its rows on the same producer."""
+        marks = []
+        for (topic, partition), position in self.positions.all():
+            if self._reported.get((topic, partition)) == position:
+                continue
+            self._reported[topic, partition] = position
+            source = self._sources[topic]
+            arrival_us = position.event_us if self._options.clock == "event" else position.arrival_us
+            marks.append(
+                Mark(
+                    source.topic_id,
+                    source.source,
+                    source.partitions,
+                    partition,
+                    position.next_offset,
+                    arrival_us,
+                )
+            )
+        if marks:
+            self._sender.send_progress(marks)
+
+    def commit(self) -> None:
+        """Commit the offsets of everything read, once all that was made from it is acknowledged."""
+        moved = self.positions.uncommitted()
+        if not moved:
+            return
+        self._sender.wait()
+        self._failpoint("intake-before-commit")
+        offsets = [
+            TopicPartition(
+                topic,
+                partition,
+                position.next_offset,
+                metadata=PositionMetadata.of(self._sources[topic].topic_id, position).encode(),
+            )
+            for (topic, partition), position in moved
+        ]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            # another member owns them by now, or the coordinator moves: uncommitted input is read again
+            self._metrics.commit_failures_total.inc()
+            if error.args[0].fatal():
+                text = f"committing offsets failed: {error.args[0].str()}"
+                raise ServiceAwayError(text) from error
+            return
+        self.positions.committed(moved)
+        self._failpoint("intake-after-commit")
+
+    def has_reached(self, target: DrainTarget) -> bool:
+        """Tell whether every owned partition is sent up to a target."""
+        for (topic, partition), position in self.positions.all():
+            if position.next_offset < target.offsets.get((topic, partition), 0):
+                return False
+            if target.arrival_us != NEVER_US and position.arrival_us <= target.arrival_us:
+                return False
+        return self.positions.assigned
+
+    def finish(self) -> None:
+        """Send the last progress and commit; the caller closes the consumer."""
+        self.report_progress()
+        self._sender.wait()
+        self.commit()

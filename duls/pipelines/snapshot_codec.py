@@ -1,0 +1,67 @@
+"""Snapshots as bytes: one msgpack document of named arrays, compressed."""
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from duls.errors import ReplayError
+from processors.observation_partition import Versions
+from processors.snapshot import FORMAT, TABLES, PartitionSnapshot
+
+CODEC = "zstd"
+
+
+class _Array(msgspec.Struct, array_like=True):
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+class _Document(msgspec.Struct):
+    zones: int
+    cameras: int
+    settings: int
+    arrays: dict[str, _Array]
+
+
+class _Compressed(msgspec.Struct, array_like=True):
+    size: int
+    data: bytes
+
+
+def encode_snapshot(snapshot: PartitionSnapshot) -> bytes:
+    """Return a snapshot as bytes; its format is `processors.snapshot.FORMAT`."""
+    arrays = {
+        name: _Array("" if name in TABLES else array.dtype.str, array.shape, array.tobytes())
+        for name, array in snapshot.arrays.items()
+    }
+    document = msgspec.msgpack.encode(_Document(*snapshot.versions, arrays))
+    compressed = pa.compress(document, codec=CODEC, asbytes=True)
+    return msgspec.msgpack.encode(_Compressed(len(document), compressed))
+
+
+def decode_snapshot(data: bytes, format_number: int) -> PartitionSnapshot:
+    """Return the snapshot that bytes hold.
+
+    Raises:
+        ReplayError: It was written by a version with other tables.
+    """
+    if format_number != FORMAT:
+        message = (
+            f"the stored snapshot has format {format_number}, this version reads {FORMAT}: "
+            "run the version that wrote it and end it with SIGTERM, or delete the snapshot to replay the log"
+        )
+        raise ReplayError(message)
+    compressed = msgspec.msgpack.decode(data, type=_Compressed)
+    document = msgspec.msgpack.decode(
+        pa.decompress(compressed.data, decompressed_size=compressed.size, codec=CODEC, asbytes=True),
+        type=_Document,
+    )
+    arrays = {name: _array(name, array) for name, array in document.arrays.items()}
+    return PartitionSnapshot(Versions(document.zones, document.cameras, document.settings), arrays)
+
+
+def _array(name: str, array: _Array) -> NDArray[np.generic]:
+    dtype = TABLES.get(name) or np.dtype(array.dtype)
+    return np.frombuffer(array.data, dtype).reshape(array.shape).copy()

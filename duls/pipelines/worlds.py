@@ -1,0 +1,111 @@
+"""Versions of zones, cameras and settings as processors need them, built once per process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+
+from processors.camera_feature import CameraFeature
+from processors.cameras import CameraIndex, CameraMovement, build_camera_index
+from processors.positions import ZoneWorld
+from processors.rules import FigureSettings
+from processors.zone_feature import ZoneFeature
+from processors.zone_index_build import IndexedZone, build_zone_index
+from processors.zone_sets import ZoneSets
+
+
+class StoredZone(Protocol):
+    """A zone of a version as the database gives it."""
+
+    @property
+    def zone_no(self) -> int:
+        """Return the number of the zone."""
+
+    @property
+    def geometry_hash(self) -> bytes:
+        """Return what differs where the shape differs."""
+
+    @property
+    def feature(self) -> ZoneFeature:
+        """Return the zone."""
+
+
+class VersionSource(NamedTuple):
+    """Where versions are read; each function takes a version number."""
+
+    zones: Callable[[int], Sequence[StoredZone]]
+    cameras: Callable[[int], Sequence[CameraFeature]]
+    settings: Callable[[int], str]
+    zone_numbers: Callable[[], Mapping[str, int]]
+
+
+class Worlds:
+    """Zone indexes, camera indexes and settings by version; zone sets are shared by all of them."""
+
+    def __init__(self, source: VersionSource) -> None:
+        self.zone_sets = ZoneSets()
+        self._source = source
+        self._shapes: dict[int, dict[int, bytes]] = {0: {}}
+        self._zones: dict[int, ZoneWorld] = {}
+        self._zone_ids: dict[int, str] = {}
+
+    def zones(self, version: int) -> ZoneWorld:
+        """Return the zones of a version; version 0 has none."""
+        known = self._zones.get(version)
+        if known is None:
+            stored = self._source.zones(version) if version else []
+            indexed = [IndexedZone(zone.zone_no, zone.feature.polygons) for zone in stored]
+            index = build_zone_index(indexed, self.zone_sets)
+            # the old indexes are not needed once all partitions have gone over; two are kept
+            self._zones = dict(list(self._zones.items())[-1:])
+            known = self._zones[version] = ZoneWorld(version, index, self._last_changes(version))
+        return known
+
+    def changed(self, old: int, new: int) -> frozenset[int]:
+        """Return the numbers of zones that are new, gone or of another shape in *new* than in *old*."""
+        before, after = self._shape(old), self._shape(new)
+        return frozenset(
+            zone_no for zone_no in before.keys() | after.keys() if before.get(zone_no) != after.get(zone_no)
+        )
+
+    def zone_id(self, zone_no: int) -> str:
+        """Return the id of a zone number."""
+        if zone_no not in self._zone_ids:
+            self._zone_ids = {number: zone_id for zone_id, number in self._source.zone_numbers().items()}
+        return self._zone_ids[zone_no]
+
+    def cameras(self, version: int) -> CameraIndex:
+        """Return the camera registry of a version; version 0 has no camera."""
+        if not version:
+            return build_camera_index([])
+        numbers = self._source.zone_numbers()
+        return build_camera_index(
+            (
+                camera.camera_id.int,
+                [
+                    CameraMovement(numbers[zone.zone_id], zone.obverse, zone.reverse, zone.unknown)
+                    for zone in camera.zones
+                ],
+            )
+            for camera in self._source.cameras(version)
+        )
+
+    def settings(self, version: int) -> FigureSettings:
+        """Return the settings of a version; version 0 has the defaults."""
+        if not version:
+            return FigureSettings()
+        return msgspec.json.decode(self._source.settings(version), type=FigureSettings)
+
+    def _shape(self, version: int) -> dict[int, bytes]:
+        if version not in self._shapes:
+            self._shapes[version] = {zone.zone_no: zone.geometry_hash for zone in self._source.zones(version)}
+        return self._shapes[version]
+
+    def _last_changes(self, version: int) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
+        """Return, by zone number, the last version up to this one that changed the shape of the zone."""
+        largest = max((zone_no for v in range(version + 1) for zone_no in self._shape(v)), default=0)
+        changes = np.zeros(largest + 1, np.int32)
+        for number in range(1, version + 1):
+            changes[list(self.changed(number - 1, number))] = number
+        return changes

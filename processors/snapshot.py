@@ -1,0 +1,179 @@
+"""A partition's state as named arrays and back.
+
+The arrays are the working tables cut to what is used, so that taking a snapshot costs a copy. Zone sets go by
+content, since their numbers belong to one process. `FORMAT` grows with every change of the tables; another number is
+refused, and the state is then replayed from the log.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.columns import DetectionColumns, Int32Array
+from processors.detection_steps import DayMarks
+from processors.detections import DetectionState
+from processors.key_table import KeyTable
+from processors.observation_partition import ObservationPartition, Versions
+from processors.positions import PositionState
+from processors.reorder import HELD, HELD_TOP, HeldArrays
+from processors.source_clock import SourceClock
+from processors.vehicle_table import (
+    VEHICLE,
+    VEHICLES_TOP,
+    VISIT,
+    VISITED_TOP,
+    VISITED_ZONE,
+    VISITS_TOP,
+    VehicleArrays,
+    new_vehicle_arrays,
+    rehash,
+)
+from processors.zone_sets import ZoneSets
+
+FORMAT: Final = 1
+
+AnyArray = NDArray[Any]
+
+TABLES: Final[dict[str, np.dtype[np.void]]] = {
+    "vehicles": VEHICLE,
+    "visited": VISITED_ZONE,
+    "visits": VISIT,
+    "held": HELD,
+}
+"""Arrays of records, whose layout belongs to the format."""
+
+
+class PartitionSnapshot(NamedTuple):
+    """Named arrays and the versions that they were made under."""
+
+    versions: Versions
+    arrays: dict[str, AnyArray]
+
+
+def snapshot_of(partition: ObservationPartition) -> PartitionSnapshot:
+    """Return the state of a partition; the arrays are copies."""
+    arrays: dict[str, AnyArray] = {}
+    _put_positions(arrays, partition.positions)
+    _put_detections(arrays, partition.detections)
+    for place, clock in enumerate(partition.clocks.values()):
+        prefix = f"clock.{place}."
+        arrays[prefix + "topic_id"] = np.frombuffer(clock.topic_id, np.uint8)
+        arrays[prefix + "next_offset"] = clock.next_offset.copy()
+        arrays[prefix + "next_index"] = clock.next_index.copy()
+        arrays[prefix + "arrival_us"] = clock.arrival_us.copy()
+        arrays[prefix + "scalars"] = np.array(
+            [clock.source, clock.known_partitions, clock.last_event_us, clock.last_arrival_us], np.int64
+        )
+    return PartitionSnapshot(partition.versions, arrays)
+
+
+def restore(partition: ObservationPartition, snapshot: PartitionSnapshot) -> None:
+    """Put a snapshot into a new partition that was built under the same versions."""
+    arrays = snapshot.arrays
+    _get_positions(arrays, partition.positions)
+    _get_detections(arrays, partition.detections)
+    place = 0
+    while f"clock.{place}.topic_id" in arrays:
+        prefix = f"clock.{place}."
+        source, known, last_event_us, last_arrival_us = arrays[prefix + "scalars"].tolist()
+        clock = SourceClock(arrays[prefix + "topic_id"].tobytes(), source)
+        clock.next_offset = arrays[prefix + "next_offset"].astype(np.int64)
+        clock.next_index = arrays[prefix + "next_index"].astype(np.int32)
+        clock.arrival_us = arrays[prefix + "arrival_us"].astype(np.int64)
+        clock.known_partitions = known
+        clock.last_event_us = last_event_us
+        clock.last_arrival_us = last_arrival_us
+        partition.clocks[clock.topic_id] = clock
+        place += 1
+    partition.versions = snapshot.versions
+
+
+def _put_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
+    counts = state.arrays.counts
+    sets = state.zone_sets.arrays()
+    arrays["vehicles"] = state.arrays.vehicles[: counts[VEHICLES_TOP]].copy()
+    arrays["expires_us"] = state.arrays.expires_us[: counts[VEHICLES_TOP]].copy()
+    arrays["visited"] = state.arrays.visited[: counts[VISITED_TOP]].copy()
+    arrays["visits"] = state.arrays.visits[: counts[VISITS_TOP]].copy()
+    arrays["vehicle_counts"] = counts.copy()
+    arrays["held"] = state.held.rows[: state.held.counts[HELD_TOP]].copy()
+    arrays["held_head"] = state.held.queue_head.copy()
+    arrays["held_tail"] = state.held.queue_tail.copy()
+    arrays["held_counts"] = state.held.counts.copy()
+    arrays["set_starts"] = sets.starts.copy()
+    arrays["set_zones"] = sets.zones.copy()
+
+
+def _get_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
+    numbers = _set_numbers(arrays, state.zone_sets)
+    vehicles, visited, visits = arrays["vehicles"], arrays["visited"], arrays["visits"]
+    tables = new_vehicle_arrays(max(vehicles.size, 16), max(visited.size, 16), max(visits.size, 16))
+    tables.vehicles[: vehicles.size] = vehicles
+    tables.vehicles["zone_set"] = numbers[tables.vehicles["zone_set"]]
+    tables.vehicles["newest_set"] = numbers[tables.vehicles["newest_set"]]
+    tables.expires_us[: vehicles.size] = arrays["expires_us"]
+    tables.visited[: visited.size] = visited
+    tables.visits[: visits.size] = visits
+    tables.counts[:] = arrays["vehicle_counts"]
+    rehash(tables)
+    rows = arrays["held"].copy()
+    rows["zone_set"] = numbers[rows["zone_set"]]
+    state.arrays = VehicleArrays(*tables)
+    state.held = HeldArrays(
+        rows,
+        arrays["held_head"].astype(np.int32),
+        arrays["held_tail"].astype(np.int32),
+        arrays["held_counts"].astype(np.int64),
+    )
+
+
+def _set_numbers(arrays: dict[str, AnyArray], zone_sets: ZoneSets) -> Int32Array:
+    """Return, for each set number of the snapshot, the number of the same set in this process."""
+    starts, zones = arrays["set_starts"].tolist(), arrays["set_zones"].tolist()
+    return np.array(
+        [zone_sets.number_of(zones[first:last]) for first, last in zip(starts, starts[1:], strict=False)],
+        np.int32,
+    )
+
+
+def _put_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
+    for place, part in enumerate(state.held):
+        for name, column in zip(DetectionColumns._fields, part, strict=True):
+            arrays[f"detections.{place}.{name}"] = column.copy()
+    _put_table(arrays, "camera_rows", state.camera_rows)
+    for day, table in state.identifiers.items():
+        _put_table(arrays, f"identifiers.{day}", table)
+    for day, marks in state.days.items():
+        _put_table(arrays, f"day_vehicles.{day}", marks.vehicles)
+        _put_table(arrays, f"day_marks.{day}", marks.marks)
+        arrays[f"day_groups.{day}"] = marks.groups.copy()
+
+
+def _get_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
+    place = 0
+    while f"detections.{place}.offset" in arrays:
+        parts = (arrays[f"detections.{place}.{name}"].copy() for name in DetectionColumns._fields)
+        state.held.append(DetectionColumns._make(parts))
+        place += 1
+    state.camera_rows = _get_table(arrays, "camera_rows")
+    for name in arrays:
+        kind, _, rest = name.partition(".")
+        day = rest.removesuffix(".hi")
+        if kind == "identifiers" and rest.endswith(".hi"):
+            state.identifiers[int(day)] = _get_table(arrays, f"identifiers.{day}")
+        elif kind == "day_vehicles" and rest.endswith(".hi"):
+            state.days[int(day)] = DayMarks(
+                _get_table(arrays, f"day_vehicles.{day}"),
+                arrays[f"day_groups.{day}"].astype(np.uint8),
+                _get_table(arrays, f"day_marks.{day}"),
+            )
+
+
+def _put_table(arrays: dict[str, AnyArray], name: str, table: KeyTable) -> None:
+    for field, column in zip(KeyTable._fields, table, strict=True):
+        arrays[f"{name}.{field}"] = column.copy()
+
+
+def _get_table(arrays: dict[str, AnyArray], name: str) -> KeyTable:
+    return KeyTable._make(arrays[f"{name}.{field}"].copy() for field in KeyTable._fields)

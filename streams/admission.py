@@ -1,0 +1,176 @@
+"""From decoded rows to observations: the checks that need the clock of the log, pseudonyms, and the way of each row."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.calendar import DAY_US, US_PER_S, local_day, local_days
+from processors.columns import (
+    DecodedDetections,
+    DecodedPositions,
+    DetectionColumns,
+    Int32Array,
+    Int64Array,
+    PositionColumns,
+    UInt8Array,
+    UInt64Array,
+    rows_of,
+)
+from processors.vehicle_table import NEVER_US
+from processors.vocabulary import FIRST_REJECTION, Outcome, Source
+from streams.raw_batch import RawBatch, event_arrivals
+
+Decoded = DecodedPositions | DecodedDetections
+Observations = PositionColumns | DetectionColumns
+
+FUTURE_US: Final = {Source.FMS: 60 * US_PER_S, Source.ANPR: 300 * US_PER_S}
+TOO_LATE_US: Final = 8 * DAY_US  # no key of such a day is kept, and no setting accepts it
+
+Pseudonymise = Callable[[DecodedPositions | DecodedDetections, "Int64Array"], tuple[UInt64Array, UInt64Array]]
+
+
+class DayKey(NamedTuple):
+    """What is fixed for a local day: how its pseudonyms are made and over how many partitions they go."""
+
+    pseudonymise: Pseudonymise | None  # None once the key of the day is destroyed
+    partitions: int
+
+
+class AdmissionRules(NamedTuple):
+    """What admission depends on besides the rows."""
+
+    clock: str  # arrival or event
+    midnights_us: Int64Array
+    day_key: Callable[[int], DayKey]
+
+
+class Admitted(NamedTuple):
+    """Observations of a batch and where each goes."""
+
+    columns: Observations
+    destination: Int32Array  # observation partition of each row
+
+
+def admit(
+    decoded: Decoded, batch: RawBatch, newest_event_us: dict[int, int], rules: AdmissionRules
+) -> Admitted:
+    """Return the observations of a batch.
+
+    A row more than 60 s (positions) or 5 min (detections) ahead of the broker's clock is rejected, whatever the
+    clock of arrivals. Rows of days whose key is destroyed are rejected; rows older than any key are late.
+
+    Args:
+        decoded: Rows of the batch.
+        batch: The records that they came from.
+        newest_event_us: Largest accepted event time by source partition, for the event clock; updated in place.
+        rules: Clock, midnights and day keys.
+    """
+    source = Source.FMS if isinstance(decoded, DecodedPositions) else Source.ANPR
+    partition = batch.partition[decoded.record]
+    broker_us = batch.arrival_us[decoded.record]
+    outcome = decoded.outcome.copy()
+    accepted = outcome == Outcome.ACCEPTED
+    outcome[accepted & (decoded.event_us - broker_us > FUTURE_US[source])] = Outcome.FUTURE
+    arrival_us = broker_us
+    if rules.clock == "event":
+        event_us = np.where(outcome == Outcome.ACCEPTED, decoded.event_us, NEVER_US)
+        arrival_us = event_arrivals(event_us, partition, newest_event_us)
+        # before the first accepted event there is no event clock; such rows are rejected and only counted
+        arrival_us = np.where(arrival_us == NEVER_US, broker_us, arrival_us)
+    accepted = outcome == Outcome.ACCEPTED
+    outcome[accepted & (arrival_us - decoded.event_us > TOO_LATE_US)] = Outcome.TOO_LATE
+    identified = _identify(decoded, outcome, source, rules)
+    destination = identified.destination
+    unrouted = np.flatnonzero(identified.outcome != Outcome.ACCEPTED)
+    if source is Source.FMS and unrouted.size:
+        for day in np.unique(local_days(broker_us[unrouted], rules.midnights_us)).tolist():
+            rows = unrouted[local_days(broker_us[unrouted], rules.midnights_us) == day]
+            destination[rows] = partition[rows] % rules.day_key(day).partitions
+    shared = (
+        partition,
+        batch.offset[decoded.record],
+        decoded.index,
+        arrival_us,
+        identified.outcome,
+        decoded.event_us,
+        identified.day,
+        identified.hi,
+        identified.lo,
+    )
+    columns: Observations
+    if isinstance(decoded, DecodedPositions):
+        columns = PositionColumns(
+            *shared, decoded.lat, decoded.lon, decoded.vehicle_class, decoded.zero_emission
+        )
+    else:
+        columns = DetectionColumns(
+            *shared,
+            decoded.vehicle_class,
+            decoded.zero_emission,
+            decoded.camera_hi,
+            decoded.camera_lo,
+            decoded.observation_hi,
+            decoded.observation_lo,
+            decoded.direction,
+            decoded.confidence,
+        )
+    return Admitted(columns, destination)
+
+
+class _Identified(NamedTuple):
+    outcome: UInt8Array
+    day: Int32Array
+    hi: UInt64Array
+    lo: UInt64Array
+    destination: Int32Array
+
+
+def _identify(decoded: Decoded, outcome: UInt8Array, source: Source, rules: AdmissionRules) -> _Identified:
+    """Replace identities by pseudonyms, day by day; what is not accepted keeps zeros."""
+    rows = outcome.size
+    day = np.zeros(rows, np.int32)
+    hi, lo = np.zeros(rows, np.uint64), np.zeros(rows, np.uint64)
+    destination = np.zeros(rows, np.int32)
+    accepted = np.flatnonzero(outcome == Outcome.ACCEPTED)
+    day[accepted] = local_days(decoded.event_us[accepted], rules.midnights_us)
+    for number in _days(day[accepted]):
+        chosen = accepted[day[accepted] == number]
+        key = rules.day_key(number)
+        if key.pseudonymise is None:
+            outcome[chosen] = Outcome.KEY_DESTROYED
+            continue
+        hi[chosen], lo[chosen] = key.pseudonymise(decoded, chosen)
+        if source is Source.FMS:
+            destination[chosen] = (hi[chosen] % np.uint64(key.partitions)).astype(np.int32)
+    return _Identified(outcome, day, hi, lo, destination)
+
+
+def _days(day: Int32Array) -> Iterator[int]:
+    if day.size:
+        yield from (np.unique(day).tolist() if day.min() != day.max() else [int(day[0])])
+
+
+def split_by_destination(admitted: Admitted) -> Iterator[tuple[int, Observations]]:
+    """Yield each destination with its rows, in their order."""
+    columns, destination = admitted
+    if destination.size == 0:
+        return
+    if destination.min() == destination.max():
+        yield int(destination[0]), columns
+        return
+    # a stable sort of 16-bit keys is a radix sort: one pass instead of n log n
+    order = np.argsort(destination.astype(np.uint16), kind="stable")
+    bounds = np.flatnonzero(np.diff(destination[order])) + 1
+    for rows in np.split(order, bounds):
+        yield int(destination[rows[0]]), rows_of(columns, rows)
+
+
+def rejected_rows(columns: Observations) -> Int64Array:
+    """Return the places of the rows that were rejected."""
+    return np.flatnonzero(columns.outcome >= FIRST_REJECTION)
+
+
+def day_of(event_us: int, midnights_us: Int64Array) -> int:
+    """Return the local day of one moment."""
+    return int(local_day(event_us, midnights_us))

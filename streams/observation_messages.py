@@ -1,0 +1,131 @@
+"""Messages of the observation topic: rows as Arrow batches, progress of source partitions, control records.
+
+Every message names the installation of its database in a header, so that another database on the same broker skips
+it, and says its kind in another. Rows of one message come from one source topic, named in a third.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from processors.columns import DetectionColumns, PositionColumns
+from processors.source_clock import Mark
+
+Headers = list[tuple[str, bytes]]
+Columns = TypeVar("Columns", PositionColumns, DetectionColumns)
+
+KIND_HEADER: Final = "duls-kind"
+INSTALLATION_HEADER: Final = "duls-installation"
+TOPIC_HEADER: Final = "duls-topic"
+TICK_HEADER: Final = "duls-tick"
+
+MAX_MESSAGE_BYTES: Final = 512 * 1024  # encoded; half of the broker's default limit, verified at start
+SCHEMA_BYTES: Final = 8 * 1024  # more than the Arrow schema and framing of either shape take
+
+
+class Kind(StrEnum):
+    """What a message of the observation topic holds."""
+
+    POSITIONS = "positions"
+    DETECTIONS = "detections"
+    PROGRESS = "progress"
+    CONTROL = "control"
+
+
+class Control(msgspec.Struct, frozen=True):
+    """From here on, rows are read under this version of the zones, the cameras or the settings."""
+
+    kind: str  # zones, cameras or settings
+    version: int
+
+
+class Envelope(NamedTuple):
+    """The headers of a message."""
+
+    kind: Kind
+    installation: bytes  # 16 bytes
+    topic_id: bytes | None  # 16 bytes, of the source topic
+
+
+class _WireMark(msgspec.Struct, array_like=True, frozen=True):
+    topic_id: bytes
+    source: int
+    partitions: int
+    partition: int
+    next_offset: int
+    arrival_us: int
+
+
+_encoder = msgspec.msgpack.Encoder()
+_marks_decoder = msgspec.msgpack.Decoder(list[_WireMark])
+_control_decoder = msgspec.json.Decoder(Control)
+
+
+def envelope_of(headers: Sequence[tuple[str, bytes | None]] | None) -> Envelope | None:
+    """Return what the headers of a message say, or None when it is not one of ours."""
+    found = dict(headers or ())
+    kind, installation = found.get(KIND_HEADER), found.get(INSTALLATION_HEADER)
+    if kind is None or installation is None:
+        return None
+    return Envelope(Kind(kind.decode()), installation, found.get(TOPIC_HEADER))
+
+
+def headers_of(kind: Kind, installation: bytes, topic_id: bytes | None = None) -> Headers:
+    """Return the headers of a message."""
+    headers = [(KIND_HEADER, kind.value.encode()), (INSTALLATION_HEADER, installation)]
+    return headers if topic_id is None else [*headers, (TOPIC_HEADER, topic_id)]
+
+
+def rows_per_message(columns: PositionColumns | DetectionColumns) -> int:
+    """Return how many rows fit a message of MAX_MESSAGE_BYTES."""
+    width = sum(column.dtype.itemsize for column in columns)
+    # Arrow pads every column to 64 bytes
+    return (MAX_MESSAGE_BYTES - SCHEMA_BYTES - 64 * len(columns)) // width
+
+
+def encode_rows(columns: PositionColumns | DetectionColumns) -> Iterator[bytes]:
+    """Yield the rows as Arrow IPC streams of at most MAX_MESSAGE_BYTES each, in order."""
+    rows = columns[0].size
+    step = rows_per_message(columns)
+    for start in range(0, rows, step):
+        arrays = [pa.array(column[start : start + step]) for column in columns]
+        batch = pa.RecordBatch.from_arrays(arrays, names=list(columns._fields))
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        yield sink.getvalue().to_pybytes()
+
+
+def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
+    """Return the columns of a message as arrays of its own memory."""
+    with pa.ipc.open_stream(value) as reader:
+        batch = reader.read_next_batch()
+    # copied: kernels are compiled for writable arrays, and the message may be freed
+    return shape._make(np.array(batch.column(name).to_numpy(zero_copy_only=True)) for name in shape._fields)
+
+
+def encode_progress(marks: Sequence[Mark]) -> bytes:
+    """Return the value of a progress message."""
+    return _encoder.encode([_WireMark(*mark) for mark in marks])
+
+
+def decode_progress(value: bytes) -> list[Mark]:
+    """Return the marks of a progress message."""
+    return [
+        Mark(mark.topic_id, mark.source, mark.partitions, mark.partition, mark.next_offset, mark.arrival_us)
+        for mark in _marks_decoder.decode(value)
+    ]
+
+
+def control_message(installation: bytes, kind: str, version: int) -> tuple[bytes, Headers]:
+    """Return value and headers of a control record for every observation partition."""
+    return msgspec.json.encode(Control(kind, version)), headers_of(Kind.CONTROL, installation)
+
+
+def decode_control(value: bytes) -> Control:
+    """Return the content of a control record."""
+    return _control_decoder.decode(value)

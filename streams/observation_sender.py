@@ -1,0 +1,132 @@
+"""The one idempotent producer of intake: rows, progress, ticks and dead letters, in order and without gaps."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+from confluent_kafka import KafkaException
+
+from duls.errors import ServiceAwayError
+from processors.source_clock import Mark
+from streams.observation_messages import TICK_HEADER, Headers, Kind, encode_progress, headers_of
+
+PRODUCER_SETTINGS: Final = {
+    "enable.idempotence": True,
+    "enable.gapless.guarantee": True,
+    # expired messages are not covered by the gapless guarantee, so none expires
+    "message.timeout.ms": 0,
+    "linger.ms": 5,
+    "compression.type": "lz4",
+    "queue.buffering.max.messages": 100_000,
+    "queue.buffering.max.kbytes": 262_144,
+    "log_level": 3,  # librdkafka warns that the gapless guarantee is experimental, at every start
+}
+POLL_S: Final = 0.1
+
+
+class Producer(Protocol):
+    """What is used of the Kafka producer."""
+
+    def produce(self, topic: str, value: bytes | None, **options: object) -> None: ...  # noqa: D102
+    def poll(self, timeout: float) -> int: ...  # noqa: D102
+    def flush(self, timeout: float) -> int: ...  # noqa: D102
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a rejected row stands and why, never what it said."""
+
+    topic: str
+    topic_id: str
+    partition: int
+    offset: int
+    index: int
+    reason: str
+
+
+class ObservationSender:
+    """Sends what intake makes, and knows when all of it is acknowledged."""
+
+    def __init__(
+        self,
+        producer: Producer,
+        *,
+        topic: str,
+        partitions: int,
+        installation: bytes,
+        should_give_up: Callable[[], bool],
+    ) -> None:
+        self.partitions = partitions
+        self._producer = producer
+        self._topic = topic
+        self._installation = installation
+        self._should_give_up = should_give_up
+        self._failure: str | None = None
+
+    def send_rows(self, kind: Kind, topic_id: bytes, partition: int, value: bytes) -> None:
+        """Queue a batch of rows of a source topic for an observation partition."""
+        self._produce(self._topic, value, partition, headers_of(kind, self._installation, topic_id))
+
+    def send_progress(self, marks: Sequence[Mark]) -> None:
+        """Queue the progress of source partitions for every observation partition, after their rows."""
+        value = encode_progress(marks)
+        headers = headers_of(Kind.PROGRESS, self._installation)
+        for partition in range(self.partitions):
+            self._produce(self._topic, value, partition, headers)
+
+    def send_tick(self, topic: str, partition: int) -> None:
+        """Queue a tick for a silent raw partition; the broker stamps its time."""
+        self._produce(topic, None, partition, [(TICK_HEADER, b"1")])
+
+    def send_dead_letter(self, topic: str, letter: DeadLetter) -> None:
+        """Queue a dead letter."""
+        self._produce(topic, msgspec.json.encode(letter), -1, [])
+
+    def serve(self) -> None:
+        """Let delivery reports come in."""
+        self._call(lambda: self._producer.poll(0))
+
+    def wait(self) -> None:
+        """Return once everything queued is acknowledged.
+
+        Raises:
+            ServiceAwayError: The broker refused a message for good, or the wait was given up. Nothing is lost:
+                the offsets of what was queued are not committed yet.
+        """
+        while self._call(lambda: self._producer.flush(POLL_S)):
+            if self._should_give_up():
+                message = "gave up waiting for the broker; uncommitted input will be read again"
+                raise ServiceAwayError(message)
+
+    def _produce(self, topic: str, value: bytes | None, partition: int, headers: Headers) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    topic, value, partition=partition, headers=headers, on_delivery=self._delivered
+                )
+            except BufferError:
+                self._call(lambda: self._producer.poll(POLL_S))
+                if self._should_give_up():
+                    message = "gave up waiting for room in the producer's queue; input will be read again"
+                    raise ServiceAwayError(message) from None
+            except KafkaException as error:
+                message = f"the broker refused a message for topic {topic}: {error}"
+                raise ServiceAwayError(message) from error
+            else:
+                return
+
+    def _delivered(self, error: object, _message: object) -> None:
+        # a method of the message would fail here once the producer has failed for good
+        if error is not None and self._failure is None:
+            self._failure = str(error)
+
+    def _call(self, serve: Callable[[], int]) -> int:
+        try:
+            left = serve()
+        except (KafkaException, SystemError) as error:
+            # a fatal error surfaces as SystemError when a delivery report runs in the same call
+            message = f"the producer failed for good: {error.__cause__ or error}"
+            raise ServiceAwayError(message) from error
+        if self._failure is not None:
+            message = f"the broker refused a message: {self._failure}"
+            raise ServiceAwayError(message)
+        return left

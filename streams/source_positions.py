@@ -1,0 +1,201 @@
+"""How far each owned source partition is read, committed and filled; assignment to and release from the group."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from duls.errors import ServiceAwayError, TopicChangedError
+from processors.vehicle_table import NEVER_US
+from streams.raw_batch import PartitionPosition
+
+ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
+
+Key = tuple[str, int]
+
+
+class Gap(NamedTuple):
+    """Records of a source partition that were gone before they could be read."""
+
+    topic: str
+    topic_id: bytes
+    partition: int
+    from_offset: int
+    to_offset: int
+
+
+class PositionMetadata(msgspec.Struct, frozen=True):
+    """What is kept beside a committed offset."""
+
+    topic_id: str
+    arrival_us: int
+    event_us: int
+
+    @classmethod
+    def of(cls, topic_id: bytes, position: PartitionPosition) -> "PositionMetadata":
+        """Return the metadata of a position."""
+        return cls(topic_id.hex(), position.arrival_us, position.event_us)
+
+    def encode(self) -> str:
+        """Return the text form."""
+        return msgspec.json.encode(self).decode()
+
+
+class _Fill(NamedTuple):
+    high: int  # end of the partition as last heard
+    heard_s: float  # when a message came last
+
+
+class SourcePositions:
+    """The source partitions that this member of the group owns."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        topic_ids: Mapping[str, bytes],
+        *,
+        record_gap: Callable[[Gap], None],
+        before_release: Callable[[], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.assigned = False
+        self._consumer = consumer
+        self._topic_ids = dict(topic_ids)
+        self._record_gap = record_gap
+        self._before_release = before_release
+        self._monotonic = monotonic
+        self._positions: dict[Key, PartitionPosition] = {}
+        self._committed: dict[Key, PartitionPosition] = {}
+        self._fill: dict[Key, _Fill] = {}
+        self._paused: set[Key] = set()
+
+    def subscribe(self) -> None:
+        """Join the group."""
+        self._consumer.subscribe(
+            list(self._topic_ids),
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def of_topic(self, topic: str) -> dict[int, PartitionPosition]:
+        """Return the positions of the owned partitions of a topic."""
+        return {number: position for (name, number), position in self._positions.items() if name == topic}
+
+    def all(self) -> list[tuple[Key, PartitionPosition]]:
+        """Return all positions, ordered."""
+        return sorted(self._positions.items())
+
+    def move(self, topic: str, moved: Mapping[int, PartitionPosition]) -> None:
+        """Note how far partitions of a topic are read."""
+        now_s = self._monotonic()
+        for number, position in moved.items():
+            self._positions[topic, number] = position
+            self._fill[topic, number] = self._fill[topic, number]._replace(heard_s=now_s)
+
+    def uncommitted(self) -> list[tuple[Key, PartitionPosition]]:
+        """Return the positions that moved since they were committed."""
+        return [(key, place) for key, place in self.all() if self._committed.get(key) != place]
+
+    def committed(self, positions: Iterable[tuple[Key, PartitionPosition]]) -> None:
+        """Note that positions are committed."""
+        self._committed.update(positions)
+
+    def silent(self, now_s: float, after_s: float) -> list[Key]:
+        """Return the partitions read to their end where nothing came for a while, and count their wait anew."""
+        found = []
+        for key, fill in self._fill.items():
+            if now_s - fill.heard_s >= after_s and key not in self._paused and self._is_at_end(key):
+                self._fill[key] = self._fill[key]._replace(heard_s=now_s)
+                found.append(key)
+        return found
+
+    def balance(self, clock: str, max_skew_us: int) -> None:
+        """Pause partitions that are far ahead of the slowest one of their topic that has more to read.
+
+        Positions are held until stream time, the least of all partitions, has passed them; without this, one
+        partition read whole before the others fills the memory of aggregate.
+        """
+        for topic in self._topic_ids:
+            time_us = {
+                (topic, number): place.event_us if clock == "event" else place.arrival_us
+                for number, place in self.of_topic(topic).items()
+            }
+            behind = [time_us[key] for key in time_us if not self._is_at_end(key)]
+            limit_us = min(behind) + max_skew_us if behind else None
+            for key, newest_us in time_us.items():
+                ahead = limit_us is not None and newest_us > limit_us
+                if ahead and key not in self._paused:
+                    self._consumer.pause([TopicPartition(*key)])
+                    self._paused.add(key)
+                elif not ahead and key in self._paused:
+                    self._consumer.resume([TopicPartition(*key)])
+                    self._paused.discard(key)
+
+    def skip_gap(self, topic: str, partition: int) -> None:
+        """Record that records are gone before they were read, and go on from the oldest one there is."""
+        position = self._positions[topic, partition]
+        low, _ = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_S)
+        self._record_gap(Gap(topic, self._topic_ids[topic], partition, position.next_offset, low))
+        self._positions[topic, partition] = position._replace(next_offset=low)
+        self._consumer.seek(TopicPartition(topic, partition, low))
+
+    def _is_at_end(self, key: Key) -> bool:
+        _, high = self._consumer.get_watermark_offsets(TopicPartition(*key), cached=True)
+        if high > self._fill[key].high:
+            self._fill[key] = self._fill[key]._replace(high=high)
+        return self._positions[key].next_offset >= self._fill[key].high
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        try:
+            starts = [self._start(given) for given in consumer.committed(partitions, timeout=ANSWER_S)]
+        except KafkaException as error:
+            message = f"the broker did not say where to go on: {error}"
+            raise ServiceAwayError(message) from error
+        consumer.incremental_assign(starts)
+        self.assigned = True
+
+    def _start(self, committed: TopicPartition) -> TopicPartition:
+        """Return where a partition is read from: the committed offset, or its beginning at the first time."""
+        key = (committed.topic, committed.partition)
+        low, high = self._consumer.get_watermark_offsets(TopicPartition(*key), timeout=ANSWER_S)
+        position = PartitionPosition(low, NEVER_US, NEVER_US)
+        if committed.offset >= 0:
+            position = self._resumed(committed)
+            if position.next_offset < low:
+                self._record_gap(Gap(key[0], self._topic_ids[key[0]], key[1], position.next_offset, low))
+                position = position._replace(next_offset=low)
+        self._positions[key] = position
+        self._committed.pop(key, None)
+        self._fill[key] = _Fill(high, self._monotonic())
+        self._paused.discard(key)
+        return TopicPartition(*key, position.next_offset)
+
+    def _resumed(self, committed: TopicPartition) -> PartitionPosition:
+        if not committed.metadata:
+            # only the embedded broker drops metadata, and it forgets everything with its process
+            return PartitionPosition(committed.offset, NEVER_US, NEVER_US)
+        metadata = msgspec.json.decode(committed.metadata, type=PositionMetadata)
+        if metadata.topic_id != self._topic_ids[committed.topic].hex():
+            message = (
+                f"topic {committed.topic} was made anew: committed offsets speak of {metadata.topic_id}, the "
+                f"topic is {self._topic_ids[committed.topic].hex()}; delete the intake group to start from its beginning"
+            )
+            raise TopicChangedError(message)
+        return PartitionPosition(committed.offset, metadata.arrival_us, metadata.event_us)
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._before_release()
+        self._drop(consumer, partitions)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._drop(consumer, partitions)
+
+    def _drop(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for given in partitions:
+            key = (given.topic, given.partition)
+            for table in (self._positions, self._committed, self._fill):
+                table.pop(key, None)
+            self._paused.discard(key)
+        consumer.incremental_unassign(partitions)
