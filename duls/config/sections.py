@@ -1,0 +1,210 @@
+"""The sections of the settings, with the default, the bounds and one sentence for every key."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from processors.rules import FigureSettings
+
+HOUR_MS: Final = 3_600_000
+DAY_S: Final = 86_400
+FIGURES: Final = FigureSettings()
+
+OWN_CLIENT_PROPERTIES: Final = frozenset(
+    {
+        "acks",
+        "auto.offset.reset",
+        "bootstrap.servers",
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "enable.gapless.guarantee",
+        "enable.idempotence",
+        "group.id",
+        "isolation.level",
+        "message.timeout.ms",
+        "transactional.id",
+    }
+)
+"""Client properties that exactly-once figures rest on, so nobody else sets them."""
+
+ClientProperty = str | int | float | bool
+
+
+def _integer(value: object) -> object:
+    """Return the integer that a text spells, anything else as it is."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+class Section(BaseModel):
+    """A table of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class KafkaSettings(Section):
+    """Where Kafka is and how its topics are made."""
+
+    bootstrap_servers: str = Field("", description="Brokers as host:port, separated by commas.")
+    partitions: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="Partitions of the raw and observation topics; may be raised later, never lowered.",
+    )
+    replication_factor: int | None = Field(
+        None, ge=1, le=32, description="Copies of every partition; the broker's default when not set."
+    )
+    retention_ms: int = Field(
+        HOUR_MS,
+        ge=60_000,
+        le=24 * HOUR_MS,
+        description="How long raw records are kept, at most 24 hours: they carry plates.",
+    )
+    trust_create_time: bool = Field(
+        False,
+        description="Take times that senders stamp for arrival times; only where every sender is our own.",
+    )
+    client: dict[str, ClientProperty] = Field(
+        default_factory=dict,
+        repr=False,  # it may hold passwords
+        description="Properties of librdkafka for every client, such as SASL and TLS; a variable holds JSON.",
+    )
+
+    @field_validator("client")
+    @classmethod
+    def _refuse_own_properties(cls, client: dict[str, ClientProperty]) -> dict[str, ClientProperty]:
+        """Refuse properties that figures depend on."""
+        for name in sorted(OWN_CLIENT_PROPERTIES & client.keys()):
+            message = f"must leave {name!r} alone, for DULS sets it"
+            raise ValueError(message)
+        return client
+
+
+class DatabaseSettings(Section):
+    """Where figures and day keys are kept, and for how long."""
+
+    url: SecretStr = Field(SecretStr(""), description="libpq URL of the figures database.")
+    keys_url: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "libpq URL of the database of the day keys, kept out of backups; "
+            "the same server with `_keys` after the database name when not set."
+        ),
+    )
+    master_key_file: Path = Field(
+        Path("~/.config/duls/master.key"),
+        description="File with 32 random bytes in base64 that wrap the day keys; `duls migrate` makes it.",
+    )
+    retention_slot_h: int = Field(48, ge=1, le=24 * 366, description="Hours that slot figures are kept.")
+
+
+class FigureOptions(Section):
+    """Numbers that the figures depend on; each change is a version that the log announces."""
+
+    # a variable gives text, which is no choice of integers yet
+    slot_s: Annotated[Literal[60, 300, 900], BeforeValidator(_integer)] = Field(
+        300, description="Length of a slot in seconds."
+    )
+    clock: Literal["arrival", "event"] = Field(
+        "arrival", description="Arrival is the broker's append time, or, for history, the newest event time."
+    )
+    max_gap_s: int = Field(
+        FIGURES.max_gap_s,
+        ge=1,
+        le=DAY_S,
+        description="Longest time between two linked positions, in seconds.",
+    )
+    park_gap_s: int = Field(
+        FIGURES.park_gap_s, ge=1, le=DAY_S, description="The same for a vehicle that stood still, in seconds."
+    )
+    stop_radius_m: float = Field(
+        FIGURES.stop_radius_m, ge=0, le=10_000, description="How far a vehicle that stands may seem to move."
+    )
+    stop_min_s: int = Field(FIGURES.stop_min_s, ge=1, le=DAY_S, description="Shortest stop, in seconds.")
+    max_jump_m: float = Field(
+        FIGURES.max_jump_m, ge=0, le=1_000_000, description="Longest link that can pass through a zone."
+    )
+    allowed_lateness_s: int = Field(
+        FIGURES.allowed_lateness_s,
+        ge=0,
+        le=7 * DAY_S,
+        description="Positions that arrive later than this after their time are in no figure.",
+    )
+    detection_lateness_s: int = Field(
+        FIGURES.detection_lateness_s, ge=0, le=7 * DAY_S, description="The same for detections."
+    )
+    reorder_s: float = Field(
+        FIGURES.reorder_s, ge=0, le=3_600, description="Disorder of arrival that is repaired, in seconds."
+    )
+    dedupe_s: int = Field(
+        FIGURES.dedupe_s,
+        ge=1,
+        le=3_600,
+        description="Detections by one camera within this are one, in seconds.",
+    )
+    confidence_floor: float = Field(
+        FIGURES.confidence_floor, ge=0, le=1, description="Lowest read confidence of a detection that counts."
+    )
+    late_after_s: int = Field(
+        FIGURES.late_after_s,
+        ge=0,
+        le=DAY_S,
+        description="How long after the end of its bucket an observation counts as late, in seconds.",
+    )
+
+    def document(self) -> FigureSettings:
+        """Return the settings as the document that the database keeps versions of."""
+        return FigureSettings(**self.model_dump())
+
+
+class IntakeSettings(Section):
+    """How intake paces itself."""
+
+    batch_messages: int = Field(20_000, ge=1, le=1_000_000, description="Most records read in one step.")
+    progress_ms: int = Field(250, ge=10, le=10_000, description="Time between two progress messages.")
+    commit_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two commits of offsets.")
+
+
+class AggregateSettings(Section):
+    """How aggregate paces itself."""
+
+    flush_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two transactions.")
+    snapshot_replay_s: float = Field(
+        5.0, ge=0, le=600, description="A snapshot is taken when a replay after a restart would last longer."
+    )
+
+
+class HttpSettings(Section):
+    """Where the page and the API are served."""
+
+    bind: str = Field(
+        "127.0.0.1:8080", description="Address and port of `duls run api`; port 0 is any free one."
+    )
+
+    @field_validator("bind")
+    @classmethod
+    def _check_address(cls, bind: str) -> str:
+        """Refuse what is no address and port."""
+        host, colon, port = bind.rpartition(":")
+        if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65_536):
+            message = "must be an address and a port, such as 127.0.0.1:8080"
+            raise ValueError(message)
+        return bind
+
+
+class MetricsSettings(Section):
+    """Where every role tells how it does."""
+
+    port: int = Field(
+        9464, ge=0, le=65_535, description="Port of /metrics, /healthz and /readyz; 0 is any free one."
+    )
+
+
+class LogSettings(Section):
+    """What is logged, to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    format: Literal["console", "json"] = Field(
+        "console", description="For people, or one JSON object a line."
+    )

@@ -1,0 +1,67 @@
+"""The settings object that the command line hands on as plain values."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from duls.config.sections import (
+    AggregateSettings,
+    ClientProperty,
+    DatabaseSettings,
+    FigureOptions,
+    HttpSettings,
+    IntakeSettings,
+    KafkaSettings,
+    LogSettings,
+    MetricsSettings,
+    Section,
+)
+
+KEYS_SUFFIX = "_keys"  # after the name of the figures database
+
+
+class Settings(Section):
+    """All settings of one process; secrets show as asterisks."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    figures: FigureOptions = FigureOptions()
+    intake: IntakeSettings = IntakeSettings()
+    aggregate: AggregateSettings = AggregateSettings()
+    http: HttpSettings = HttpSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database_url(self) -> str:
+        """Return the libpq URL of the figures database, password and all."""
+        return self.database.url.get_secret_value()
+
+    @property
+    def keys_url(self) -> str:
+        """Return the libpq URL of the keys database, password and all."""
+        given = self.database.keys_url.get_secret_value()
+        if given:
+            return given
+        parts = urlsplit(self.database_url)
+        if parts.scheme and len(parts.path) > 1:
+            return parts._replace(path=parts.path + KEYS_SUFFIX).geturl()
+        name = conninfo_to_dict(self.database_url).get("dbname") or ""
+        return make_conninfo(self.database_url, dbname=f"{name}{KEYS_SUFFIX}")
+
+    @property
+    def master_key_file(self) -> Path:
+        """Return the path of the master key file, the home folder filled in."""
+        return self.database.master_key_file.expanduser()
+
+    @property
+    def http_address(self) -> tuple[str, int]:
+        """Return address and port of the page and the API."""
+        host, _, port = self.http.bind.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def kafka_client(self, **own: ClientProperty) -> dict[str, ClientProperty]:
+        """Return client properties: those given in the settings, then *own* ones (`_` for `.`)."""
+        ours = {name.replace("_", "."): value for name, value in own.items()}
+        return {**self.kafka.client, "bootstrap.servers": self.kafka.bootstrap_servers, **ours}

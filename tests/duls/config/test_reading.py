@@ -1,0 +1,195 @@
+"""Settings are read once, and what is unknown or wrong is said in one sentence."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from duls.config import Need, load_settings, settings_reference
+from duls.errors import ConfigError
+from processors.rules import FigureSettings
+
+URL = "postgresql://duls:s3cret@db.example/duls"
+
+
+def written(folder: Path, text: str) -> Path:
+    """Write a settings file into *folder* and return its path."""
+    path = folder / "duls.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(folder: Path, environment: dict[str, str] | None = None) -> str:
+    """Return the sentence with which settings are refused."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(environment or {}, folder)
+    return str(caught.value)
+
+
+def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
+    """Both are read; where both name a setting, the variable counts."""
+    written(tmp_path, "[figures]\nslot_s = 900\nreorder_s = 2\n[kafka.client]\n'security.protocol' = 'SSL'\n")
+
+    settings = load_settings({"DULS_SLOT_S": "60"}, tmp_path)
+
+    assert (60, 2.0) == (settings.figures.slot_s, settings.figures.reorder_s)
+    assert {"security.protocol": "SSL"} == settings.kafka.client
+
+
+def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
+    """DULS_CONFIG names the file, wherever it is."""
+    path = written(tmp_path, "[log]\nformat = 'json'\n")
+
+    assert load_settings({"DULS_CONFIG": str(path)}, tmp_path / "elsewhere").log.format == "json"
+
+
+def test_an_empty_variable_is_not_given(tmp_path: Path) -> None:
+    """Compose files pass variables that are not set as empty text."""
+    assert load_settings({"DULS_SLOT_S": ""}, tmp_path).figures.slot_s == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[figures]\nslots_s = 60\n", "unknown key figures.slots_s: did you mean figures.slot_s?"),
+        ("[figurs]\nslot_s = 60\n", "unknown section or key 'figurs': did you mean figures?"),
+        ("slot_s = 60\n", "unknown section or key 'slot_s': did you mean figures.slot_s?"),
+        ("[kafka]\nslot_s = 60\n", "unknown key kafka.slot_s: did you mean figures.slot_s?"),
+        ("[kafka]\nqqq = 60\n", "unknown key kafka.qqq: known are kafka.bootstrap_servers, "),
+        ("kafka = 1\n", "has 'kafka' as a value: it must be a table, [kafka]"),
+        ("[figures]\nslot_s = 7\n", "figures.slot_s in "),
+        ("[database]\nurl = 'postgresql://a:s3cret@h/d\n", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    """The sentence names the key and the nearest known one."""
+    written(tmp_path, text)
+
+    assert sentence in refusal(tmp_path)
+    assert "s3cret" not in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("DULS_SLOTS_S", "60", "unknown variable DULS_SLOTS_S: did you mean DULS_SLOT_S?"),
+        ("DULS_SLOT_S", "7", "DULS_SLOT_S must be 60, 300 or 900"),
+        ("DULS_CLOCK", "wall", "DULS_CLOCK must be 'arrival' or 'event'"),
+        ("DULS_PARTITIONS", "0", "DULS_PARTITIONS must be greater than or equal to 1"),
+        ("DULS_ALLOWED_LATENESS_S", "604801", "DULS_ALLOWED_LATENESS_S must be less than or equal to 604800"),
+        ("DULS_KAFKA_RETENTION_MS", "86400001", "must be less than or equal to 86400000"),
+        ("DULS_HTTP_BIND", "8080", "DULS_HTTP_BIND must be an address and a port, such as 127.0.0.1:8080"),
+        ("DULS_KAFKA_CLIENT", "s3cret", "DULS_KAFKA_CLIENT must be a JSON object"),
+        ("DULS_KAFKA_CLIENT", '{"acks": 1}', "DULS_KAFKA_CLIENT must leave 'acks' alone, for DULS sets it"),
+        (
+            "DULS_KAFKA_CLIENT",
+            '{"sasl.password": ["s3cret"]}',
+            "sasl.password of DULS_KAFKA_CLIENT must be text, a number, true or false",
+        ),
+        ("DULS_CONFIG", "/nowhere/duls.toml", "the settings file /nowhere/duls.toml cannot be read"),
+    ],
+)
+def test_a_wrong_variable_is_refused(tmp_path: Path, variable: str, value: str, sentence: str) -> None:
+    """The sentence names the variable and what it must be, and quotes no secret."""
+    assert sentence in refusal(tmp_path, {variable: value})
+    assert "s3cret" not in refusal(tmp_path, {variable: value})
+
+
+def test_other_wrong_settings_are_counted(tmp_path: Path) -> None:
+    """One sentence names the first wrong setting and says how many more there are."""
+    environment = {"DULS_FLUSH_MS": "soon", "DULS_SLOT_S": "7", "DULS_PARTITIONS": "0"}
+
+    assert refusal(tmp_path, environment).endswith("(2 more settings are wrong)")
+
+
+@pytest.mark.parametrize(
+    "variable", ["DULS_TEST_KAFKA", "DULS_CACHE", "DULS_FAILPOINT", "DULS_FAILPOINT_NTH", "HOME"]
+)
+def test_variables_of_others_are_left_alone(tmp_path: Path, variable: str) -> None:
+    """Tests have variables of their own."""
+    assert load_settings({variable: "x"}, tmp_path).figures.slot_s == 300
+
+
+def test_a_needed_setting_must_be_given(tmp_path: Path) -> None:
+    """Commands say what they need; no secret has a default."""
+    with pytest.raises(ConfigError, match=r"database\.url is not set: .* variable DULS_DATABASE_URL"):
+        load_settings({}, tmp_path, needs=(Need.DATABASE,))
+
+    settings = load_settings({"DULS_DATABASE_URL": URL}, tmp_path, needs=(Need.DATABASE,))
+    assert settings.database_url == URL
+
+
+def test_secrets_do_not_show(tmp_path: Path) -> None:
+    """The settings may be printed without a password in them."""
+    environment = {
+        "DULS_DATABASE_URL": URL,
+        "DULS_KEYS_URL": URL,
+        "DULS_KAFKA_CLIENT": '{"sasl.password": "s3cret"}',
+    }
+
+    assert "s3cret" not in repr(load_settings(environment, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("url", "keys_url"),
+    [
+        (URL, f"{URL}_keys"),
+        (f"{URL}?sslmode=require", f"{URL}_keys?sslmode=require"),
+        ("dbname=duls host=db.example", "dbname=duls_keys host=db.example"),
+    ],
+)
+def test_the_keys_are_in_a_database_of_their_own(tmp_path: Path, url: str, keys_url: str) -> None:
+    """Unless told otherwise it is beside the figures database."""
+    assert load_settings({"DULS_DATABASE_URL": url}, tmp_path).keys_url == keys_url
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    """They are read once and never change."""
+    settings = load_settings({}, tmp_path)
+
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.figures.slot_s = 60  # type: ignore[misc]  # what mypy refuses is refused at run time too
+
+
+def test_the_document_of_the_figures_has_every_setting(tmp_path: Path) -> None:
+    """What decides figures is declared twice, with the same names and defaults."""
+    assert load_settings({}, tmp_path).figures.document() == FigureSettings()
+
+
+def test_client_properties_join_ours(tmp_path: Path) -> None:
+    """Properties of the settings pass through; ours come on top."""
+    environment = {
+        "DULS_KAFKA_BOOTSTRAP_SERVERS": "k:9092",
+        "DULS_KAFKA_CLIENT": '{"security.protocol": "SSL"}',
+    }
+
+    client = load_settings(environment, tmp_path).kafka_client(group_id="g")
+
+    assert client == {"security.protocol": "SSL", "bootstrap.servers": "k:9092", "group.id": "g"}
+
+
+def test_an_address_may_be_ipv6(tmp_path: Path) -> None:
+    """Brackets of the address are taken off."""
+    assert load_settings({"DULS_HTTP_BIND": "[::1]:80"}, tmp_path).http_address == ("::1", 80)
+
+
+def test_every_setting_has_one_variable_and_a_sentence() -> None:
+    """No two settings share a variable, and each is described."""
+    reference = settings_reference()
+
+    assert len({setting.variable for setting in reference}) == len(reference)
+    assert all(setting.description.endswith(".") for setting in reference)
+    assert {
+        "DULS_KAFKA_BOOTSTRAP_SERVERS",
+        "DULS_DATABASE_URL",
+        "DULS_SLOT_S",
+        "DULS_CLOCK",
+        "DULS_PARTITIONS",
+        "DULS_FLUSH_MS",
+        "DULS_METRICS_PORT",
+        "DULS_HTTP_BIND",
+        "DULS_MASTER_KEY_FILE",
+        "DULS_KEYS_URL",
+        "DULS_RETENTION_SLOT_H",
+        "DULS_TRUST_CREATE_TIME",
+    } <= {setting.variable for setting in reference}
