@@ -1,0 +1,106 @@
+"""What DULS counts and measures of itself, for Prometheus, on one registry per process."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+PREFIX: Final = "duls"
+DELAY_BUCKETS_S: Final = (0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200)
+"""From the goals for latency, through reorder, to the allowed lateness."""
+STEP_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+ROWS_BUCKETS: Final = (1, 10, 100, 1_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000)
+
+
+class Metric(NamedTuple):
+    """One line of the reference."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+class Metrics:
+    """All metrics of one process; `reference` lists them.
+
+    Args:
+        version: of the program.
+        clock: seconds since 1970; ages are taken against it when somebody reads them.
+    """
+
+    def __init__(self, *, version: str, clock: Callable[[], float]) -> None:
+        self.registry = CollectorRegistry()
+        self.reference: list[Metric] = []
+        self._clock = clock
+        self._stream_time_s: dict[str, float] = {}
+        self._make_intake()
+        self._make_aggregate()
+        self._gauge("build_info", "Always 1; the label is the version.", "version").labels(version).set(1)
+        ProcessCollector(namespace=PREFIX, registry=self.registry)
+
+    def set_stream_time(self, source: str, stream_time_s: float) -> None:
+        """Note the stream time of a feed, in seconds since 1970; its age grows by itself."""
+        self._stream_time_s[source] = stream_time_s
+        age = self.stream_time_age_seconds.labels(source)
+        age.set_function(lambda: self._clock() - self._stream_time_s[source])
+
+    def exposition(self) -> bytes:
+        """Return all values in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+    def _make_intake(self) -> None:
+        """Make what intake counts."""
+        self.observations_total = self._counter(
+            "observations_total", "Rows read, by what became of them at intake.", "source", "outcome"
+        )
+        self.dead_letters_total = self._counter("dead_letters_total", "Rows rejected, by reason.", "reason")
+        self.offset_gap_total = self._counter(
+            "offset_gap_total", "Offsets that were gone before they were read: lost, and written down."
+        )
+        self.commit_failures_total = self._counter(
+            "commit_failures_total", "Commits of source offsets that failed; their input is read again."
+        )
+        self.intake_commit_seconds = self._histogram(
+            "intake_commit_seconds", "Wait for acknowledgements and commit of source offsets.", STEP_BUCKETS_S
+        )
+        self.batch_rows = self._histogram("batch_rows", "Rows of one step of a role.", ROWS_BUCKETS, "role")
+
+    def _make_aggregate(self) -> None:
+        """Make what aggregate counts."""
+        self.delay_seconds = self._histogram(
+            "delay_seconds", "Time from arrival at the broker to the database.", DELAY_BUCKETS_S, "source"
+        )
+        self.stream_time_age_seconds = self._gauge(
+            "stream_time_age_seconds", "How far stream time lies behind the clock of this machine.", "source"
+        )
+        self.flush_seconds = self._histogram("flush_seconds", "Length of a flush.", STEP_BUCKETS_S)
+        self.fenced_total = self._counter("fenced_total", "Flushes refused: another process took over.")
+        self.late_total = self._counter(
+            "late_total", "Rows later than the allowed lateness, in no figure.", "source"
+        )
+        self.snapshot_seconds = self._histogram(
+            "snapshot_seconds", "Time to make a snapshot.", STEP_BUCKETS_S
+        )
+        self.replay_seconds = self._histogram(
+            "replay_seconds", "Time to load a snapshot and replay to the stored offset.", STEP_BUCKETS_S
+        )
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        """Make a counter."""
+        self._refer(name, "counter", labels, meaning)
+        return Counter(f"{PREFIX}_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        """Make a gauge."""
+        self._refer(name, "gauge", labels, meaning)
+        return Gauge(f"{PREFIX}_{name}", meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        """Make a histogram."""
+        self._refer(name, "histogram", labels, meaning)
+        return Histogram(f"{PREFIX}_{name}", meaning, labels, buckets=buckets, registry=self.registry)
+
+    def _refer(self, name: str, kind: str, labels: tuple[str, ...], meaning: str) -> None:
+        """Add a line to the reference."""
+        self.reference.append(Metric(f"{PREFIX}_{name}", kind, labels, meaning))
