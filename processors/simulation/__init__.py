@@ -1,0 +1,1 @@
+"""A synthetic city: roads, zones, cameras and vehicles; every position is a pure function of the seed."""
