@@ -78,23 +78,23 @@ class PseudonymCache:
         )
         found = Pseudonyms(np.zeros(starts.size, np.uint64), np.zeros(starts.size, np.uint64))
         with np.errstate(over="ignore"):  # hashes wrap on purpose; without compilation numpy would warn
+            hashes = np.empty((starts.size, 2), np.uint64)
+            _hash_rows(self._hash_key, identities, hashes)
             row = 0
             while row < starts.size:
-                row = self._look_up_from(row, identities, found)
+                row = self._look_up_from(row, identities, hashes, found)
         return found
 
-    def _look_up_from(self, row: int, identities: Identities, found: Pseudonyms) -> int:
+    def _look_up_from(self, row: int, identities: Identities, hashes: UInt64Array, found: Pseudonyms) -> int:
         """Find the pseudonyms of as many rows as the table takes from *row* on, and return the next row."""
         room = self._make_room()
         places = np.full(identities.starts.size, -1, np.int64)
         new_rows = np.empty(min(room, identities.starts.size - row), np.int64)
-        after, new = _place_rows(self._table, self._hash_key, identities, places, new_rows, row)
+        after, new = _place_rows(self._table, hashes, places, new_rows, row)
         if new:
             self._table[places[new_rows[:new]], _PSEUDONYM_HI:] = self._digests(identities, new_rows[:new])
             self._used += new
-        rows = row + np.flatnonzero(places[row:after] >= 0)
-        found.hi[rows] = self._table[places[rows], _PSEUDONYM_HI]
-        found.lo[rows] = self._table[places[rows], _PSEUDONYM_LO]
+        _gather(self._table, places[row:after], found.hi[row:after], found.lo[row:after])
         return after
 
     def _digests(self, identities: Identities, rows: Int64Array) -> UInt64Array:
@@ -121,38 +121,53 @@ class PseudonymCache:
 
 
 @lean_kernel
+def _hash_rows(hash_key: UInt64Array, identities: Identities, hashes: UInt64Array) -> None:
+    """Write the hash of each row; its second half is `_FREE` only where the row has no identity."""
+    for row in range(identities.starts.size):
+        length = identities.lengths[row]
+        if length > 0:
+            hi, lo = siphash(identities.text, identities.starts[row], length, hash_key[0], hash_key[1])
+            hashes[row, 0] = hi
+            hashes[row, 1] = lo | _ONE
+        else:
+            hashes[row, 1] = _FREE
+
+
+@lean_kernel
 def _place_rows(
-    table: UInt64Array,
-    hash_key: UInt64Array,
-    identities: Identities,
-    places: Int64Array,
-    new_rows: Int64Array,
-    row: int,
+    table: UInt64Array, hashes: UInt64Array, places: Int64Array, new_rows: Int64Array, row: int
 ) -> tuple[int, int]:
     """Write the place in *table* of each row from *row* on that has an identity, adding hashes that are new.
 
-    Stops before a new one that does not fit *new_rows* any more.
+    Apart from the hashing, so that the processor can wait for the memory of many rows at once. Stops before a
+    new one that does not fit *new_rows* any more.
 
     Returns:
         The next row, and the number of new hashes.
     """
     new = 0
     while row < places.size:
-        length = identities.lengths[row]
-        if length > 0:
-            hi, lo = siphash(identities.text, identities.starts[row], length, hash_key[0], hash_key[1])
-            lo |= _ONE  # never free
-            place = _place_of(table, hi, lo)
+        if hashes[row, 1] != _FREE:
+            place = _place_of(table, hashes[row, 0], hashes[row, 1])
             if table[place, _HASH_LO] == _FREE:
                 if new == new_rows.size:
                     break
-                table[place, _HASH_HI] = hi
-                table[place, _HASH_LO] = lo
+                table[place, _HASH_HI] = hashes[row, 0]
+                table[place, _HASH_LO] = hashes[row, 1]
                 new_rows[new] = row
                 new += 1
             places[row] = place
         row += 1
     return row, new
+
+
+@lean_kernel
+def _gather(table: UInt64Array, places: Int64Array, hi: UInt64Array, lo: UInt64Array) -> None:
+    """Write the pseudonyms that stand at some places; a negative place has none."""
+    for row in range(places.size):
+        if places[row] >= 0:
+            hi[row] = table[places[row], _PSEUDONYM_HI]
+            lo[row] = table[places[row], _PSEUDONYM_LO]
 
 
 @lean_kernel
