@@ -7,7 +7,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from duls.config.sections import (
     AggregateSettings,
-    ClientProperty,
     DatabaseSettings,
     FigureOptions,
     HttpSettings,
@@ -60,8 +59,3 @@ class Settings(Section):
         """Return address and port of the page and the API."""
         host, _, port = self.http.bind.rpartition(":")
         return host.strip("[]"), int(port)
-
-    def kafka_client(self, **own: ClientProperty) -> dict[str, ClientProperty]:
-        """Return client properties: those given in the settings, then *own* ones (`_` for `.`)."""
-        ours = {name.replace("_", "."): value for name, value in own.items()}
-        return {**self.kafka.client, "bootstrap.servers": self.kafka.bootstrap_servers, **ours}

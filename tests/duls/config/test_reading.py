@@ -156,18 +156,6 @@ def test_the_document_of_the_figures_has_every_setting(tmp_path: Path) -> None:
     assert load_settings({}, tmp_path).figures.document() == FigureSettings()
 
 
-def test_client_properties_join_ours(tmp_path: Path) -> None:
-    """Properties of the settings pass through; ours come on top."""
-    environment = {
-        "DULS_KAFKA_BOOTSTRAP_SERVERS": "k:9092",
-        "DULS_KAFKA_CLIENT": '{"security.protocol": "SSL"}',
-    }
-
-    client = load_settings(environment, tmp_path).kafka_client(group_id="g")
-
-    assert client == {"security.protocol": "SSL", "bootstrap.servers": "k:9092", "group.id": "g"}
-
-
 def test_an_address_may_be_ipv6(tmp_path: Path) -> None:
     """Brackets of the address are taken off."""
     assert load_settings({"DULS_HTTP_BIND": "[::1]:80"}, tmp_path).http_address == ("::1", 80)
