@@ -8,7 +8,7 @@ from typing import Self
 
 
 class CuttingProxy:
-    """Forwards connections to a server; `lose_next_answer` cuts one after its next request was carried out."""
+    """Forwards connections to a server; `lose_next_answer` cuts one once a request was carried out."""
 
     def __init__(self, host: str, port: int) -> None:
         """Listen on a free port of 127.0.0.1 for connections to forward to *host* and *port*."""

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from tests.sinks.flush_values import HOUR_US, RAW, SLOT_S, SLOT_US, START_DAY, START_US, TOPIC, advance, cells
 
 from duls.errors import FencedError, RefusedError
 from processors.columns import FIGURES
@@ -26,6 +25,7 @@ from sinks.flush_parts import (
     RejectionMinute,
     Snapshot,
 )
+from tests.sinks.flush_values import HOUR_US, RAW, SLOT_S, SLOT_US, START_DAY, START_US, TOPIC, advance, cells
 
 pytestmark = pytest.mark.services
 
@@ -72,7 +72,7 @@ def test_figures_of_the_same_cell_add_up(connection: Connection, claims: dict[in
 
     figures = ", ".join(FIGURES)
     for table in ("flow_slot", "flow_hour", "flow_day"):
-        rows = rows_of(connection, f"SELECT zone_no, {figures} FROM core.{table} ORDER BY zone_no")
+        rows = rows_of(connection, f"SELECT zone_no, {figures} FROM core.{table} ORDER BY zone_no")  # noqa: S608  # names of this file
         assert [(1, *(7,) * 14), (2, *(7,) * 14)] == rows
 
 
@@ -133,7 +133,8 @@ def test_small_rows_are_added_or_move_forward(connection: Connection, claims: di
 
     assert [(28, 24, 20, 16, 12, 8, 4)] == rows_of(
         connection,
-        "SELECT accepted, taken, rejected, duplicates, out_of_order, late, low_confidence FROM core.feed_minute",
+        "SELECT accepted, taken, rejected, duplicates, out_of_order, late, low_confidence "
+        "FROM core.feed_minute",
     )
     assert [(17, 4)] == rows_of(connection, "SELECT reason, rows FROM core.rejection_minute")
     assert [(camera, 6, START_US)] == rows_of(
@@ -187,7 +188,7 @@ def test_an_error_after_the_offsets_moved_changes_nothing(
             flush(connection, parts, 1, failing_at(place))
 
     for table in ("flow_slot", "outbox"):
-        assert [(0,)] == rows_of(connection, f"SELECT count(*) FROM core.{table}")
+        assert [(0,)] == rows_of(connection, f"SELECT count(*) FROM core.{table}")  # noqa: S608  # names of this file
     assert [(0,), (0,)] == rows_of(connection, "SELECT next_offset FROM core.observation_offset")
 
 
