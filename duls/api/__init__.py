@@ -1,0 +1,1 @@
+"""HTTP: how a process does, and later the figures themselves."""

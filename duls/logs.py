@@ -1,0 +1,45 @@
+"""Logging to standard error, for people or as JSON lines; never a plate, a vehicle or a secret."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, TextIO
+
+import structlog
+
+LEVELS: Final[Mapping[str, int]] = MappingProxyType(
+    {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+)
+
+
+def set_up_logging(*, level: str, form: Literal["console", "json"], stream: TextIO | None = None) -> None:
+    """Send what is logged to *stream*, standard error when left out.
+
+    Args:
+        level: least level logged.
+        form: `console` for people, `json` for machines.
+        stream: where to write.
+    """
+    target = stream or sys.stderr
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=target.isatty())
+    )
+    exceptions = [structlog.processors.format_exc_info] if form == "json" else []
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *exceptions,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(target),
+        # loggers of modules are made when they are imported, before this is called
+        cache_logger_on_first_use=False,
+    )
+    # libraries log through the standard library; their warnings are worth seeing
+    logging.basicConfig(stream=target, level=max(LEVELS[level], logging.WARNING), force=True)

@@ -1,0 +1,68 @@
+"""What is logged goes to one stream, in one of two forms."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from duls.logs import set_up_logging
+
+log = structlog.get_logger()
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    """Leave logging as it was found."""
+    yield
+    structlog.reset_defaults()
+
+
+def test_json_is_one_object_a_line() -> None:
+    """Machines get level, time and fields by name."""
+    stream = io.StringIO()
+    set_up_logging(level="info", form="json", stream=stream)
+
+    log.warning("fenced; joining again", partition=3)
+
+    (line,) = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {"event": "fenced; joining again", "level": "warning", "partition": 3} == {
+        name: value for name, value in line.items() if name != "timestamp"
+    }
+    assert line["timestamp"].endswith("Z")
+
+
+def test_people_get_plain_lines_without_colours_in_a_file() -> None:
+    """Escape sequences are for terminals."""
+    stream = io.StringIO()
+    set_up_logging(level="info", form="console", stream=stream)
+
+    log.info("started", role="intake")
+
+    assert "started" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_lower_levels_are_left_out() -> None:
+    """The level of the settings is the least one seen."""
+    stream = io.StringIO()
+    set_up_logging(level="warning", form="json", stream=stream)
+
+    log.info("not seen")
+    log.error("seen")
+
+    assert ["seen"] == [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+
+
+def test_an_exception_is_part_of_its_line() -> None:
+    """The traceback does not break one object a line."""
+    stream = io.StringIO()
+    set_up_logging(level="info", form="json", stream=stream)
+
+    try:
+        int("x")
+    except ValueError:
+        log.exception("a defect")
+
+    assert "ValueError" in json.loads(stream.getvalue())["exception"]
