@@ -3,7 +3,11 @@
 import psycopg
 import pytest
 
+from sinks.claims import claim
 from sinks.connection import Connection
+from sinks.flush import flush, prepare_session
+from sinks.flush_parts import Flush, OutboxMessage
+from tests.sinks.flush_values import SLOT_S, START_DAY, START_US, TOPIC, advance, cells
 
 pytestmark = pytest.mark.services
 
@@ -43,12 +47,21 @@ def test_a_reader_changes_nothing(connection: Connection, role: str) -> None:
             connection.execute(statement.encode())
 
 
-def test_ingest_runs_every_statement_of_a_flush_table(connection: Connection) -> None:
-    """It writes tables, and cannot change their shape."""
+def test_ingest_claims_and_flushes(connection: Connection) -> None:
+    """It writes tables, new chunks included, and cannot change their shape."""
     connection.execute("SET ROLE duls_ingest")
-
-    connection.execute(
-        "INSERT INTO core.outbox (topic, header_names, header_values) VALUES ('t', '{}', '{}')"
+    prepare_session(connection)
+    claims = claim(connection, TOPIC, [0], {0: 0})
+    parts = Flush(
+        [advance(claims, 0, 0, 1)],
+        SLOT_S,
+        cells([1], START_US),
+        days=cells([1], START_DAY),
+        outbox=[OutboxMessage("t", None, b"v")],
     )
+
+    flush(connection, parts, 1)
+
+    assert [(1,)] == connection.execute("SELECT count(*) FROM core.flow_slot").fetchall()
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("ALTER TABLE core.outbox ADD COLUMN more int")
