@@ -126,7 +126,7 @@ def stop_node(world: World, vehicle: int, habit: int, day: int, tour: int, stop:
         middle = fleet.centre_nodes[bits % fleet.centre_nodes.size]
     else:
         middle = bits % nodes
-    reach = fleet.reach[habit]
+    reach = int(fleet.reach[habit])
     aside = draw(world.seed, vehicle, round_day, STOP_PLACE + PASS * tour + stop) % (2 * reach + 1) - reach
     place = (middle + aside) % nodes
     return int(place if place != node else (place + 1) % nodes)

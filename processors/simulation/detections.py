@@ -119,7 +119,7 @@ def _pass(
     """Write all detections before *end_ms* that were not yet written, by vehicle; return how many."""
     size = 0
     for place in range(travellers.size):
-        now_ms = next_ms[place]
+        now_ms = int(next_ms[place])
         if now_ms >= end_ms:
             continue
         row = travellers[place]

@@ -124,7 +124,7 @@ def _send(
     """Write all positions before *end_ms* that were not yet sent, by vehicle; return how many."""
     size = 0
     for place in range(cursor.next_ms.size):
-        now_ms = cursor.next_ms[place]
+        now_ms = int(cursor.next_ms[place])
         if now_ms >= end_ms:
             continue
         row = cursor.travellers[place]
@@ -165,7 +165,7 @@ def _write(world: World, row: np.void, vehicle: int, now_ms: int, rows: Simulate
     )
     is_standing = now_ms in (row["leg_start_ms"], row["leg_end_ms"])
     rows.speed_kmh[at] = (
-        0.0 if is_standing else int(10.0 * roads.edge_kmh[edge] / row["slowness"] + 0.5) / 10.0
+        0.0 if is_standing else int(10.0 * float(roads.edge_kmh[edge]) / row["slowness"] + 0.5) / 10.0
     )
     rows.heading_deg[at] = roads.edge_heading_deg[edge]
     rows.vehicle_class[at] = world.fleet.vehicle_class[row["habit"]]

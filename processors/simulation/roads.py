@@ -118,8 +118,8 @@ def _ways_to(
         if reached_ms > way_ms[node]:
             continue  # an older, longer way
         for edge in range(first_edge[node], first_edge[node + 1]):
-            other = edge_to[edge]
-            through_ms = reached_ms + edge_ms[edge]
+            other = int(edge_to[edge])
+            through_ms = reached_ms + int(edge_ms[edge])
             if through_ms < way_ms[other]:
                 way_ms[other] = through_ms
                 way[other] = _edge_between(first_edge, edge_to, other, node)

@@ -83,7 +83,7 @@ def wake(world: World, row: np.void, vehicle: int) -> bool:
         Whether it leaves.
     """
     if row["stop"] == IDLE:
-        _begin_day(world, row, vehicle, row["day"] + 1)
+        _begin_day(world, row, vehicle, int(row["day"]) + 1)
         return False
     _depart(world, row, vehicle)
     return True
@@ -92,7 +92,7 @@ def wake(world: World, row: np.void, vehicle: int) -> bool:
 @kernel
 def _depart(world: World, row: np.void, vehicle: int) -> None:
     """Begin the leg to the next stop, or home."""
-    habit, day, tour, stop = row["habit"], row["day"], row["tour"], row["stop"]
+    habit, day, tour, stop = int(row["habit"]), int(row["day"]), int(row["tour"]), int(row["stop"])
     now_ms, node = row["wake_ms"], row["node"]
     home = home_of(world, vehicle, habit)
     is_done = stop >= world.fleet.stops[habit] or now_ms >= end_ms(world, vehicle, habit, day, tour)
@@ -123,7 +123,7 @@ def next_edge(world: World, row: np.void) -> None:
 @kernel
 def arrive(world: World, row: np.void, vehicle: int) -> None:
     """Park a vehicle at the end of its leg and settle when it leaves again."""
-    habit, day, tour, now_ms = row["habit"], row["day"], row["tour"], row["leg_end_ms"]
+    habit, day, tour, now_ms = int(row["habit"]), int(row["day"]), int(row["tour"]), int(row["leg_end_ms"])
     node = row["target"]
     row["node"] = node
     row["edge"] = -1
@@ -136,14 +136,14 @@ def arrive(world: World, row: np.void, vehicle: int) -> None:
         else:
             row["wake_ms"] = wake_ms
         return
-    row["wake_ms"] = leave_ms(world, vehicle, habit, day, tour, row["stop"], now_ms)
+    row["wake_ms"] = leave_ms(world, vehicle, habit, day, tour, int(row["stop"]), now_ms)
     row["stop"] += 1
 
 
 @kernel
 def _begin_day(world: World, row: np.void, vehicle: int, day: int) -> None:
     """Park a vehicle at home until its first tour of an operating day, or the next day if it has none."""
-    habit = row["habit"]
+    habit = int(row["habit"])
     row["tour"] = 0
     row["stop"] = 0
     row["node"] = home_of(world, vehicle, habit)
