@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array
 from processors.vocabulary import Outcome
 from streams.decode.documents import parse_document
+from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import PADDING, words_of
+from streams.decode.objects import new_layout
 from streams.decode.position_rules import PositionRow, row_of_object, rows_of_record
-from streams.decode.scanner import FIELDS_SHAPE, HANDED_OVER, ScannedRows, count_objects, scan_records
+from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
+from streams.decode.scanner import count_objects, scan_records
 
 Columns = list[NDArray[Any]]
 """Columns of different types, in the order of `DecodedPositions`."""
@@ -84,7 +87,7 @@ def _scan(buffer: UInt8Array, starts: Int64Array) -> tuple[ScannedRows, UInt8Arr
     rows = ScannedRows._make(map(np.empty, sizes, _ROW_TYPES))
     fields = np.zeros(FIELDS_SHAPE, np.int64)
     with np.errstate(over="ignore"):  # words wrap on purpose; without compilation numpy would warn
-        count, used = scan_records(buffer, words_of(buffer), starts, fields, rows, handed_over)
+        count, used = scan_records(buffer, words_of(buffer), starts, fields, new_layout(), rows, handed_over)
     identity = rows.identity[:used]
     return ScannedRows._make(column[:count] for column in rows)._replace(identity=identity), handed_over
 

@@ -14,6 +14,7 @@ from streams.decode.positions import _joined, _scan, columns_of_rows, decode_pos
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 MUTATED = 100_000 if COMPILED else 3_000
+TEXT = '"2026-11-23T07:12:15Z"'
 EXAMPLES = 300 if COMPILED else 60
 
 
@@ -106,6 +107,31 @@ def test_both_readers_agree_on_mutated_messages() -> None:
     batch = 1_000
     for _ in range(MUTATED // batch):
         assert_agree([mutated(rng, rng.choice(messages)) for _ in range(batch)])
+
+
+def test_both_readers_agree_on_keys_that_come_again() -> None:
+    """Keys of any length and spelling are told apart from the keys that were there one object before."""
+    rng = random.Random(3)
+    keys = [
+        "",
+        "vehicle",
+        "v\\u0065hicle",
+        "vehicles",
+        "lat",
+        "la",
+        "emission",
+        "emissions",
+        "\u00e9",
+        "x" * 15,
+    ]
+    keys += ["x" * 16, "x" * 17, "x" * 14 + "\\n", "time", "lon", "lo n", "class", "fuel"]
+    for _ in range(MUTATED // 500):
+        drawn = [rng.sample(keys, 6) for _ in range(2)]
+        lines = [
+            "{" + ",".join(f'"{key}":{rng.choice(["1", "null", TEXT])}' for key in rng.choice(drawn)) + "}"
+            for _ in range(6)
+        ]
+        assert_agree([line.encode() for line in lines])
 
 
 def test_both_readers_agree_on_good_messages() -> None:
