@@ -4,6 +4,7 @@ All detections go to one observation partition, because a repeated observation i
 whatever content it comes again. They are few (1.4 million a day in 45 cities), so the state keeps exact sets.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -94,6 +95,14 @@ class DetectionState:
     def drain(self, ledger: Ledger) -> CameraRejections:
         """Take all held detections in order, as at the end of a history."""
         return self._take(FOREVER_US, ledger)
+
+    def holds_below(self, ends: Mapping[int, int]) -> bool:
+        """Tell whether a detection is held that stands below the given offset of its source partition."""
+        return any(
+            offset < ends.get(partition, 0)
+            for columns in self.held
+            for partition, offset in zip(columns.partition.tolist(), columns.offset.tolist(), strict=True)
+        )
 
     def _take(self, before_us: int, ledger: Ledger) -> CameraRejections:
         if not self.held:

@@ -4,6 +4,7 @@ Rows come in through `add_positions` and `add_detections`, time through `progres
 the database shall add goes to a ledger. Nothing else moves the state, so reading the log again gives it again.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -111,6 +112,20 @@ class ObservationPartition:
             self.detections.rules = rules
             self.detections.confidence_floor = confidence_floor
             self.versions = self.versions._replace(settings=version)
+
+    def has_taken(self, topic_id: bytes, ends: Mapping[int, int]) -> bool:
+        """Tell whether all rows of a source topic below the given offsets were read and none of them is held."""
+        clock = self.clocks.get(topic_id)
+        if clock is None or not self.has_read(topic_id, ends):
+            return not any(ends.values())
+        state = self.positions if clock.source == Source.FMS else self.detections
+        return not state.holds_below(ends)
+
+    def has_read(self, topic_id: bytes, ends: Mapping[int, int]) -> bool:
+        """Tell whether all rows of a source topic below the given offsets were read."""
+        clock = self.clocks.get(topic_id)
+        read = {} if clock is None else dict(enumerate(clock.next_offset.tolist()))
+        return all(read.get(partition, 0) >= end for partition, end in ends.items())
 
     def cursors(self) -> list[Cursor]:
         """Return the cursors of all source partitions."""

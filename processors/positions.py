@@ -1,5 +1,6 @@
 """The state of one observation partition for positions: hold, order, take, and what is there now."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from processors.vehicle_table import (
     NEVER_US,
     NEXT_EXPIRY_US,
     NO_CLASS,
+    NONE,
     OPEN_VISITS,
     UNCOUNTED,
     VEHICLES_TOP,
@@ -186,6 +188,13 @@ class PositionState:
             (group % len(ZERO_EMISSIONS)).astype(np.uint8),
             present[zone_no, group],
             silent[zone_no, group],
+        )
+
+    def holds_below(self, ends: Mapping[int, int]) -> bool:
+        """Tell whether a position is held that stands below the given offset of its source partition."""
+        return any(
+            place != NONE and int(self.held.rows[place]["offset"]) < ends.get(partition, 0)
+            for partition, place in enumerate(self.held.queue_head.tolist())
         )
 
     def _world(self) -> World:

@@ -163,7 +163,8 @@ def split_by_destination(admitted: Admitted) -> Iterator[tuple[int, Observations
     order = np.argsort(destination.astype(np.uint16), kind="stable")
     bounds = np.flatnonzero(np.diff(destination[order])) + 1
     for rows in np.split(order, bounds):
-        yield int(destination[rows[0]]), rows_of(columns, rows)
+        chosen = rows_of(columns, rows) if isinstance(columns, PositionColumns) else rows_of(columns, rows)
+        yield int(destination[rows[0]]), chosen
 
 
 def rejected_rows(columns: Observations) -> Int64Array:

@@ -1,10 +1,10 @@
 """The one idempotent producer of intake: rows, progress, ticks and dead letters, in order and without gaps."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, Producer
 
 from duls.errors import ServiceAwayError
 from processors.source_clock import Mark
@@ -22,14 +22,6 @@ PRODUCER_SETTINGS: Final = {
     "log_level": 3,  # librdkafka warns that the gapless guarantee is experimental, at every start
 }
 POLL_S: Final = 0.1
-
-
-class Producer(Protocol):
-    """What is used of the Kafka producer."""
-
-    def produce(self, topic: str, value: bytes | None, **options: object) -> None: ...  # noqa: D102
-    def poll(self, timeout: float) -> int: ...  # noqa: D102
-    def flush(self, timeout: float) -> int: ...  # noqa: D102
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +93,7 @@ class ObservationSender:
         while True:
             try:
                 self._producer.produce(
-                    topic, value, partition=partition, headers=headers, on_delivery=self._delivered
+                    topic, value, partition=partition, headers=[*headers], on_delivery=self._delivered
                 )
             except BufferError:
                 self._call(lambda: self._producer.poll(POLL_S))

@@ -1,22 +1,14 @@
 """A batch of raw records: their bytes, where each stands, and when it arrived."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
+from confluent_kafka import Message
 
 from processors.columns import Int32Array, Int64Array
 from streams.observation_messages import TICK_HEADER
-
-
-class RawMessage(Protocol):
-    """What is read of a Kafka message."""
-
-    def value(self) -> bytes | None: ...  # noqa: D102 named by the client library
-    def partition(self) -> int: ...  # noqa: D102
-    def offset(self) -> int: ...  # noqa: D102
-    def timestamp(self) -> tuple[int, int]: ...  # noqa: D102
-    def headers(self) -> Sequence[tuple[str, bytes]] | None: ...  # noqa: D102
+from streams.received import headers_of_message
 
 
 class RawBatch(NamedTuple):
@@ -37,7 +29,7 @@ class PartitionPosition(NamedTuple):
 
 
 def read_batch(
-    messages: Iterable[RawMessage], positions: dict[int, PartitionPosition]
+    messages: Iterable[Message], positions: dict[int, PartitionPosition]
 ) -> tuple[RawBatch, dict[int, PartitionPosition]]:
     """Return the records of *messages* and how far each of their partitions is read with them.
 
@@ -56,17 +48,15 @@ def read_batch(
         moved[number] = PartitionPosition(
             int(offset[rows[-1]]) + 1, int(arrival_us[rows[-1]]), before.event_us
         )
-    records = [
-        row for row, value in enumerate(values) if value is not None or not _is_tick(taken[row].headers())
-    ]
+    records = [row for row, value in enumerate(values) if value is not None or not _is_tick(taken[row])]
     if len(records) < len(values):
         values = [values[row] for row in records]
         partition, offset, arrival_us = partition[records], offset[records], arrival_us[records]
     return RawBatch(values, partition, offset, arrival_us), moved
 
 
-def _is_tick(headers: Sequence[tuple[str, bytes]] | None) -> bool:
-    return any(name == TICK_HEADER for name, _ in headers or ())
+def _is_tick(message: Message) -> bool:
+    return any(name == TICK_HEADER for name, _ in headers_of_message(message))
 
 
 def event_arrivals(

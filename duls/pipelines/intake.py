@@ -23,6 +23,7 @@ from streams.failpoints import Failpoint
 from streams.observation_messages import Kind, encode_rows
 from streams.observation_sender import DeadLetter, ObservationSender
 from streams.raw_batch import PartitionPosition, read_batch
+from streams.received import place_of
 from streams.source_positions import Gap, PositionMetadata, SourcePositions
 
 TICK_AFTER_S: Final = 1.0
@@ -103,7 +104,7 @@ class Intake:
         for message in messages:
             error = message.error()
             if error is None:
-                by_topic.setdefault(message.topic(), []).append(message)
+                by_topic.setdefault(place_of(message)[0], []).append(message)
             else:
                 self._read_error(error, message)
         self._failpoint("intake-after-consume")
@@ -123,7 +124,7 @@ class Intake:
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
-            self.positions.skip_gap(message.topic(), message.partition())
+            self.positions.skip_gap(*place_of(message))
         elif error.fatal() or not error.retriable():
             text = f"reading {message.topic()} failed: {error.str()}"
             raise ServiceAwayError(text)

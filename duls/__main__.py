@@ -1,0 +1,5 @@
+"""`python -m duls` is `duls`."""
+
+from duls.cli import main
+
+main()

@@ -1,0 +1,162 @@
+"""The aggregate role: builds its clients and runs it; a process that is fenced drops everything and joins again."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from duls.app.failpoints import failpoint_from
+from duls.app.housekeeping import Housekeeping
+from duls.app.source_topics import InputEnd, input_end, source_topics
+from duls.app.stopping import StopFlag, close_within
+from duls.config import Settings
+from duls.errors import FencedError
+from duls.local_midnights import local_midnights
+from duls.metrics import Metrics
+from duls.pipelines.aggregate import Aggregate, AggregateOptions
+from duls.pipelines.worlds import VersionSource, Worlds
+from processors.columns import Int64Array
+from sinks.connection import Connection, open_connection
+from sinks.flow_store import FlowStore
+from sinks.migrate import require_current
+from sinks.patience import Patience
+from sinks.registry import installation_id, load_cameras, load_settings, load_zones, zone_numbers
+from streams.clients import make_admin, make_consumer, make_producer
+from streams.topics import (
+    DEAD_DETECTIONS_TOPIC,
+    OBSERVATIONS_TOPIC,
+    PARTIAL_TOPIC,
+    TopicInfo,
+    check_times,
+    describe_topic,
+)
+
+PATIENCE_S: Final = 300.0  # how long the database may be away before the process ends
+
+log = structlog.get_logger()
+
+
+def aggregate_group(installation: UUID) -> str:
+    """Return the consumer group of aggregate; it assigns partitions and is not the truth about progress."""
+    return f"duls-aggregate-{installation}"
+
+
+class _Setup:
+    """What outlives a rejoin."""
+
+    def __init__(self, settings: Settings, stop: StopFlag, metrics: Metrics, *, from_beginning: bool) -> None:
+        require_current(settings.database_url)
+        with open_connection(settings.database_url, application_name="duls aggregate") as connection:
+            self.installation = installation_id(connection)
+        self.settings = settings
+        self.stop = stop
+        self.metrics = metrics
+        self.from_beginning = from_beginning
+        self.admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
+        trust = settings.kafka.trust_create_time
+        self.sources = source_topics(self.admin, trust_create_time=trust)
+        self.observations: TopicInfo = describe_topic(self.admin, OBSERVATIONS_TOPIC)
+        check_times(self.observations, trust_create_time=trust)
+        self.midnights_us: Int64Array = local_midnights()
+
+
+def run_aggregate(
+    settings: Settings,
+    stop: StopFlag,
+    metrics: Metrics,
+    *,
+    until_drained: bool,
+    from_beginning: bool,
+    on_ready: Callable[[], None],
+) -> None:
+    """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
+    setup = _Setup(settings, stop, metrics, from_beginning=from_beginning)
+    target = input_end(setup.admin, setup.sources) if until_drained else None
+    with Housekeeping(settings, setup.installation):
+        while not stop.is_set():
+            try:
+                _run_once(setup, target, on_ready)
+            except FencedError as error:
+                metrics.fenced_total.inc()
+                log.warning("fenced; joining again", reason=str(error))
+            else:
+                return
+
+
+def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:
+    settings, stop = setup.settings, setup.stop
+    bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
+    consumer = make_consumer(bootstrap, aggregate_group(setup.installation), client)
+    producer = make_producer(bootstrap, client)
+    versions = open_connection(settings.database_url, application_name="duls aggregate versions")
+    store = FlowStore(
+        settings.database_url,
+        patience=Patience(PATIENCE_S, stop.is_set),
+        failpoint=failpoint_from(os.environ),
+    )
+    aggregate = Aggregate(
+        consumer,
+        store,
+        Worlds(_version_source(versions)),
+        _options(setup),
+        partial_producer=producer,
+        midnights_us=setup.midnights_us,
+        monotonic=time.monotonic,
+        metrics=setup.metrics,
+    )
+    try:
+        aggregate.subscribe()
+        _loop(aggregate, setup, target, on_ready)
+    finally:
+        close_within(consumer.close)
+        producer.flush(1.0)
+        store.close()
+        versions.close()
+
+
+def _options(setup: _Setup) -> AggregateOptions:
+    settings = setup.settings
+    return AggregateOptions(
+        topic=OBSERVATIONS_TOPIC,
+        topic_id=setup.observations.topic_id,
+        partitions=setup.observations.partitions,
+        partial_topic=PARTIAL_TOPIC,
+        dead_letter_topic=DEAD_DETECTIONS_TOPIC,
+        installation=setup.installation.bytes,
+        flush_s=settings.aggregate.flush_ms / 1_000,
+        snapshot_replay_s=settings.aggregate.snapshot_replay_s,
+        from_beginning=setup.from_beginning,
+    )
+
+
+def _version_source(connection: Connection) -> VersionSource:
+    return VersionSource(
+        zones=lambda version: load_zones(connection, version),
+        cameras=lambda version: load_cameras(connection, version),
+        settings=lambda version: load_settings(connection, version),
+        zone_numbers=lambda: zone_numbers(connection),
+    )
+
+
+def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:
+    ends: dict[bytes, dict[int, int]] = {}
+    is_event_clock = setup.settings.figures.clock == "event"
+    if target is not None:
+        ids = {source.name: source.topic_id for source in setup.sources}
+        for (topic, partition), end in target.offsets.items():
+            ends.setdefault(ids[topic], {})[partition] = end
+    ready = False
+    while not setup.stop.is_set():
+        aggregate.step()
+        if aggregate.assigned and not ready:
+            ready = True
+            on_ready()
+        if target is not None and is_event_clock and aggregate.has_read(ends):
+            aggregate.drain()
+            break
+        if target is not None and aggregate.has_taken(ends):
+            break
+    aggregate.finish()

@@ -1,0 +1,80 @@
+"""`duls run`: one role in this process, or several as a group of processes."""
+
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+import structlog
+
+from duls.api.health import HealthServer, Vitals
+from duls.app.aggregate_role import run_aggregate
+from duls.app.intake_role import run_intake
+from duls.app.process_group import run_group
+from duls.app.stopping import StopFlag
+from duls.config import Settings
+from duls.errors import EXIT_OK, ConfigError
+from duls.metrics import Metrics
+
+ROLES: Final = ("intake", "aggregate", "api")
+ALL: Final = "all"
+
+log = structlog.get_logger()
+
+
+def expand_roles(names: Sequence[str]) -> list[str]:
+    """Return the roles that names ask for, each once, in the order of the data.
+
+    Raises:
+        ConfigError: A name is no role of this version.
+    """
+    for name in names:
+        if name not in (*ROLES, ALL):
+            message = f"role must be one of {', '.join((*ROLES, ALL))}, got {name!r}"
+            if name == "alert":
+                message = "role alert is not part of this version; run intake, aggregate, api or all"
+            raise ConfigError(message)
+    return [role for role in ROLES if role in names or ALL in names]
+
+
+def run_roles(
+    settings: Settings, names: Sequence[str], *, until_drained: bool = False, from_beginning: bool = False
+) -> int:
+    """Run roles until SIGTERM, or until drained; return the exit code."""
+    roles = expand_roles(names)
+    stop = StopFlag()
+    stop.install()
+    if len(roles) > 1:
+        flags = ["--until-drained"] * until_drained
+        bounded = [role for role in roles if role != "api"] if until_drained else roles
+        beginning = {"aggregate": ["--from-beginning"] * from_beginning}
+        return run_group([["run", role, *flags, *beginning.get(role, [])] for role in bounded], stop)
+    metrics = Metrics(version=version("duls"), clock=time.time)
+    ready: list[str] = []
+
+    def reasons() -> list[str]:
+        return [] if ready else [f"{roles[0]} has no assignment yet"]
+
+    def on_ready() -> None:
+        ready.append(roles[0])
+        log.info("ready", role=roles[0])
+
+    host, http_port = settings.http_address
+    port = http_port if roles[0] == "api" else settings.metrics.port
+    with HealthServer(host, port, Vitals(reasons, metrics.exposition)) as health:
+        log.info("health and metrics", role=roles[0], port=health.port)
+        if roles[0] == "intake":
+            run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
+        elif roles[0] == "aggregate":
+            run_aggregate(
+                settings,
+                stop,
+                metrics,
+                until_drained=until_drained,
+                from_beginning=from_beginning,
+                on_ready=on_ready,
+            )
+        else:
+            on_ready()
+            stop.wait(float("inf"))
+    return EXIT_OK

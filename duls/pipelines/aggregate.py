@@ -1,0 +1,344 @@
+"""Aggregate: observations in, figures in the database; exactly once, whatever was killed in between.
+
+Every owned partition is a state that is a pure function of its log. A flush moves the stored offsets from the
+expected value to the new one under our epoch and brings, in the same transaction, everything that the rows below
+the new offsets add. A process that lost a partition moves no offset, so it drops everything and joins again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+
+from duls.errors import FencedError, RefusedError, ServiceAwayError
+from duls.metrics import Metrics
+from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
+from duls.pipelines.owned_partition import OwnedPartition
+from duls.pipelines.partial_counts import partial_messages
+from duls.pipelines.snapshot_codec import decode_snapshot
+from duls.pipelines.worlds import Worlds
+from processors.columns import DetectionColumns, Int64Array, PositionColumns
+from processors.detections import CameraRejections
+from processors.ledger import Ledger
+from processors.observation_partition import ObservationPartition, Versions, is_settling, new_partition
+from processors.rules import rules_of
+from processors.snapshot import restore
+from processors.vocabulary import SOURCES, Source
+from sinks.flow_store import FlowStore
+from streams.observation_messages import (
+    Envelope,
+    Kind,
+    decode_control,
+    decode_progress,
+    decode_rows,
+    envelope_of,
+)
+from streams.received import Received, place_of, received
+
+ANSWER_S = 10.0  # seconds to wait for the broker during an assignment
+
+
+class AggregateOptions(NamedTuple):
+    """How aggregate paces itself and what it is bound to."""
+
+    topic: str
+    topic_id: UUID
+    partitions: int
+    partial_topic: str
+    dead_letter_topic: str
+    installation: bytes
+    flush_s: float = 1.0
+    partial_s: float = 0.2
+    snapshot_replay_s: float = 5.0
+    batch_messages: int = 64
+    consume_s: float = 0.05
+    from_beginning: bool = False  # explicit: begin at the oldest record although figures exist
+
+
+class Aggregate:
+    """One aggregate process; owns the observation partitions that the group gives it."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        store: FlowStore,
+        worlds: Worlds,
+        options: AggregateOptions,
+        *,
+        partial_producer: Producer,
+        midnights_us: Int64Array,
+        monotonic: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        self.owned: dict[int, OwnedPartition] = {}
+        self.assigned = False
+        self._consumer = consumer
+        self._store = store
+        self._worlds = worlds
+        self._options = options
+        self._producer = partial_producer
+        self._midnights_us = midnights_us
+        self._monotonic = monotonic
+        self._metrics = metrics
+        self._ledger = Ledger()
+        self._replayed = Ledger()  # what a replay would add again; never flushed
+        self._rejected: list[RejectedDetections] = []
+        self._flush_due_s = 0.0
+        self._partial_due_s = 0.0
+
+    def subscribe(self) -> None:
+        """Join the group."""
+        self._consumer.subscribe(
+            [self._options.topic],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def step(self) -> int:
+        """Read what is there, take it in, and flush when it is time; return the number of messages."""
+        messages = self._consumer.consume(self._options.batch_messages, self._options.consume_s)
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._read_error(error, message)
+            else:
+                self._read(received(message))
+        now_s = self._monotonic()
+        if now_s >= self._partial_due_s:
+            self._partial_due_s = now_s + self._options.partial_s
+            self._send_partials()
+        if now_s >= self._flush_due_s:
+            self._flush_due_s = now_s + self._options.flush_s
+            self.flush()
+        return len(messages)
+
+    def _read_error(self, error: KafkaError, message: Message) -> None:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
+            text = (
+                f"observation partition {place_of(message)[1]} no longer holds offset {message.offset()}: aggregate was away longer than the topic keeps; "
+                "run `duls run aggregate --from-beginning` to go on from the oldest record, counting the gap"
+            )
+            raise RefusedError(text)
+        if error.fatal() or not error.retriable():
+            text = f"reading {self._options.topic} failed: {error.str()}"
+            raise ServiceAwayError(text)
+
+    def _read(self, message: Received) -> None:
+        owned = self.owned.get(message.partition)
+        if owned is None or message.offset < owned.read_offset:
+            return
+        started_s = self._monotonic()
+        envelope = envelope_of(message.headers)
+        is_ours = envelope is not None and envelope.installation == self._options.installation
+        if envelope is not None and is_ours and message.value is not None:
+            self._take(owned, envelope, message.value)
+        owned.read_offset = message.offset + 1
+        owned.work_s += self._monotonic() - started_s
+        if owned.read_offset == owned.replay_until:
+            owned.end_replay(self._store.load_cursors(owned.topic_id, owned.number))
+
+    def _take(self, owned: OwnedPartition, envelope: Envelope, value: bytes) -> None:
+        ledger = self._replayed if owned.is_replaying else self._ledger
+        if envelope.kind is Kind.POSITIONS:
+            rows = decode_rows(value, PositionColumns)
+            owned.state.add_positions(_topic_id(envelope), rows, ledger)
+            self._metrics.batch_rows.observe(rows.outcome.size)
+        elif envelope.kind is Kind.DETECTIONS:
+            owned.state.add_detections(_topic_id(envelope), decode_rows(value, DetectionColumns), ledger)
+        elif envelope.kind is Kind.PROGRESS:
+            self._keep_rejected(owned, owned.state.progress(decode_progress(value), ledger))
+        else:
+            self._control(owned, value, ledger)
+
+    def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
+        if rejections is None or not rejections.offset.size or owned.is_replaying:
+            return
+        topics = [clock.topic_id for clock in owned.state.clocks.values() if clock.source == Source.ANPR]
+        self._rejected.append(RejectedDetections(topics[-1], rejections))
+
+    def _control(self, owned: OwnedPartition, value: bytes, ledger: Ledger) -> None:
+        """Go over to a version of zones, cameras or settings."""
+        control = decode_control(value)
+        state = owned.state
+        if control.kind == "zones" and control.version > state.versions.zones:
+            changed = self._worlds.changed(state.versions.zones, control.version)
+            state.change_zones(self._worlds.zones(control.version), changed, ledger)
+        elif control.kind == "cameras":
+            state.change_cameras(control.version, self._worlds.cameras(control.version))
+        elif control.kind == "settings" and control.version > state.versions.settings:
+            settings = self._worlds.settings(control.version)
+            if rules_of(settings).slot_us != state.positions.rules.slot_us:
+                # cells of one flush have one slot length
+                self.flush()
+                self._replayed = Ledger()
+            state.change_settings(control.version, rules_of(settings), settings.confidence_floor)
+
+    def flush(self, *, with_snapshots: bool = False) -> None:
+        """Bring everything since the last flush to the database in one transaction."""
+        moved = [
+            owned
+            for _, owned in sorted(self.owned.items())
+            if owned.has_moved or (with_snapshots and not owned.is_replaying)
+        ]
+        if not moved:
+            return
+        started_s = self._monotonic()
+        slot_s = moved[0].state.positions.rules.slot_us // 1_000_000
+        plan = plan_flush(
+            moved,
+            self._ledger.drain(slot_s=slot_s, midnights_us=self._midnights_us),
+            self._rejected,
+            slot_s=slot_s,
+            dead_letter_topic=self._options.dead_letter_topic,
+            snapshot_due=lambda owned: with_snapshots or self._snapshot_due(owned),
+        )
+        self._store.flush(plan.flush)
+        self._flushed(moved, plan)
+        self._metrics.flush_seconds.observe(self._monotonic() - started_s)
+        for source in Source:
+            times = [time for owned in moved if (time := owned.state.stream_us(source)) is not None]
+            if times:
+                self._metrics.set_stream_time(SOURCES[source], min(times) / 1_000_000)
+
+    def _snapshot_due(self, owned: OwnedPartition) -> bool:
+        return not owned.has_snapshot or owned.work_s > self._options.snapshot_replay_s
+
+    def _flushed(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
+        self._rejected = []
+        snapshots = {snapshot.partition for snapshot in plan.flush.snapshots}
+        for owned in moved:
+            owned.stored_offset = owned.read_offset
+            owned.stored_now = plan.now.get(owned.number, owned.stored_now)
+            if owned.number in snapshots:
+                owned.has_snapshot = True
+                owned.work_s = 0.0
+
+    def _send_partials(self) -> None:
+        """Send the zone counts that changed, at once: they wait neither for reorder nor for the flush."""
+        for owned in self.owned.values():
+            found = None if owned.is_replaying else owned.state.now()
+            if found is None:
+                continue
+            stream_us, now = found
+            if owned.sent_now is not None and _same(owned.sent_now, now):
+                continue
+            owned.sent_now = now
+            settling = is_settling(stream_us, self._midnights_us)
+            for key, value in partial_messages(
+                owned, stream_us, now, self._worlds.zone_id, settling=settling
+            ):
+                self._producer.produce(self._options.partial_topic, key=key, value=value)
+        self._producer.poll(0)
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.assigned = True
+        if not partitions:
+            consumer.incremental_assign([])
+            return
+        earliest = {
+            number: consumer.get_watermark_offsets(
+                TopicPartition(self._options.topic, number), timeout=ANSWER_S
+            )[0]
+            for number in range(self._options.partitions)
+        }
+        numbers = sorted(given.partition for given in partitions)
+        starts = []
+        claims = self._store.claim(
+            self._options.topic_id,
+            numbers,
+            earliest,
+            beginning="earliest" if self._options.from_beginning else None,
+        )
+        for number in numbers:
+            claim = claims[number]
+            self.owned[number] = owned = self._load(number, claim.epoch, claim.next_offset)
+            if owned.read_offset < earliest[number]:
+                text = (
+                    f"observation partition {number} begins at offset {earliest[number]}, its state needs offset "
+                    f"{owned.read_offset}: run with --from-beginning to go on, counting the gap"
+                )
+                raise RefusedError(text)
+            starts.append(TopicPartition(self._options.topic, number, owned.read_offset))
+        consumer.incremental_assign(starts)
+
+    def _load(self, number: int, epoch: int, stored_offset: int) -> OwnedPartition:
+        """Return the state of a partition from its snapshot; what is stored beyond it is replayed."""
+        stored = self._store.load_snapshot(self._options.topic_id, number)
+        snapshot = None if stored is None else decode_snapshot(stored.data, stored.format)
+        state = self._state_of(Versions(0, 0, 0) if snapshot is None else snapshot.versions)
+        if snapshot is not None:
+            restore(state, snapshot)
+        owned = OwnedPartition(
+            self._options.topic_id,
+            number,
+            state,
+            epoch=epoch,
+            start_offset=stored_offset if stored is None else stored.next_offset,
+            stored_offset=stored_offset,
+            has_snapshot=stored is not None,
+        )
+        if not owned.is_replaying:
+            owned.end_replay(self._store.load_cursors(owned.topic_id, number))
+        return owned
+
+    def _state_of(self, versions: Versions) -> ObservationPartition:
+        settings = self._worlds.settings(versions.settings)
+        return new_partition(
+            rules_of(settings),
+            settings.confidence_floor,
+            self._worlds.zone_sets,
+            self._worlds.zones(versions.zones),
+            self._worlds.cameras(versions.cameras),
+            self._midnights_us,
+        )
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        # with snapshots: the next owner then starts at once
+        self.flush(with_snapshots=True)
+        for given in partitions:
+            self.owned.pop(given.partition, None)
+        consumer.incremental_unassign(partitions)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.incremental_unassign(partitions)
+        text = f"the group took partitions {[given.partition for given in partitions]} from this process"
+        raise FencedError(text)
+
+    def has_taken(self, ends: Mapping[bytes, Mapping[int, int]]) -> bool:
+        """Tell whether every owned partition has taken all input below the ends, by topic id and partition."""
+        return self.assigned and all(
+            not owned.is_replaying and owned.state.has_taken(topic_id, offsets)
+            for owned in self.owned.values()
+            for topic_id, offsets in ends.items()
+        )
+
+    def has_read(self, ends: Mapping[bytes, Mapping[int, int]]) -> bool:
+        """Tell whether every owned partition has read all input below the ends, taken or held."""
+        return self.assigned and all(
+            not owned.is_replaying and owned.state.has_read(topic_id, offsets)
+            for owned in self.owned.values()
+            for topic_id, offsets in ends.items()
+        )
+
+    def drain(self) -> None:
+        """Take everything that is held, and store it with a snapshot, since the log does not tell of it."""
+        for owned in self.owned.values():
+            self._keep_rejected(owned, owned.state.drain(self._ledger))
+        self.flush(with_snapshots=True)
+
+    def finish(self) -> None:
+        """Flush with snapshots; the caller closes the consumer."""
+        self.flush(with_snapshots=True)
+
+
+def _topic_id(envelope: Envelope) -> bytes:
+    if envelope.topic_id is None:
+        text = "a message with rows does not name its source topic"
+        raise RefusedError(text)
+    return envelope.topic_id
+
+
+def _same(old: Sequence[Any], new: Sequence[Any]) -> bool:
+    return all(a.size == b.size and bool((a == b).all()) for a, b in zip(old, new, strict=True))

@@ -1,0 +1,160 @@
+"""What one flush brings to the database: deltas of the ledger, and what the owned partitions say of themselves."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from duls.pipelines.owned_partition import OwnedPartition, now_change, now_columns
+from processors.detections import CameraRejections
+from processors.ledger import LedgerDelta
+from processors.positions import NowCounts
+from processors.vehicle_table import NEVER_US
+from processors.vocabulary import Outcome, Source
+from sinks.flush_parts import (
+    CameraRejection,
+    FeedClock,
+    FeedMinute,
+    Flush,
+    NowClock,
+    NowColumns,
+    OpenVisits,
+    OutboxMessage,
+    RejectionMinute,
+    Snapshot,
+)
+
+
+class RejectedDetections(NamedTuple):
+    """Detections of unregistered cameras and the topic that they came from."""
+
+    topic_id: bytes
+    rows: CameraRejections
+
+
+class FlushPlan(NamedTuple):
+    """A flush, and the state of each zone that the database will then hold, by partition."""
+
+    flush: Flush
+    now: dict[int, NowCounts]
+
+
+def plan_flush(
+    partitions: Sequence[OwnedPartition],
+    delta: LedgerDelta,
+    rejections: Sequence[RejectedDetections],
+    *,
+    slot_s: int,
+    dead_letter_topic: str,
+    snapshot_due: Callable[[OwnedPartition], bool],
+) -> FlushPlan:
+    """Return everything that the moved partitions bring to the database."""
+    now: dict[int, NowCounts] = {}
+    changes: list[NowColumns] = []
+    clocks: list[NowClock] = []
+    for partition in partitions:
+        found = partition.state.now()
+        if found is not None:
+            stream_us, now[partition.number] = found
+            clocks.append(NowClock(partition.number, stream_us))
+            change = now_change(partition.stored_now, now[partition.number])
+            if change.zone_no.size:
+                changes.append(now_columns(partition.number, change))
+    snapshots: list[Snapshot] = [p.snapshot() for p in partitions if snapshot_due(p)]
+    flush = Flush(
+        advances=[partition.advance() for partition in partitions],
+        slot_s=slot_s,
+        slots=delta.flows["slot"],
+        hours=delta.flows["hour"],
+        days=delta.flows["day"],
+        cursors=[cursor for partition in partitions for cursor in partition.cursors()],
+        now=NowColumns._make(np.concatenate(parts) for parts in zip(*changes, strict=True))
+        if changes
+        else None,
+        now_clocks=clocks,
+        feed_clocks=[clock for partition in partitions for clock in _feed_clocks(partition)],
+        feed_minutes=_feed_minutes(delta),
+        rejections=_rejection_minutes(delta),
+        camera_rejections=_camera_rejections(rejections),
+        open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
+        snapshots=snapshots,
+        outbox=_dead_letters(rejections, dead_letter_topic),
+    )
+    return FlushPlan(flush, now)
+
+
+def _feed_clocks(partition: OwnedPartition) -> list[FeedClock]:
+    clocks = []
+    for source in Source:
+        known = [clock for clock in partition.state.clocks.values() if clock.source == source]
+        if known:
+            clocks.append(
+                FeedClock(
+                    partition.number,
+                    source,
+                    partition.state.stream_us(source),
+                    _known_us(max(clock.last_event_us for clock in known)),
+                    _known_us(max(clock.last_arrival_us for clock in known)),
+                )
+            )
+    return clocks
+
+
+def _known_us(time_us: int) -> int | None:
+    return None if time_us == NEVER_US else time_us
+
+
+def _feed_minutes(delta: LedgerDelta) -> list[FeedMinute]:
+    feeds = delta.feeds
+    return [
+        FeedMinute(source, minute_us, *counts)
+        for source, minute_us, counts in zip(
+            feeds.source.tolist(), feeds.minute_us.tolist(), feeds.counts.tolist(), strict=True
+        )
+    ]
+
+
+def _rejection_minutes(delta: LedgerDelta) -> list[RejectionMinute]:
+    return [
+        RejectionMinute(*row) for row in zip(*(column.tolist() for column in delta.rejections), strict=True)
+    ]
+
+
+def _camera_rejections(rejections: Sequence[RejectedDetections]) -> list[CameraRejection]:
+    counts: dict[UUID, tuple[int, int]] = {}
+    for _, rows in rejections:
+        for hi, lo, event_us in zip(
+            rows.camera_hi.tolist(), rows.camera_lo.tolist(), rows.event_us.tolist(), strict=True
+        ):
+            camera = UUID(int=hi << 64 | lo)
+            count, newest_us = counts.get(camera, (0, event_us))
+            counts[camera] = (count + 1, max(newest_us, event_us))
+    return [CameraRejection(camera, *counted) for camera, counted in sorted(counts.items())]
+
+
+def _dead_letters(rejections: Sequence[RejectedDetections], topic: str) -> list[OutboxMessage]:
+    reason = Outcome.UNREGISTERED_CAMERA.name.lower()
+    return [
+        OutboxMessage(
+            topic,
+            None,
+            msgspec.json.encode(
+                {
+                    "topic_id": rejected.topic_id.hex(),
+                    "partition": partition,
+                    "offset": offset,
+                    "index": index,
+                    "reason": reason,
+                }
+            ),
+        )
+        for rejected in rejections
+        for partition, offset, index in zip(
+            rejected.rows.partition.tolist(),
+            rejected.rows.offset.tolist(),
+            rejected.rows.index.tolist(),
+            strict=True,
+        )
+    ]

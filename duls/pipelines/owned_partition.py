@@ -1,0 +1,147 @@
+"""One observation partition while this process owns it: its state, how far it is read, and what was stored of it."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+from duls.errors import ReplayError
+from duls.pipelines.snapshot_codec import encode_snapshot
+from processors.observation_partition import ObservationPartition
+from processors.positions import NowCounts
+from processors.snapshot import FORMAT, snapshot_of
+from sinks.flush_parts import Cursor, NowColumns, PartitionAdvance, Snapshot
+
+
+class OwnedPartition:
+    """A partition between claim and release.
+
+    `read_offset` is the next message to read; below `replay_until` the state is being read again and adds nothing
+    to the database; `stored_offset` is what the database holds under our epoch.
+    """
+
+    def __init__(
+        self,
+        topic_id: UUID,
+        number: int,
+        state: ObservationPartition,
+        *,
+        epoch: int,
+        start_offset: int,
+        stored_offset: int,
+        has_snapshot: bool,
+    ) -> None:
+        self.topic_id = topic_id
+        self.number = number
+        self.state = state
+        self.epoch = epoch
+        self.read_offset = start_offset
+        self.stored_offset = stored_offset
+        self.replay_until = stored_offset
+        self.has_snapshot = has_snapshot
+        self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
+        self.stored_now: NowCounts | None = None
+        self.sent_now: NowCounts | None = None
+
+    @property
+    def is_replaying(self) -> bool:
+        """Tell whether the state is still behind the database."""
+        return self.read_offset < self.replay_until
+
+    @property
+    def has_moved(self) -> bool:
+        """Tell whether there is something to flush."""
+        return not self.is_replaying and self.read_offset > self.stored_offset
+
+    def end_replay(self, stored: list[Cursor]) -> None:
+        """Check that the replayed cursors equal the stored ones, and take what was stored as known.
+
+        Raises:
+            ReplayError: They differ, so the log or the code is not what it was.
+        """
+        have = {
+            (c.source_topic_id, c.source_partition): (c.next_offset, c.next_index) for c in self.cursors()
+        }
+        want = {(c.source_topic_id, c.source_partition): (c.next_offset, c.next_index) for c in stored}
+        if have != want:
+            differing = sorted(
+                f"{topic}/{partition}: replayed {have.get((topic, partition))}, stored {want.get((topic, partition))}"
+                for topic, partition in have.keys() | want.keys()
+                if have.get((topic, partition)) != want.get((topic, partition))
+            )
+            message = (
+                f"observation partition {self.number} was replayed to offset {self.replay_until}, but its cursors "
+                f"differ from the database: {'; '.join(differing)}"
+            )
+            raise ReplayError(message)
+        now = self.state.now()
+        self.stored_now = None if now is None else now[1]
+
+    def advance(self) -> PartitionAdvance:
+        """Return the move of the stored offset."""
+        return PartitionAdvance(self.topic_id, self.number, self.stored_offset, self.read_offset, self.epoch)
+
+    def cursors(self) -> list[Cursor]:
+        """Return the cursors of all source partitions as rows."""
+        return [
+            Cursor(
+                self.topic_id,
+                self.number,
+                UUID(bytes=cursor.topic_id),
+                cursor.partition,
+                cursor.source,
+                cursor.next_offset,
+                cursor.next_index,
+                cursor.arrival_us,
+            )
+            for cursor in self.state.cursors()
+        ]
+
+    def snapshot(self) -> Snapshot:
+        """Return the state as of the read offset."""
+        data = encode_snapshot(snapshot_of(self.state))
+        return Snapshot(self.topic_id, self.number, self.read_offset, FORMAT, data)
+
+
+class NowChange(NamedTuple):
+    """Rows that replace what is stored; both counts 0 where nothing is left."""
+
+    zone_no: "np.ndarray[tuple[int], np.dtype[np.int32]]"
+    vehicle_class: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
+    zero_emission: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
+    present: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    silent: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+
+
+def now_change(old: NowCounts | None, new: NowCounts) -> NowChange:
+    """Return the rows of *new* that differ from *old*, and zeros for those that are gone."""
+    new_keys, old_keys = _keys(new), _keys(old)
+    keys = np.union1d(old_keys, new_keys)
+    before, after = np.zeros((keys.size, 2), np.int64), np.zeros((keys.size, 2), np.int64)
+    if old is not None:
+        before[np.searchsorted(keys, old_keys)] = np.stack([old.present, old.silent], axis=1)
+    after[np.searchsorted(keys, new_keys)] = np.stack([new.present, new.silent], axis=1)
+    rows = (before != after).any(axis=1)
+    keys, after = keys[rows], after[rows]
+    return NowChange(
+        (keys >> 8).astype(np.int32),
+        (keys >> 4 & 15).astype(np.uint8),
+        (keys & 15).astype(np.uint8),
+        after[:, 0].copy(),
+        after[:, 1].copy(),
+    )
+
+
+def _keys(counts: NowCounts | None) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    if counts is None:
+        return np.empty(0, np.int64)
+    zone = counts.zone_no.astype(np.int64) << 8
+    keys: np.ndarray[tuple[int], np.dtype[np.int64]] = (
+        zone | (counts.vehicle_class.astype(np.int64) << 4) | counts.zero_emission
+    )
+    return keys
+
+
+def now_columns(partition: int, change: NowChange) -> NowColumns:
+    """Return a change as columns of a flush."""
+    return NowColumns(np.full(change.zone_no.size, partition, np.int32), *change)

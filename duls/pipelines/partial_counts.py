@@ -1,0 +1,49 @@
+"""Partial zone counts: what one observation partition knows of every zone now, for whoever sums the partitions."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from duls.pipelines.owned_partition import OwnedPartition
+from processors.positions import NowCounts
+from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS
+
+ROWS_PER_SHARD = 8_000  # about 60 bytes a row: below 512 KiB
+
+
+class PartialCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts of a shard of the zones; replaces every message with the same key and a lower (epoch, offset)."""
+
+    partition: int
+    shard: int
+    shards: int
+    epoch: int
+    offset: int
+    as_of_us: int  # stream time
+    settling: bool  # within five minutes after local midnight
+    zones: list[tuple[str, str, str, int, int]]  # zone, class, emission, present, silent
+
+
+def partial_messages(
+    owned: OwnedPartition, stream_us: int, now: NowCounts, zone_id: Callable[[int], str], *, settling: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and value of the messages that tell the counts of a partition; one even when nothing is there."""
+    rows = [
+        (zone_id(zone_no), VEHICLE_CLASSES[vehicle_class], ZERO_EMISSIONS[emission], present, silent)
+        for zone_no, vehicle_class, emission, present, silent in zip(
+            *(column.tolist() for column in now), strict=True
+        )
+    ]
+    shards = max(1, -(-len(rows) // ROWS_PER_SHARD))
+    for shard in range(shards):
+        counts = PartialCounts(
+            partition=owned.number,
+            shard=shard,
+            shards=shards,
+            epoch=owned.epoch,
+            offset=owned.read_offset,
+            as_of_us=stream_us,
+            settling=settling,
+            zones=rows[shard * ROWS_PER_SHARD : (shard + 1) * ROWS_PER_SHARD],
+        )
+        yield f"{owned.number},{shard}".encode(), msgspec.json.encode(counts)

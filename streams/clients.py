@@ -1,0 +1,51 @@
+"""Settings of the Kafka clients that decide results; other properties pass through from the settings file."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+from streams.observation_sender import PRODUCER_SETTINGS
+
+Properties = Mapping[str, str | int | float | bool]
+
+CONSUMER_SETTINGS: Final[Properties] = {
+    "enable.auto.commit": False,
+    # a missing offset is never a jump: it is recorded as a gap, or refused
+    "auto.offset.reset": "error",
+    "partition.assignment.strategy": "cooperative-sticky",
+    # the default of 1000 ms stalls a fast consumer whose queue is full for a moment
+    "fetch.queue.backoff.ms": 5,
+    "queued.min.messages": 100_000,
+    # bounds the memory of prefetched messages, over all partitions
+    "queued.max.messages.kbytes": 65_536,
+    "fetch.message.max.bytes": 4 * 1024 * 1024,
+    # a flush may wait for a database that is away
+    "max.poll.interval.ms": 600_000,
+    "session.timeout.ms": 10_000,
+    "heartbeat.interval.ms": 1_000,
+    "log_level": 3,
+}
+
+
+def make_consumer(bootstrap_servers: str, group: str, properties: Properties) -> Consumer:
+    """Return a consumer of a group that commits nothing by itself."""
+    return Consumer(
+        {**CONSUMER_SETTINGS, **properties, "bootstrap.servers": bootstrap_servers, "group.id": group}
+    )
+
+
+def make_gapless_producer(bootstrap_servers: str, properties: Properties) -> Producer:
+    """Return the idempotent producer of intake."""
+    return Producer({**properties, **PRODUCER_SETTINGS, "bootstrap.servers": bootstrap_servers})
+
+
+def make_producer(bootstrap_servers: str, properties: Properties) -> Producer:
+    """Return a producer for messages that may be repeated or overtaken by newer ones."""
+    return Producer({"linger.ms": 5, "log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
+
+
+def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
+    """Return an admin client."""
+    return AdminClient({"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
