@@ -1,0 +1,93 @@
+"""The program `duls`: its commands, and what an error becomes."""
+
+import sys
+import traceback
+from typing import Annotated, Final
+
+import structlog
+import typer
+
+from duls.cli import registry, service
+from duls.errors import EXIT_DEFECT, EXIT_OK, DulsError
+from duls.version import VERSION
+
+SUMMARY: Final = """Live figures of city logistics: who drives where, when and with what, per zone and slot.
+
+Settings come from a TOML file (DULS_CONFIG, else ./duls.toml) and DULS_* variables; see docs/settings.md.
+
+Exit codes: 0 done, 1 findings of the doctor, 2 wrong usage or settings, 69 a needed service is away,
+70 a defect of ours.
+"""
+
+log = structlog.get_logger()
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # called by typer with the value of the option
+    """Print the version and end."""
+    if wanted:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        help="Print the version and end.",
+        is_eager=True,
+        callback=_print_version,
+    ),
+]
+
+
+def main() -> None:
+    """Run the program with the arguments of this process, and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; whatever goes wrong is one sentence on standard error."""
+    try:
+        typer.main.get_command(program()).main(arguments, prog_name="duls")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else EXIT_OK
+    except DulsError as error:
+        sys.stderr.write(f"duls: {error}\n")
+        return error.exit_code
+    except Exception as error:  # the last door: anything else is a defect of ours
+        sys.stderr.write(f"duls: {_defect(error)}\n")
+        log.debug("a defect", exc_info=error)
+        return EXIT_DEFECT
+    return EXIT_OK
+
+
+def program() -> typer.Typer:
+    """Return the program with all its commands."""
+    made = typer.Typer(
+        help=SUMMARY,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # their frames show values of variables, and those may be secrets
+        rich_markup_mode=None,
+    )
+    made.callback()(_root)
+    made.command("migrate")(service.migrate)
+    made.command("run")(service.run)
+    made.add_typer(registry.zones(), name="zones")
+    made.add_typer(registry.cameras(), name="cameras")
+    return made
+
+
+def _root(*, version: Version = False) -> None:
+    """Take the options that stand before a command."""
+    del version  # it has ended the program already
+
+
+def _defect(error: Exception) -> str:
+    """Say where a defect is; its own words may quote data, so they are for the debug log only."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    return (
+        f"this is a defect of ours ({type(error).__name__} in {frame.name}, {place}); "
+        "DULS_LOG_LEVEL=debug shows more for a report"
+    )
