@@ -37,6 +37,8 @@ class _RefusedFeatureError(ValueError):
 
 
 class _Properties(NamedTuple):
+    """The properties of a usable feature."""
+
     zone_id: str
     name: str
     kind: str

@@ -44,6 +44,8 @@ class _Words(NamedTuple):
 
 
 class _Wording(NamedTuple):
+    """All texts of a record."""
+
     keys: _Words
     classes: _Words
     fuels: _Words

@@ -24,6 +24,8 @@ class Cordon(NamedTuple):
 
 
 class _Crossing(NamedTuple):
+    """Where a street leaves a zone."""
+
     edge: int  # the edge that leads outward
     share: float
     zones: tuple[CameraZone, ...]

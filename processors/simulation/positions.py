@@ -24,6 +24,8 @@ NOISE_DEG: Final = 5.0e-5  # about 3.5 m in latitude and 2 m in longitude
 
 
 class _Cursor(NamedTuple):
+    """How far each vehicle has sent."""
+
     travellers: Travellers
     next_ms: Int64Array  # when each vehicle sends next, or changes without sending
     phase_ms: Int64Array  # when, in each interval, each vehicle sends

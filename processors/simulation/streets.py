@@ -32,6 +32,8 @@ class StreetPlan(NamedTuple):
 
 
 class _Part(NamedTuple):
+    """Some of the nodes and streets, numbered from 0."""
+
     places_m: Float64Array
     ends: Int64Array
     kmh: Float64Array

@@ -32,6 +32,8 @@ class Kerb(NamedTuple):
 
 
 class _Maker(NamedTuple):
+    """What the makers of zones draw from."""
+
     rng: np.random.Generator
     capacity_scale: float
 
@@ -56,10 +58,10 @@ def _emission_zones(mesh: Mesh, maker: _Maker) -> Iterator[ZoneFeature]:
         "Zero-emissiezone Centrum",
         "zero_emission_zone",
         ((disc(mesh, CORDON),),),
-        maker.capacity(220, 220),
+        maker.capacity(270, 270),
     )
     ring = stepped(mesh, CORDON, CORDON + 1, ENVIRONMENT_SPOKE)
-    yield _zone("milieuzone", "Milieuzone", "environmental_zone", ((ring,),), maker.capacity(400, 400))
+    yield _zone("milieuzone", "Milieuzone", "environmental_zone", ((ring,),), maker.capacity(430, 430))
 
 
 def _shapes(kerb: Kerb, maker: _Maker) -> Iterator[ZoneFeature]:
@@ -107,7 +109,7 @@ def _kerb_zones(kerb: Kerb, maker: _Maker) -> Iterator[ZoneFeature]:
         elif twenty in (5, 15):
             rings = ((_blob(_of(kerb.anywhere_m, number), 90.0, 7, maker.rng),),)
             name = f"Bouwplaats {number}"
-            yield _zone(f"bouw-{number:04d}", name, "construction_site", rings, maker.capacity(2, 6))
+            yield _zone(f"bouw-{number:04d}", name, "construction_site", rings, maker.capacity(3, 8))
         else:
             places_m = kerb.centre_m if number % 3 else kerb.anywhere_m
             rings = ((_bay(_of(places_m, number), maker.rng),),)

@@ -211,7 +211,10 @@ def test_a_bad_message_is_refused_with_its_reason(content: Any, reason: str) -> 
     assert [reason in text for text in refusals(file)] == [True]
 
 
-@pytest.mark.parametrize("document", [b"", b"\xff", b"a,b\n1,2", b"{", b"[" * 100_000])
+OVERLONG = f"{HEADER}\n{'x' * 200_000}".encode()  # beyond what a CSV cell may hold
+
+
+@pytest.mark.parametrize("document", [OVERLONG, b"", b"\xff", b"a,b\n1,2", b"{", b"[" * 100_000])
 def test_a_document_that_is_no_camera_file_is_an_error(document: bytes) -> None:
     """The whole file is refused in one sentence."""
     with pytest.raises(InvalidInputError, match=r"^The camera file .*\.$"):

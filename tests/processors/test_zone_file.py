@@ -1,6 +1,7 @@
 """Zones from GeoJSON: exact where valid, repaired where safe, refused with a reason otherwise."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -136,6 +137,7 @@ def test_heights_are_dropped() -> None:
         (polygon([["5", 52], [6, 52], [6, 53]]), "not a number"),
         (polygon([[5], [6, 52], [6, 53]]), "not [lon, lat]"),
         (polygon([[0, 0], [1e-180, 0], [0, 1e-180]]), "no area"),
+        (polygon([[5.1, 52.0], [math.nextafter(5.1, 6), 52.0], [5.1, math.nextafter(52.0, 53)]]), "no area"),
         ({"type": "Point", "coordinates": [5, 52]}, "not 'Point'"),
         ({"type": "GeometryCollection", "geometries": [polygon(SQUARE)]}, "not 'GeometryCollection'"),
         ("POLYGON", "not an object"),
