@@ -104,7 +104,7 @@ def _kerb_zones(kerb: Kerb, maker: _Maker) -> Iterator[ZoneFeature]:
         elif twenty in (2, 12):
             rings = ((_blob(_of(kerb.centre_m, number), 200.0, 10, maker.rng),),)
             yield _zone(
-                f"slim-{number:04d}", f"Slimme zone {number}", "smart_zone", rings, maker.capacity(4, 12)
+                f"slim-{number:04d}", f"Slimme zone {number}", "smart_zone", rings, maker.capacity(8, 18)
             )
         elif twenty in (5, 15):
             rings = ((_blob(_of(kerb.anywhere_m, number), 90.0, 7, maker.rng),),)
@@ -114,7 +114,7 @@ def _kerb_zones(kerb: Kerb, maker: _Maker) -> Iterator[ZoneFeature]:
             places_m = kerb.centre_m if number % 3 else kerb.anywhere_m
             rings = ((_bay(_of(places_m, number), maker.rng),),)
             yield _zone(
-                f"laad-{number:04d}", f"Laadplek {number}", "loading_zone", rings, maker.capacity(1, 4)
+                f"laad-{number:04d}", f"Laadplek {number}", "loading_zone", rings, maker.capacity(3, 6)
             )
 
 
