@@ -25,7 +25,11 @@ def set_up_logging(*, level: str, form: Literal["console", "json"], stream: Text
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=target.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=target.isatty(),
+            # frames show no variables: those may be plates or passwords
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     exceptions = [structlog.processors.format_exc_info] if form == "json" else []
     structlog.configure(

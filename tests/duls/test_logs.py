@@ -55,6 +55,21 @@ def test_lower_levels_are_left_out() -> None:
     assert ["seen"] == [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
 
 
+def test_a_traceback_for_people_shows_no_values() -> None:
+    """Variables may hold secrets or plates."""
+    stream = io.StringIO()
+    set_up_logging(level="debug", form="console", stream=stream)
+    secret = "s3cret"
+
+    try:
+        int(secret[:0])
+    except ValueError:
+        log.exception("a defect")
+
+    assert "ValueError" in stream.getvalue()
+    assert secret not in stream.getvalue().replace('secret = "s3cret"', "")
+
+
 def test_an_exception_is_part_of_its_line() -> None:
     """The traceback does not break one object a line."""
     stream = io.StringIO()
