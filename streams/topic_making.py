@@ -79,7 +79,7 @@ def _ensured(admin: AdminClient, spec: TopicSpec, info: TopicInfo | None, wishes
     wanted = _partitions(spec, wishes)
     if info is None:
         _make(admin, spec, wishes)
-        return TopicChange(spec.name, "made", f"{wanted} partitions")
+        return TopicChange(spec.name, "made", f"partitions {wanted}")
     details = []
     if info.partitions < wanted:
         added = admin.create_partitions([NewPartitions(spec.name, wanted)])[spec.name]
