@@ -12,6 +12,8 @@ from streams.raw_batch import PartitionPosition
 
 ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
 
+SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
+
 Key = tuple[str, int]
 
 
@@ -54,14 +56,16 @@ class SourcePositions:
         self,
         consumer: Consumer,
         topic_ids: Mapping[str, bytes],
+        partitions: Mapping[str, int],
         *,
         record_gap: Callable[[Gap], None],
         before_release: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
-        self.assigned = False
+        self.assigned_s: float | None = None  # when the group gave an assignment last
         self._consumer = consumer
         self._topic_ids = dict(topic_ids)
+        self._partitions = dict(partitions)
         self._record_gap = record_gap
         self._before_release = before_release
         self._monotonic = monotonic
@@ -78,6 +82,13 @@ class SourcePositions:
             on_revoke=self._on_revoke,
             on_lost=self._on_lost,
         )
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the group has spoken: there are partitions, or there were none for a while."""
+        if self.assigned_s is None:
+            return False
+        return bool(self._positions) or self._monotonic() - self.assigned_s > SETTLE_S
 
     def of_topic(self, topic: str) -> dict[int, PartitionPosition]:
         """Return the positions of the owned partitions of a topic."""
@@ -148,13 +159,17 @@ class SourcePositions:
         return self._positions[key].next_offset >= self._fill[key].high
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.assigned_s = self._monotonic()
+        for given in partitions:
+            if given.partition >= self._partitions[given.topic]:
+                message = f"topic {given.topic} has more partitions than at the start: run `duls migrate`, then start again"
+                raise TopicChangedError(message)
         try:
             starts = [self._start(given) for given in consumer.committed(partitions, timeout=ANSWER_S)]
         except KafkaException as error:
             message = f"the broker did not say where to go on: {error}"
             raise ServiceAwayError(message) from error
         consumer.incremental_assign(starts)
-        self.assigned = True
 
     def _start(self, committed: TopicPartition) -> TopicPartition:
         """Return where a partition is read from: the committed offset, or its beginning at the first time."""

@@ -104,6 +104,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
         _options(setup),
         partial_producer=producer,
         midnights_us=setup.midnights_us,
+        clock=time.time,
         monotonic=time.monotonic,
         metrics=setup.metrics,
     )
@@ -151,7 +152,7 @@ def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready
     ready = False
     while not setup.stop.is_set():
         aggregate.step()
-        if aggregate.assigned and not ready:
+        if aggregate.is_settled and not ready:
             ready = True
             on_ready()
         if target is not None and is_event_clock and aggregate.has_read(ends):

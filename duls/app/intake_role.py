@@ -148,7 +148,7 @@ def _loop(
     maintenance_due_s = 0.0
     while not stop.is_set():
         intake.step()
-        if intake.positions.assigned and not ready:
+        if intake.positions.is_settled and not ready:
             ready = True
             on_ready()
         if time.monotonic() >= maintenance_due_s:

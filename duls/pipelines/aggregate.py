@@ -11,7 +11,7 @@ from uuid import UUID
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from duls.errors import FencedError, RefusedError, ServiceAwayError
+from duls.errors import FencedError, RefusedError, ServiceAwayError, TopicChangedError
 from duls.metrics import Metrics
 from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
 from duls.pipelines.owned_partition import OwnedPartition
@@ -24,6 +24,7 @@ from processors.ledger import Ledger
 from processors.observation_partition import ObservationPartition, Versions, is_settling, new_partition
 from processors.rules import rules_of
 from processors.snapshot import restore
+from processors.vehicle_table import NEVER_US
 from processors.vocabulary import SOURCES, Source
 from sinks.flow_store import FlowStore
 from streams.observation_messages import (
@@ -37,6 +38,7 @@ from streams.observation_messages import (
 from streams.received import Received, place_of, received
 
 ANSWER_S = 10.0  # seconds to wait for the broker during an assignment
+SETTLE_S = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 
 
 class AggregateOptions(NamedTuple):
@@ -68,11 +70,14 @@ class Aggregate:
         *,
         partial_producer: Producer,
         midnights_us: Int64Array,
+        clock: Callable[[], float],
         monotonic: Callable[[], float],
         metrics: Metrics,
     ) -> None:
+        self._clock = clock  # seconds since 1970, for metrics only
+        self._told_us: dict[Source, int] = {}
         self.owned: dict[int, OwnedPartition] = {}
-        self.assigned = False
+        self.assigned_s: float | None = None  # when the group gave an assignment last
         self._consumer = consumer
         self._store = store
         self._worlds = worlds
@@ -197,10 +202,27 @@ class Aggregate:
         self._store.flush(plan.flush)
         self._flushed(moved, plan)
         self._metrics.flush_seconds.observe(self._monotonic() - started_s)
+        self._tell(moved, plan)
+
+    def _tell(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
+        """Set the metrics that a flush changes."""
+        for feed in plan.flush.feed_minutes:
+            self._metrics.late_total.labels(source=SOURCES[feed.source]).inc(feed.late)
         for source in Source:
             times = [time for owned in moved if (time := owned.state.stream_us(source)) is not None]
             if times:
                 self._metrics.set_stream_time(SOURCES[source], min(times) / 1_000_000)
+            arrivals = [
+                clock.last_arrival_us
+                for owned in moved
+                for clock in owned.state.clocks.values()
+                if clock.source == source
+            ]
+            newest_us = max(arrivals, default=NEVER_US)
+            if newest_us > self._told_us.get(source, NEVER_US):
+                self._told_us[source] = newest_us
+                delay_s = max(self._clock() - newest_us / 1_000_000, 0.0)
+                self._metrics.delay_seconds.labels(source=SOURCES[source]).observe(delay_s)
 
     def _snapshot_due(self, owned: OwnedPartition) -> bool:
         return not owned.has_snapshot or owned.work_s > self._options.snapshot_replay_s
@@ -233,7 +255,7 @@ class Aggregate:
         self._producer.poll(0)
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.assigned = True
+        self.assigned_s = self._monotonic()
         if not partitions:
             consumer.incremental_assign([])
             return
@@ -244,6 +266,9 @@ class Aggregate:
             for number in range(self._options.partitions)
         }
         numbers = sorted(given.partition for given in partitions)
+        if numbers[-1] >= self._options.partitions:
+            text = f"topic {self._options.topic} has more partitions than at the start: start aggregate again"
+            raise TopicChangedError(text)
         starts = []
         claims = self._store.claim(
             self._options.topic_id,
@@ -306,9 +331,16 @@ class Aggregate:
         text = f"the group took partitions {[given.partition for given in partitions]} from this process"
         raise FencedError(text)
 
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the group has spoken: there are partitions, or there were none for a while."""
+        if self.assigned_s is None:
+            return False
+        return bool(self.owned) or self._monotonic() - self.assigned_s > SETTLE_S
+
     def has_taken(self, ends: Mapping[bytes, Mapping[int, int]]) -> bool:
         """Tell whether every owned partition has taken all input below the ends, by topic id and partition."""
-        return self.assigned and all(
+        return self.is_settled and all(
             not owned.is_replaying and owned.state.has_taken(topic_id, offsets)
             for owned in self.owned.values()
             for topic_id, offsets in ends.items()
@@ -316,7 +348,7 @@ class Aggregate:
 
     def has_read(self, ends: Mapping[bytes, Mapping[int, int]]) -> bool:
         """Tell whether every owned partition has read all input below the ends, taken or held."""
-        return self.assigned and all(
+        return self.is_settled and all(
             not owned.is_replaying and owned.state.has_read(topic_id, offsets)
             for owned in self.owned.values()
             for topic_id, offsets in ends.items()

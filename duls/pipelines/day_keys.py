@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 from uuid import UUID
 
+from duls.errors import TopicChangedError
 from processors.calendar import DAY_US, local_day
 from processors.columns import DecodedDetections, DecodedPositions, Int64Array, UInt64Array
 from processors.pseudonyms import PseudonymCache
@@ -20,6 +21,10 @@ class DayRow(Protocol):
     @property
     def partitions(self) -> int:
         """Return over how many observation partitions the day goes."""
+
+    @property
+    def sources(self) -> Mapping[str, UUID]:
+        """Return the source topics of the day with their ids."""
 
 
 class KeyStore(Protocol):
@@ -56,11 +61,22 @@ class DayKeys:
         known = self._keys.get(day)
         if known is None:
             row = self._store.day_row(day, self._partitions, self._sources)
+            self._check_topics(row)
             pseudonymise = (
                 None if row.key is None else _pseudonymise_with(PseudonymCache(self._hash_key, row.key))
             )
             known = self._keys[day] = DayKey(pseudonymise, row.partitions)
         return known
+
+    def _check_topics(self, row: DayRow) -> None:
+        """Refuse source topics that were made anew: their offsets begin again, and cursors speak of the old ones."""
+        for name, topic_id in self._sources.items():
+            if row.sources.get(name, topic_id) != topic_id:
+                message = (
+                    f"topic {name} was made anew: the day began with {row.sources[name]}, it is {topic_id} now; "
+                    "put the old topic back, or start with a new database"
+                )
+                raise TopicChangedError(message)
 
     def maintain(self, now_us: int) -> list[int]:
         """Make the key of tomorrow, destroy what is over, and return the destroyed days."""

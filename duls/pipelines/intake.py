@@ -85,6 +85,7 @@ class Intake:
         self.positions = SourcePositions(
             consumer,
             {source.name: source.topic_id for source in sources},
+            {source.name: source.partitions for source in sources},
             record_gap=record_gap,
             before_release=self.commit,
             monotonic=monotonic,
@@ -131,7 +132,12 @@ class Intake:
 
     def _take(self, topic: SourceTopic, messages: list[Message]) -> None:
         owned = self.positions.of_topic(topic.name)
-        messages = [message for message in messages if message.partition() in owned]
+        # a partition that was given back, or taken again, may still bring what was fetched before
+        messages = [
+            message
+            for message in messages
+            if (place := owned.get(place_of(message)[1])) and (message.offset() or 0) >= place.next_offset
+        ]
         if not messages:
             return
         batch, moved = read_batch(messages, owned)
@@ -235,7 +241,7 @@ class Intake:
                 return False
             if target.arrival_us != NEVER_US and position.arrival_us <= target.arrival_us:
                 return False
-        return self.positions.assigned
+        return self.positions.is_settled
 
     def finish(self) -> None:
         """Send the last progress and commit; the caller closes the consumer."""

@@ -1,0 +1,181 @@
+"""`duls demo`: broker, database, a simulated city, intake, aggregate and a board in this terminal, by one command.
+
+With a broker and a database in the settings, those are used; what is missing is embedded and gone at the end.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+
+from duls.app.board import board
+from duls.app.migrate import run_migrate
+from duls.app.registry import load_camera_file, load_zone_file
+from duls.app.simulate import SimulationPlan, write_city
+from duls.app.stopping import StopFlag
+from duls.config import Settings, load_settings
+from duls.errors import DulsError, ServiceAwayError
+from sinks.board import BoardView, read_board
+from sinks.connection import open_connection
+from sinks.embedded_database import EmbeddedDatabase
+from streams.embedded_broker import EmbeddedBroker
+
+REFRESH_S: Final = 1.0
+END_S: Final = 10.0
+ZONES_SHOWN: Final = 12
+
+# what the embedded broker needs: see streams.embedded_broker
+EMBEDDED_CLIENT: Final = {
+    "session.timeout.ms": 6_000,
+    "heartbeat.interval.ms": 1_000,
+    "fetch.wait.max.ms": 50,
+}
+
+
+class DemoOptions(NamedTuple):
+    """What the demo shows."""
+
+    vehicles: int = 3_000
+    seed: int = 1
+    city_time: str = (
+        "08:30"  # a weekday's local time that is played as now, so that there is something to see
+    )
+    seconds: float | None = None  # ends by itself after so long; None goes on until Ctrl-C
+    plain: bool = False  # lines instead of a live board
+
+
+def run_demo(settings: Settings, options: DemoOptions) -> None:
+    """Run the demo until Ctrl-C, or for the seconds asked for; everything it started ends with it."""
+    stop = StopFlag()
+    stop.install()
+    console = Console()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="duls-demo-")))
+        environment = {**os.environ, **_environment(settings, folder, stack, console)}
+        ours = load_settings(environment)
+        console.print("preparing topics, schema and the city …")
+        run_migrate(ours, lambda _line: None)
+        _load_city(ours, options, folder)
+        logs = stack.enter_context((folder / "roles.log").open("w+b"))
+        city = ["--vehicles", str(options.vehicles), "--seed", str(options.seed), "--interval-s", "5"]
+        clock = ["--city-time", options.city_time] if options.city_time else []
+        commands = [["run", "intake"], ["run", "aggregate"], ["simulate", *city, *clock]]
+        processes = [
+            stack.enter_context(_running(command, environment, logs.fileno())) for command in commands
+        ]
+        try:
+            _show(ours, options, processes, stop, console)
+        except DulsError:
+            logs.seek(0)
+            console.print(logs.read().decode(errors="replace")[-4_000:], markup=False)
+            raise
+        console.print("ending …")
+
+
+def _environment(settings: Settings, folder: Path, stack: ExitStack, console: Console) -> dict[str, str]:
+    """Return the variables of the demo's processes, starting what the settings do not name."""
+    variables = {"DULS_METRICS_PORT": "0", "DULS_LOG_LEVEL": "warning"}
+    if not settings.kafka.bootstrap_servers:
+        console.print("starting an embedded broker …")
+        broker = stack.enter_context(EmbeddedBroker())
+        variables["DULS_KAFKA_BOOTSTRAP_SERVERS"] = broker.bootstrap_servers
+        variables["DULS_TRUST_CREATE_TIME"] = "true"
+        client = {**EMBEDDED_CLIENT, **settings.kafka.client}
+        variables["DULS_KAFKA_CLIENT"] = msgspec.json.encode(client).decode()
+        variables["DULS_PARTITIONS"] = "2"
+    if not settings.database_url:
+        console.print("starting an embedded database …")
+        database = stack.enter_context(EmbeddedDatabase())
+        variables["DULS_DATABASE_URL"] = database.create_database("duls")
+        variables["DULS_KEYS_URL"] = database.create_database("duls_keys")
+        variables["DULS_MASTER_KEY_FILE"] = str(folder / "master.key")
+    return variables
+
+
+def _load_city(settings: Settings, options: DemoOptions, folder: Path) -> None:
+    zones, cameras = write_city(SimulationPlan(seed=options.seed, vehicles=options.vehicles), folder)
+    load_zone_file(settings, zones)
+    load_camera_file(settings, cameras)
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: dict[str, str], log: int
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a `duls` command as a process of its own session until the block ends."""
+    process = subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-m", "duls", *command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,  # Ctrl-C reaches the demo, which ends the others in order
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _show(
+    settings: Settings,
+    options: DemoOptions,
+    processes: list["subprocess.Popen[bytes]"],
+    stop: StopFlag,
+    console: Console,
+) -> None:
+    end_s = None if options.seconds is None else time.monotonic() + options.seconds
+    note = f"{options.vehicles:,} simulated vehicles, a weekday at {options.city_time} played as now; Ctrl-C ends it"
+    counted: tuple[float, int] | None = None
+    rate_per_s = 0.0
+    live = None if options.plain else Live(console=console, auto_refresh=False, screen=console.is_terminal)
+    with ExitStack() as stack:
+        connection = stack.enter_context(open_connection(settings.database_url, application_name="duls demo"))
+        if live is not None:
+            stack.enter_context(live)
+        while not stop.is_set() and (end_s is None or time.monotonic() < end_s):
+            _require_running(processes)
+            view = read_board(connection, zones=ZONES_SHOWN)
+            now_s, total = time.monotonic(), sum(feed.accepted_1h for feed in view.feeds)
+            if counted is not None and total > counted[1]:
+                rate_per_s = (total - counted[1]) / (now_s - counted[0])
+            counted = (now_s, total)
+            if live is None:
+                console.print(_line(view, rate_per_s), highlight=False)
+            else:
+                shown = view if view.zones else None
+                live.update(
+                    board(shown, rate_per_s=rate_per_s, now=datetime.now(UTC), note=note), refresh=True
+                )
+            stop.wait(REFRESH_S)
+
+
+def _line(view: BoardView, rate_per_s: float) -> str:
+    """Return the board as one line, for a terminal that is none."""
+    present = sum(zone.present for zone in view.zones)
+    entries = sum(flow.entries for flow in view.flows)
+    ages = ", ".join(f"{feed.feed} {feed.age_s:.1f} s old" for feed in view.feeds if feed.age_s is not None)
+    return f"{rate_per_s:6.0f} events/s, {present} present in {len(view.zones)} zones, {entries} entries; {ages or 'no data yet'}"
+
+
+def _require_running(processes: list["subprocess.Popen[bytes]"]) -> None:
+    for process in processes:
+        code = process.poll()
+        if code is not None:
+            message = f"a process of the demo ended with code {code}; its last lines are above"
+            raise ServiceAwayError(message)
