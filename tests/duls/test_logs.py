@@ -59,15 +59,15 @@ def test_a_traceback_for_people_shows_no_values() -> None:
     """Variables may hold secrets or plates."""
     stream = io.StringIO()
     set_up_logging(level="debug", form="console", stream=stream)
-    secret = "s3cret"
+    plate = "AB-123-C"
 
     try:
-        int(secret[:0])
+        int(plate)
     except ValueError:
         log.exception("a defect")
 
     assert "ValueError" in stream.getvalue()
-    assert secret not in stream.getvalue().replace('secret = "s3cret"', "")
+    assert "plate = 'AB-123-C'" not in stream.getvalue()
 
 
 def test_an_exception_is_part_of_its_line() -> None:
