@@ -1,0 +1,91 @@
+"""Reading a topic outside any group: for people who ask what is in it, not for the stream."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from duls.errors import ServiceAwayError
+from streams.clients import Properties, make_consumer
+
+CONSUME_S: Final = 0.1
+MESSAGES_AT_ONCE: Final = 1_000
+SILENCE_S: Final = 15.0  # until a broker that sends nothing counts as away
+US_PER_MS: Final = 1_000
+
+
+def make_reader(bootstrap_servers: str, properties: Properties, group: str = "duls-reader") -> Consumer:
+    """Return a consumer that joins no group and says where a partition ends; *group* names its stored offsets."""
+    return make_consumer(bootstrap_servers, group, {**properties, "enable.partition.eof": True})
+
+
+def messages_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
+    """Yield the messages of a topic up to the end that each partition has when it is reached.
+
+    Args:
+        reader: made by `make_reader`.
+        topic: its name.
+        starts: first offset of each partition; OFFSET_BEGINNING for the oldest there is.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
+    reader.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
+    unread = set(starts)
+    silent_s = 0.0
+    while unread:
+        messages = reader.consume(MESSAGES_AT_ONCE, CONSUME_S)
+        silent_s = 0.0 if messages else silent_s + CONSUME_S
+        if silent_s > SILENCE_S:
+            text = f"cannot read topic {topic}: nothing came in {SILENCE_S:g} s; is the broker running?"
+            raise ServiceAwayError(text)
+        for message in messages:
+            error = message.error()
+            if error is None:
+                yield message
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # the client has no public name for it
+                unread.discard(message.partition())
+            elif error.code() == KafkaError._AUTO_OFFSET_RESET or not error.retriable():  # noqa: SLF001  # the same
+                text = f"cannot read topic {topic}: {error.str()}"
+                raise ServiceAwayError(text)
+
+
+def oldest_times_us(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
+    """Return the time of the oldest readable record of each partition that has one, microseconds since 1970."""
+    found: dict[int, int] = {}
+    for number in range(partitions):
+        for message in messages_to_end(reader, topic, {number: OFFSET_BEGINNING}):
+            found[number] = message.timestamp()[1] * US_PER_MS
+            break
+    return found
+
+
+def ends(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
+    """Return the end of each partition as the broker tells it.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
+    try:
+        return {
+            number: reader.get_watermark_offsets(TopicPartition(topic, number), timeout=SILENCE_S)[1]
+            for number in range(partitions)
+        }
+    except KafkaException as error:
+        text = f"cannot ask for the end of topic {topic}: {error.args[0].str()}; is the broker running?"
+        raise ServiceAwayError(text) from error
+
+
+def committed_offsets(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
+    """Return the offsets that the group of the reader has committed, for each partition that has one.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    try:
+        found = reader.committed(places, timeout=SILENCE_S)
+    except KafkaException as error:
+        text = f"cannot ask for committed offsets of topic {topic}: {error.args[0].str()}; is the broker running?"
+        raise ServiceAwayError(text) from error
+    return {place.partition: place.offset for place in found if place.offset >= 0}
