@@ -74,6 +74,12 @@ class Metrics:
         self.stream_time_age_seconds = self._gauge(
             "stream_time_age_seconds", "How far stream time lies behind the clock of this machine.", "source"
         )
+        self.clock_stalled = self._gauge(
+            "clock_stalled",
+            "1 where a source partition made no progress for 15 s and holds stream time.",
+            "source",
+            "partition",
+        )
         self.flush_seconds = self._histogram("flush_seconds", "Length of a flush.", STEP_BUCKETS_S)
         self.fenced_total = self._counter("fenced_total", "Flushes refused: another process took over.")
         self.late_total = self._counter(

@@ -57,6 +57,10 @@ def flush(connection: Connection, parts: Flush, flush_no: int, failpoint: Failpo
         _copy_parts(connection, parts)
         _add_own_rows(connection, parts)
         _add_shared_rows(connection, parts)
+        for slot_s, slots in parts.other_slots:
+            connection.execute(query("staging", "clear_slot_delta"))
+            _copy_flow(connection, "slot_delta", FieldKind.TIMESTAMPTZ, slots)
+            connection.execute(query("flow", "add_flow_slot"), {"slot_s": slot_s})
         failpoint("flush-before-commit")
     failpoint("flush-after-commit")
 

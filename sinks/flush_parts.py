@@ -138,3 +138,4 @@ class Flush(NamedTuple):
     open_visits: Sequence[OpenVisits] = ()
     snapshots: Sequence[Snapshot] = ()
     outbox: Sequence[OutboxMessage] = ()
+    other_slots: Sequence[tuple[int, FlowDelta]] = ()  # slot cells of another length, while it changes

@@ -19,8 +19,9 @@ from duls.metrics import Metrics
 from duls.pipelines.aggregate import Aggregate, AggregateOptions
 from duls.pipelines.worlds import VersionSource, Worlds
 from processors.columns import Int64Array
-from sinks.connection import Connection, open_connection
+from sinks.connection import open_connection
 from sinks.flow_store import FlowStore
+from sinks.lasting_connection import LastingConnection
 from sinks.migrate import require_current
 from sinks.patience import Patience
 from sinks.registry import installation_id, load_cameras, load_settings, load_zones, zone_numbers
@@ -91,10 +92,13 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
     consumer = make_consumer(bootstrap, aggregate_group(setup.installation), client)
     producer = make_producer(bootstrap, client)
-    versions = open_connection(settings.database_url, application_name="duls aggregate versions")
+    patience = Patience(PATIENCE_S, stop.is_set)
+    versions = LastingConnection(
+        settings.database_url, application_name="duls aggregate versions", patience=patience
+    )
     store = FlowStore(
         settings.database_url,
-        patience=Patience(PATIENCE_S, stop.is_set),
+        patience=patience,
         failpoint=failpoint_from(os.environ),
     )
     aggregate = Aggregate(
@@ -111,6 +115,9 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
     try:
         aggregate.subscribe()
         _loop(aggregate, setup, target, on_ready)
+    except BaseException:
+        aggregate.abandon()
+        raise
     finally:
         close_within(consumer.close)
         producer.flush(1.0)
@@ -129,16 +136,17 @@ def _options(setup: _Setup) -> AggregateOptions:
         installation=setup.installation.bytes,
         flush_s=settings.aggregate.flush_ms / 1_000,
         snapshot_replay_s=settings.aggregate.snapshot_replay_s,
+        clock=settings.figures.clock,
         from_beginning=setup.from_beginning,
     )
 
 
-def _version_source(connection: Connection) -> VersionSource:
+def _version_source(database: LastingConnection) -> VersionSource:
     return VersionSource(
-        zones=lambda version: load_zones(connection, version),
-        cameras=lambda version: load_cameras(connection, version),
-        settings=lambda version: load_settings(connection, version),
-        zone_numbers=lambda: zone_numbers(connection),
+        zones=lambda version: database.run("load zones", lambda c: load_zones(c, version)),
+        cameras=lambda version: database.run("load cameras", lambda c: load_cameras(c, version)),
+        settings=lambda version: database.run("load settings", lambda c: load_settings(c, version)),
+        zone_numbers=lambda: database.run("load zone numbers", zone_numbers),
     )
 
 

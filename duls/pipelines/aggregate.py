@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from duls.errors import FencedError, RefusedError, ServiceAwayError, TopicChangedError
 from duls.metrics import Metrics
+from duls.pipelines.clock_watch import ClockWatch, StalledPartition
 from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
 from duls.pipelines.owned_partition import OwnedPartition
 from duls.pipelines.partial_counts import partial_messages
@@ -37,7 +39,10 @@ from streams.observation_messages import (
 )
 from streams.received import Received, place_of, received
 
+log = structlog.get_logger()
+
 ANSWER_S = 10.0  # seconds to wait for the broker during an assignment
+US_PER_S = 1_000_000
 SETTLE_S = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 
 
@@ -55,6 +60,7 @@ class AggregateOptions(NamedTuple):
     snapshot_replay_s: float = 5.0
     batch_messages: int = 64
     consume_s: float = 0.05
+    clock: str = "arrival"
     from_beginning: bool = False  # explicit: begin at the oldest record although figures exist
 
 
@@ -86,9 +92,12 @@ class Aggregate:
         self._midnights_us = midnights_us
         self._monotonic = monotonic
         self._metrics = metrics
-        self._ledger = Ledger()
+        # one ledger per slot length: there are two while partitions go over from one to another
+        self._ledgers: dict[int, Ledger] = {}
         self._replayed = Ledger()  # what a replay would add again; never flushed
         self._rejected: list[RejectedDetections] = []
+        self._watch = ClockWatch(monotonic)
+        self._stalled: set[StalledPartition] = set()
         self._flush_due_s = 0.0
         self._partial_due_s = 0.0
 
@@ -117,7 +126,24 @@ class Aggregate:
         if now_s >= self._flush_due_s:
             self._flush_due_s = now_s + self._options.flush_s
             self.flush()
+            self._watch_clocks()
         return len(messages)
+
+    def _watch_clocks(self) -> None:
+        """Tell of source partitions that hold stream time; the event clock stands still without harm."""
+        reading = [owned for _, owned in sorted(self.owned.items()) if not owned.is_replaying]
+        if self._options.clock == "event" or not reading:
+            self._watch.forget()
+            return
+        # progress goes to every observation partition, so one of them tells of all
+        stalled = set(self._watch.look(reading[0].state.clocks.values()))
+        for key in stalled - self._stalled:
+            self._metrics.clock_stalled.labels(SOURCES[key.source], str(key.partition)).set(1)
+            log.error("ClockStalled: nobody reads a source partition", **_named(key))
+        for key in self._stalled - stalled:
+            self._metrics.clock_stalled.labels(SOURCES[key.source], str(key.partition)).set(0)
+            log.info("a stalled source partition moves again", **_named(key))
+        self._stalled = stalled
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
@@ -145,7 +171,7 @@ class Aggregate:
             owned.end_replay(self._store.load_cursors(owned.topic_id, owned.number))
 
     def _take(self, owned: OwnedPartition, envelope: Envelope, value: bytes) -> None:
-        ledger = self._replayed if owned.is_replaying else self._ledger
+        ledger = self._ledger_of(owned)
         if envelope.kind is Kind.POSITIONS:
             rows = decode_rows(value, PositionColumns)
             owned.state.add_positions(_topic_id(envelope), rows, ledger)
@@ -156,6 +182,11 @@ class Aggregate:
             self._keep_rejected(owned, owned.state.progress(decode_progress(value), ledger))
         else:
             self._control(owned, value, ledger)
+
+    def _ledger_of(self, owned: OwnedPartition) -> Ledger:
+        if owned.is_replaying:
+            return self._replayed
+        return self._ledgers.setdefault(owned.state.positions.rules.slot_us // US_PER_S, Ledger())
 
     def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
         if rejections is None or not rejections.offset.size or owned.is_replaying:
@@ -174,9 +205,7 @@ class Aggregate:
             state.change_cameras(control.version, self._worlds.cameras(control.version))
         elif control.kind == "settings" and control.version > state.versions.settings:
             settings = self._worlds.settings(control.version)
-            if rules_of(settings).slot_us != state.positions.rules.slot_us:
-                # cells of one flush have one slot length
-                self.flush()
+            if owned.is_replaying:
                 self._replayed = Ledger()
             state.change_settings(control.version, rules_of(settings), settings.confidence_floor)
 
@@ -190,12 +219,14 @@ class Aggregate:
         if not moved:
             return
         started_s = self._monotonic()
-        slot_s = moved[0].state.positions.rules.slot_us // 1_000_000
+        ledgers, self._ledgers = self._ledgers, {}
         plan = plan_flush(
             moved,
-            self._ledger.drain(slot_s=slot_s, midnights_us=self._midnights_us),
+            {
+                slot_s: ledger.drain(slot_s=slot_s, midnights_us=self._midnights_us)
+                for slot_s, ledger in ledgers.items()
+            },
             self._rejected,
-            slot_s=slot_s,
             dead_letter_topic=self._options.dead_letter_topic,
             snapshot_due=lambda owned: with_snapshots or self._snapshot_due(owned),
         )
@@ -354,15 +385,25 @@ class Aggregate:
             for topic_id, offsets in ends.items()
         )
 
+    def abandon(self) -> None:
+        """Forget everything that is not stored: after an error, closing the consumer must not flush a part of it."""
+        self.owned = {}
+        self._ledgers = {}
+        self._rejected = []
+
     def drain(self) -> None:
         """Take everything that is held, and store it with a snapshot, since the log does not tell of it."""
         for owned in self.owned.values():
-            self._keep_rejected(owned, owned.state.drain(self._ledger))
+            self._keep_rejected(owned, owned.state.drain(self._ledger_of(owned)))
         self.flush(with_snapshots=True)
 
     def finish(self) -> None:
         """Flush with snapshots; the caller closes the consumer."""
         self.flush(with_snapshots=True)
+
+
+def _named(key: StalledPartition) -> dict[str, object]:
+    return {"source": SOURCES[key.source], "topic_id": key.topic_id.hex(), "partition": key.partition}
 
 
 def _topic_id(envelope: Envelope) -> bytes:

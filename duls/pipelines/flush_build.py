@@ -1,6 +1,6 @@
 """What one flush brings to the database: deltas of the ledger, and what the owned partitions say of themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import numpy as np
 from duls.pipelines.owned_partition import OwnedPartition, now_change, now_columns
 from processors.detections import CameraRejections
 from processors.ledger import LedgerDelta
+from processors.ledger_merge import merged
 from processors.positions import NowCounts
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import Outcome, Source
@@ -25,6 +26,8 @@ from sinks.flush_parts import (
     RejectionMinute,
     Snapshot,
 )
+
+DEFAULT_SLOT_S = 300  # of a flush without cells, which needs some length
 
 
 class RejectedDetections(NamedTuple):
@@ -43,14 +46,23 @@ class FlushPlan(NamedTuple):
 
 def plan_flush(
     partitions: Sequence[OwnedPartition],
-    delta: LedgerDelta,
+    deltas: Mapping[int, LedgerDelta],
     rejections: Sequence[RejectedDetections],
     *,
-    slot_s: int,
     dead_letter_topic: str,
     snapshot_due: Callable[[OwnedPartition], bool],
 ) -> FlushPlan:
-    """Return everything that the moved partitions bring to the database."""
+    """Return everything that the moved partitions bring to the database.
+
+    Args:
+        partitions: Those that moved, in order of their numbers.
+        deltas: What is added, by slot length in seconds.
+        rejections: Detections of unregistered cameras.
+        dead_letter_topic: Where those are told of.
+        snapshot_due: Whether a partition's state is stored too.
+    """
+    slot_s = next(iter(deltas), DEFAULT_SLOT_S)
+    delta = merged(list(deltas.values())) if deltas else None
     now: dict[int, NowCounts] = {}
     changes: list[NowColumns] = []
     clocks: list[NowClock] = []
@@ -66,17 +78,18 @@ def plan_flush(
     flush = Flush(
         advances=[partition.advance() for partition in partitions],
         slot_s=slot_s,
-        slots=delta.flows["slot"],
-        hours=delta.flows["hour"],
-        days=delta.flows["day"],
+        slots=None if delta is None else delta.flows["slot"],
+        hours=None if delta is None else delta.flows["hour"],
+        days=None if delta is None else delta.flows["day"],
+        other_slots=[(length, other.flows["slot"]) for length, other in deltas.items() if length != slot_s],
         cursors=[cursor for partition in partitions for cursor in partition.cursors()],
         now=NowColumns._make(np.concatenate(parts) for parts in zip(*changes, strict=True))
         if changes
         else None,
         now_clocks=clocks,
         feed_clocks=[clock for partition in partitions for clock in _feed_clocks(partition)],
-        feed_minutes=_feed_minutes(delta),
-        rejections=_rejection_minutes(delta),
+        feed_minutes=[] if delta is None else _feed_minutes(delta),
+        rejections=[] if delta is None else _rejection_minutes(delta),
         camera_rejections=_camera_rejections(rejections),
         open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
         snapshots=snapshots,

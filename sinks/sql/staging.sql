@@ -24,6 +24,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS slot_delta (
     late bigint NOT NULL
 ) ON COMMIT DELETE ROWS;
 
+-- name: clear_slot_delta
+-- Empty the session table of slot cells within a transaction, for cells of another slot length.
+DELETE FROM slot_delta;
+
 -- name: stage_hour_delta
 -- Make the session table of hour cells to add.
 CREATE TEMPORARY TABLE IF NOT EXISTS hour_delta (
