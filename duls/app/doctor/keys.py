@@ -1,0 +1,60 @@
+"""The keys: the master key file, the keys database, and whether expired keys were destroyed."""
+
+import secrets
+from datetime import date, timedelta
+from typing import Final
+
+from duls.app.doctor.findings import Finding, Grade, ok, wrong
+from duls.config import Settings
+from duls.errors import ConfigError, ServiceAwayError
+from sinks.keys import KeyAge, KeyStore
+from sinks.master_key import MASTER_KEY_BYTES, read_master_key
+from sinks.patience import Patience
+
+PATIENCE_S: Final = 5.0
+LINK: Final = "keys"
+
+
+def look_at_keys(settings: Settings) -> list[Finding]:
+    """Look at the master key and the day keys; no key is read."""
+    return [*_master_key(settings), *_day_keys(settings)]
+
+
+def _master_key(settings: Settings) -> list[Finding]:
+    """Look at the file of the master key."""
+    try:
+        read_master_key(settings.master_key_file)
+    except ConfigError as error:
+        sentence, _, fix = str(error).partition(": ")
+        return [Finding(Grade.SETTING, LINK, sentence, fix or "put back the file that `duls migrate` made")]
+    return [ok(LINK, f"the master key file {settings.master_key_file} is readable by its owner only")]
+
+
+def _day_keys(settings: Settings) -> list[Finding]:
+    """Look at the ages of the day keys."""
+    store = KeyStore(
+        settings.keys_url,
+        bytes(MASTER_KEY_BYTES),  # ages are told without it
+        reader="duls doctor",
+        random_bytes=secrets.token_bytes,
+        patience=Patience(PATIENCE_S),
+    )
+    try:
+        ages = store.ages()
+    except ServiceAwayError as error:
+        return [Finding(Grade.AWAY, LINK, str(error), "start it, or correct DULS_KEYS_URL")]
+    finally:
+        store.close()
+    return [_ages(ages)]
+
+
+def _ages(ages: list[KeyAge]) -> Finding:
+    """Return whether keys are destroyed when they must be."""
+    overdue = [age for age in ages if age.has_key and age.is_overdue]
+    if overdue:
+        days = ", ".join(str(date(1970, 1, 1) + timedelta(days=age.day)) for age in overdue)
+        return wrong(
+            LINK, f"the keys of {days} should be destroyed", "start `duls run intake`, which does it"
+        )
+    kept = sum(age.has_key for age in ages)
+    return ok(LINK, f"{kept} day keys are kept, {len(ages) - kept} are destroyed, none is overdue")
