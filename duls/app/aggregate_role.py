@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
 
+from duls.app.announcing import announce_settings
 from duls.app.failpoints import failpoint_from
 from duls.app.housekeeping import Housekeeping
 from duls.app.source_topics import InputEnd, input_end, source_topics
@@ -45,13 +46,18 @@ def aggregate_group(installation: UUID) -> str:
     return f"duls-aggregate-{installation}"
 
 
+class AggregateBounds(NamedTuple):
+    """Where a run begins and ends."""
+
+    until_drained: bool = False  # ends once all input present at the start is in the database
+    from_beginning: bool = False  # begins at the oldest record although figures exist
+
+
 class _Setup:
     """What outlives a rejoin."""
 
     def __init__(self, settings: Settings, stop: StopFlag, metrics: Metrics, *, from_beginning: bool) -> None:
         require_current(settings.database_url)
-        with open_connection(settings.database_url, application_name="duls aggregate") as connection:
-            self.installation = installation_id(connection)
         self.settings = settings
         self.stop = stop
         self.metrics = metrics
@@ -61,6 +67,9 @@ class _Setup:
         self.sources = source_topics(self.admin, trust_create_time=trust)
         self.observations: TopicInfo = describe_topic(self.admin, OBSERVATIONS_TOPIC)
         check_times(self.observations, trust_create_time=trust)
+        with open_connection(settings.database_url, application_name="duls aggregate") as connection:
+            self.installation = installation_id(connection)
+            announce_settings(connection, settings, self.observations.partitions)
         self.midnights_us: Int64Array = local_midnights()
 
 
@@ -68,14 +77,13 @@ def run_aggregate(
     settings: Settings,
     stop: StopFlag,
     metrics: Metrics,
+    bounds: AggregateBounds,
     *,
-    until_drained: bool,
-    from_beginning: bool,
     on_ready: Callable[[], None],
 ) -> None:
     """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
-    setup = _Setup(settings, stop, metrics, from_beginning=from_beginning)
-    target = input_end(setup.admin, setup.sources) if until_drained else None
+    setup = _Setup(settings, stop, metrics, from_beginning=bounds.from_beginning)
+    target = input_end(setup.admin, setup.sources) if bounds.until_drained else None
     with Housekeeping(settings, setup.installation):
         while not stop.is_set():
             try:
@@ -92,7 +100,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
     consumer = make_consumer(bootstrap, aggregate_group(setup.installation), client)
     producer = make_producer(bootstrap, client)
-    patience = Patience(PATIENCE_S, stop.is_set)
+    patience = Patience(PATIENCE_S, stop.is_overdue)
     versions = LastingConnection(
         settings.database_url, application_name="duls aggregate versions", patience=patience
     )

@@ -5,15 +5,20 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
+import msgspec
+import structlog
+
 from duls.config import Settings
 from sinks.connection import Connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import add_messages, relay
-from sinks.registry import Versions, latest_versions
+from sinks.registry import Versions, installation_id, latest_versions, store_settings
 from streams.clients import make_gapless_producer
 from streams.observation_messages import control_message
 from streams.outbox_sender import OutboxSender
 from streams.topics import OBSERVATIONS_TOPIC
+
+log = structlog.get_logger()
 
 SEND_S: Final = 30.0  # until sending is given up; the outbox keeps what was not sent
 
@@ -37,6 +42,20 @@ def announcement(kind: str, installation: UUID, partitions: int) -> Announcement
         ]
 
     return messages
+
+
+def announce_settings(connection: Connection, settings: Settings, partitions: int) -> None:
+    """Tell the log of the settings of figures that a role was started with, where they differ from the newest.
+
+    Rows read from then on are counted under the new ones, in a replay too.
+    """
+    before = latest_versions(connection).settings
+    document = msgspec.json.encode(settings.figures.document()).decode()
+    installation = installation_id(connection)
+    version = store_settings(connection, document, announcement("settings", installation, partitions))
+    if version != before:
+        log.warning("settings of figures have changed and are announced", version=version)
+        send_outbox(connection, settings)
 
 
 def announce_again(connection: Connection, installation: UUID, partitions: int) -> Versions:

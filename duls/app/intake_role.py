@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from duls.app.announcing import announce_settings
 from duls.app.failpoints import failpoint_from
 from duls.app.source_topics import input_end, source_topics, topic_ids
 from duls.app.stopping import StopFlag, close_within
@@ -27,9 +28,10 @@ from sinks.patience import Patience
 from sinks.registry import installation_id
 from streams.admission import AdmissionRules
 from streams.clients import make_admin, make_consumer, make_gapless_producer
+from streams.observation_messages import MAX_MESSAGE_BYTES
 from streams.observation_sender import ObservationSender
 from streams.source_positions import Gap
-from streams.topics import OBSERVATIONS_TOPIC, check_times, describe_topic
+from streams.topics import OBSERVATIONS_TOPIC, check_message_size, check_times, describe_topic
 
 PATIENCE_S: Final = 300.0  # how long a database may be away before the process ends
 MAINTENANCE_S: Final = 600.0
@@ -52,21 +54,23 @@ def run_intake(
 ) -> None:
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
-    with open_connection(settings.database_url, application_name="duls intake") as connection:
-        installation = installation_id(connection)
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
     admin = make_admin(bootstrap, client)
     trust = settings.kafka.trust_create_time
     sources = source_topics(admin, trust_create_time=trust)
     observations = describe_topic(admin, OBSERVATIONS_TOPIC)
     check_times(observations, trust_create_time=trust)
+    check_message_size(observations, 2 * MAX_MESSAGE_BYTES)
+    with open_connection(settings.database_url, application_name="duls intake") as connection:
+        installation = installation_id(connection)
+        announce_settings(connection, settings, observations.partitions)
     midnights_us = local_midnights()
     store = KeyStore(
         settings.keys_url,
         read_master_key(settings.master_key_file),
         reader=f"intake {os.getpid()}",
         random_bytes=secrets.token_bytes,
-        patience=Patience(PATIENCE_S, stop.is_set),
+        patience=Patience(PATIENCE_S, stop.is_overdue),
     )
     keys = DayKeys(
         store,
@@ -75,14 +79,14 @@ def run_intake(
         hash_key=secrets.token_bytes(16),
         midnights_us=midnights_us,
     )
-    flow_store = FlowStore(settings.database_url, patience=Patience(PATIENCE_S, stop.is_set))
+    flow_store = FlowStore(settings.database_url, patience=Patience(PATIENCE_S, stop.is_overdue))
     consumer = make_consumer(bootstrap, intake_group(installation), client)
     sender = ObservationSender(
         make_gapless_producer(bootstrap, client),
         topic=OBSERVATIONS_TOPIC,
         partitions=observations.partitions,
         installation=installation.bytes,
-        should_give_up=stop.is_set,
+        should_give_up=stop.is_overdue,
     )
 
     def record_gap(gap: Gap) -> None:

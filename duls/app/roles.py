@@ -8,16 +8,17 @@ from typing import Final
 import structlog
 
 from duls.api.health import HealthServer, Vitals
-from duls.app.aggregate_role import run_aggregate
+from duls.app.aggregate_role import AggregateBounds, run_aggregate
 from duls.app.intake_role import run_intake
 from duls.app.process_group import run_group
 from duls.app.stopping import StopFlag
 from duls.config import Settings
-from duls.errors import EXIT_OK, ConfigError
+from duls.errors import EXIT_OK, ConfigError, ServiceAwayError
 from duls.metrics import Metrics
 
 ROLES: Final = ("intake", "aggregate", "api")
 ALL: Final = "all"
+STOP_POLL_S: Final = 3_600.0
 
 log = structlog.get_logger()
 
@@ -63,18 +64,19 @@ def run_roles(
     port = http_port if roles[0] == "api" else settings.metrics.port
     with HealthServer(host, port, Vitals(reasons, metrics.exposition)) as health:
         log.info("health and metrics", role=roles[0], port=health.port)
-        if roles[0] == "intake":
-            run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
-        elif roles[0] == "aggregate":
-            run_aggregate(
-                settings,
-                stop,
-                metrics,
-                until_drained=until_drained,
-                from_beginning=from_beginning,
-                on_ready=on_ready,
-            )
-        else:
-            on_ready()
-            stop.wait(float("inf"))
+        try:
+            if roles[0] == "intake":
+                run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
+            elif roles[0] == "aggregate":
+                bounds = AggregateBounds(until_drained, from_beginning)
+                run_aggregate(settings, stop, metrics, bounds, on_ready=on_ready)
+            else:
+                on_ready()
+                while not stop.wait(STOP_POLL_S):
+                    pass
+        except ServiceAwayError as error:
+            if not stop.is_set():
+                raise
+            # what is not stored will be read again, so stopping without the service loses nothing
+            log.warning("stopped without a service", reason=str(error))
     return EXIT_OK

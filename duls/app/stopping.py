@@ -2,10 +2,12 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
+LAST_WAIT_S: Final = 3.0  # for acknowledgements and transactions that are under way
 CLOSE_S: Final = 4.0  # a role ends within 10 s of SIGTERM; closing a client may use this much of it
 
 
@@ -14,6 +16,7 @@ class StopFlag:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._set_s = 0.0
 
     def install(self) -> None:
         """Set the flag at SIGTERM and SIGINT from now on."""
@@ -21,11 +24,17 @@ class StopFlag:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._event.set()
+        self.set()
 
     def set(self) -> None:
         """Ask to stop."""
-        self._event.set()
+        if not self._event.is_set():
+            self._set_s = time.monotonic()
+            self._event.set()
+
+    def is_overdue(self) -> bool:
+        """Tell whether stopping was asked for so long ago that a wait for a service must be given up."""
+        return self._event.is_set() and time.monotonic() - self._set_s > LAST_WAIT_S
 
     def is_set(self) -> bool:
         """Tell whether stopping was asked for."""

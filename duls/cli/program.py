@@ -7,8 +7,9 @@ from typing import Annotated, Final
 import structlog
 import typer
 
-from duls.cli import registry, service
+from duls.cli import city, demo, doctor, registry, service
 from duls.errors import EXIT_DEFECT, EXIT_OK, DulsError
+from duls.logs import set_up_logging
 from duls.version import VERSION
 
 SUMMARY: Final = """Live figures of city logistics: who drives where, when and with what, per zone and slot.
@@ -47,6 +48,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; whatever goes wrong is one sentence on standard error."""
+    set_up_logging(level="info", form="console")  # until the settings are read
     try:
         typer.main.get_command(program()).main(arguments, prog_name="duls")
     except SystemExit as end:
@@ -71,10 +73,13 @@ def program() -> typer.Typer:
         rich_markup_mode=None,
     )
     made.callback()(_root)
+    made.command("demo")(demo.demo)
     made.command("migrate")(service.migrate)
     made.command("run")(service.run)
     made.add_typer(registry.zones(), name="zones")
     made.add_typer(registry.cameras(), name="cameras")
+    made.command("simulate")(city.simulate)
+    made.command("doctor")(doctor.doctor)
     return made
 
 
