@@ -60,15 +60,15 @@ def oldest_times_us(reader: Consumer, topic: str, partitions: int) -> dict[int, 
     return found
 
 
-def ends(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
-    """Return the end of each partition as the broker tells it.
+def bounds(reader: Consumer, topic: str, partitions: int) -> dict[int, tuple[int, int]]:
+    """Return the oldest offset and the end of each partition as the broker tells them.
 
     Raises:
         ServiceAwayError: the broker does not answer.
     """
     try:
         return {
-            number: reader.get_watermark_offsets(TopicPartition(topic, number), timeout=SILENCE_S)[1]
+            number: reader.get_watermark_offsets(TopicPartition(topic, number), timeout=SILENCE_S)
             for number in range(partitions)
         }
     except KafkaException as error:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import structlog
 import typer
 
-from duls.cli import city, demo, doctor, registry, service
+from duls.cli import city, dead_letters, demo, doctor, registry, service
 from duls.errors import EXIT_DEFECT, EXIT_OK, DulsError
 from duls.logs import set_up_logging
 from duls.version import VERSION
@@ -80,6 +80,7 @@ def program() -> typer.Typer:
     made.add_typer(registry.cameras(), name="cameras")
     made.command("simulate")(city.simulate)
     made.command("doctor")(doctor.doctor)
+    made.add_typer(dead_letters.dead_letters(), name="dlq")
     return made
 
 

@@ -11,7 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 from duls.errors import ServiceAwayError
 from streams import topic_reader
 from streams.embedded_broker import EmbeddedBroker
-from streams.topic_reader import committed_offsets, ends, make_reader, messages_to_end, oldest_times_us
+from streams.topic_reader import bounds, committed_offsets, make_reader, messages_to_end, oldest_times_us
 
 DEADLINE_S = 20.0
 FIRST_MS = 1_700_000_000_000
@@ -71,7 +71,7 @@ def test_ends_and_commits_are_told(reader: Consumer, topic: str) -> None:
     reader.commit(offsets=[TopicPartition(topic, 0, 4)], asynchronous=False)
 
     assert ({}, {0: 4}) == (before, committed_offsets(reader, topic, 2))
-    assert {0: 7, 1: 0} == ends(reader, topic, 2)
+    assert {0: (0, 7), 1: (0, 0)} == bounds(reader, topic, 2)
 
 
 def test_a_broker_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_a_broker_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ServiceAwayError, match="nothing came"):
         list(messages_to_end(away, "t", {0: OFFSET_BEGINNING}))
     with pytest.raises(ServiceAwayError, match="the end of topic t"):
-        ends(away, "t", 1)
+        bounds(away, "t", 1)
     with pytest.raises(ServiceAwayError, match="committed offsets of topic t"):
         committed_offsets(away, "t", 1)
     away.close()

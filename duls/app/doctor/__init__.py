@@ -11,7 +11,7 @@ from duls.config import Settings
 from duls.errors import ServiceAwayError
 from sinks.connection import Connection
 from sinks.registry import installation_id
-from streams.topic_reader import ends, make_reader
+from streams.topic_reader import bounds, make_reader
 from streams.topics import OBSERVATIONS_TOPIC, TopicInfo
 
 __all__ = ["Finding", "Grade", "examine", "exit_code"]
@@ -52,7 +52,8 @@ def _look_at_data(
     findings += look_at_readers(settings, topics, groups)
     reader = make_reader(settings.kafka.bootstrap_servers, settings.kafka.client)
     try:
-        end_of = ends(reader, observations.name, observations.partitions)
+        found = bounds(reader, observations.name, observations.partitions)
     finally:
         reader.close()
+    end_of = {number: end for number, (_oldest, end) in found.items()}
     return [*findings, *look_at_offsets(connection, observations, end_of)]

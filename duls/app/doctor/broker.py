@@ -11,7 +11,7 @@ from duls.config import Settings
 from duls.errors import ConfigError, ServiceAwayError
 from streams.clients import make_admin
 from streams.groups import members_of
-from streams.topic_reader import committed_offsets, ends, make_reader, oldest_times_us
+from streams.topic_reader import bounds, committed_offsets, make_reader, oldest_times_us
 from streams.topics import (
     APPEND_TIME,
     DETECTIONS_TOPIC,
@@ -135,6 +135,6 @@ def _age(info: TopicInfo, oldest_us: Mapping[int, int], now_s: float) -> Finding
 
 def _behind(reader: Consumer, info: TopicInfo) -> int:
     """Return how many records of a topic the group of the reader has not committed yet."""
-    last = ends(reader, info.name, info.partitions)
     done = committed_offsets(reader, info.name, info.partitions)
-    return sum(max(0, end - done.get(number, 0)) for number, end in last.items())
+    found = bounds(reader, info.name, info.partitions)
+    return sum(max(0, end - max(done.get(number, 0), oldest)) for number, (oldest, end) in found.items())
