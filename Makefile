@@ -1,0 +1,66 @@
+# The front door: `make demo` shows DULS, `make test` proves it. Everything is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.egg-info
+CODE := duls streams processors sinks grafana
+ALL_CODE := $(CODE) tests benchmarks docs
+
+.PHONY: demo test check bench bench-latency soak lock clean help
+.DEFAULT_GOAL := help
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/.demo  ## a simulated city, live in this terminal; Ctrl-C ends it
+	$(BIN)/duls demo
+
+test: .venv/.dev  ## all tests, on real Apache Kafka and TimescaleDB
+	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m pytest
+
+check: .venv/.dev  ## formatter, linter, types, floors, docstrings, spelling, documents, wheel
+	$(BIN)/ruff format --check $(ALL_CODE)
+	$(BIN)/ruff check $(ALL_CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate -q $(ALL_CODE)
+	$(BIN)/codespell $(ALL_CODE) *.md docs deploy
+	$(BIN)/python tests/wheel_check.py
+
+bench: .venv/.dev  ## the pipeline beside its peers, in one run
+	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m benchmarks.pipeline
+
+bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, lag and memory
+	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m benchmarks.latency
+
+soak: .venv/.dev  ## the fault tests at full counts; takes long
+	$(BIN)/python -m tests.services fetch
+	DULS_TEST_SOAK=1 $(BIN)/python -m pytest tests/faults
+
+lock: .venv/.dev  ## pin the newest versions that pyproject.toml allows
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--generate-hashes --upgrade --extra demo pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--generate-hashes --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:  ## what was installed, built and cached
+	rm -rf .venv $(CACHE_DIRS)
+	find $(ALL_CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.base:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "DULS needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.demo: .venv/.base requirements.lock pyproject.toml
+	$(BIN)/pip install -q -r requirements.lock
+	$(BIN)/pip install -q --no-deps -e .
+	@touch $@
+
+.venv/.dev: .venv/.demo requirements-dev.lock
+	$(BIN)/pip install -q -r requirements-dev.lock
+	@touch $@
