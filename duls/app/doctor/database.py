@@ -11,7 +11,7 @@ from duls.errors import ConfigError, DulsError, ServiceAwayError
 from sinks import doctor
 from sinks.connection import Connection, open_connection
 from sinks.migrate import require_current
-from sinks.registry import latest_versions
+from sinks.registry import latest_versions, load_cameras
 from sinks.server import server_facts
 from streams.topics import TopicInfo
 
@@ -148,7 +148,9 @@ def _outbox(connection: Connection) -> Iterator[Finding]:
 
 def _cameras(connection: Connection) -> Iterator[Finding]:
     """Look at detections by cameras that nobody registered."""
-    unknown = doctor.unknown_cameras(connection)
+    version = latest_versions(connection).cameras
+    registered = {camera.camera_id for camera in load_cameras(connection, version)} if version else set()
+    unknown = [seen for seen in doctor.unknown_cameras(connection) if seen.camera_id not in registered]
     if unknown:
         rejected = sum(camera.detections for camera in unknown)
         busiest = unknown[0].camera_id
