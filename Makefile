@@ -59,6 +59,7 @@ clean:  ## what was installed, built and cached
 .venv/.demo: .venv/.base requirements.lock pyproject.toml
 	$(BIN)/pip install -q -r requirements.lock
 	$(BIN)/pip install -q --no-deps -e .
+	$(BIN)/python -m duls.app.warm_up
 	@touch $@
 
 .venv/.dev: .venv/.demo requirements-dev.lock

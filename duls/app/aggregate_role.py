@@ -13,6 +13,7 @@ from duls.app.failpoints import failpoint_from
 from duls.app.housekeeping import Housekeeping
 from duls.app.source_topics import InputEnd, input_end, source_topics
 from duls.app.stopping import StopFlag, close_within
+from duls.app.warm_up import warm_up_aggregate
 from duls.config import Settings
 from duls.errors import FencedError
 from duls.local_midnights import local_midnights
@@ -58,6 +59,7 @@ class _Setup:
 
     def __init__(self, settings: Settings, stop: StopFlag, metrics: Metrics, *, from_beginning: bool) -> None:
         require_current(settings.database_url)
+        warm_up_aggregate()
         self.settings = settings
         self.stop = stop
         self.metrics = metrics

@@ -13,6 +13,7 @@ from duls.app.announcing import announce_settings
 from duls.app.failpoints import failpoint_from
 from duls.app.source_topics import input_end, source_topics, topic_ids
 from duls.app.stopping import StopFlag, close_within
+from duls.app.warm_up import warm_up_intake
 from duls.config import Settings
 from duls.local_midnights import local_midnights
 from duls.metrics import Metrics
@@ -54,6 +55,7 @@ def run_intake(
 ) -> None:
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
+    warm_up_intake()
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
     admin = make_admin(bootstrap, client)
     trust = settings.kafka.trust_create_time
