@@ -136,7 +136,7 @@ def _envelope(number: int) -> bytes:
 
 def main() -> None:
     """Compile everything, telling how far it is."""
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "intake": warm_up_intake,
         "aggregate": warm_up_aggregate,
         "the simulated city": warm_up_simulation,
