@@ -4,6 +4,7 @@ With a broker and a database in the settings, those are used; what is missing is
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from duls.app.board import board
@@ -33,6 +35,8 @@ from streams.embedded_broker import EmbeddedBroker
 REFRESH_S: Final = 1.0
 END_S: Final = 10.0
 ZONES_SHOWN: Final = 12
+PICTURE_COLUMNS: Final = 112
+FONT_FACE: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 # what the embedded broker needs: see streams.embedded_broker
 EMBEDDED_CLIENT: Final = {
@@ -52,6 +56,7 @@ class DemoOptions(NamedTuple):
     )
     seconds: float | None = None  # ends by itself after so long; None goes on until Ctrl-C
     plain: bool = False  # lines instead of a live board
+    picture: Path | None = None  # where the last board is saved as SVG
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> None:
@@ -148,6 +153,7 @@ def _show(
         connection = stack.enter_context(open_connection(settings.database_url, application_name="duls demo"))
         if live is not None:
             stack.enter_context(live)
+        view = read_board(connection, zones=ZONES_SHOWN)
         while not stop.is_set() and (end_s is None or time.monotonic() < end_s):
             _require_running(processes)
             view = read_board(connection, zones=ZONES_SHOWN)
@@ -158,11 +164,21 @@ def _show(
             if live is None:
                 console.print(_line(view, rate_per_s), highlight=False)
             else:
-                shown = view if view.zones else None
-                live.update(
-                    board(shown, rate_per_s=rate_per_s, now=datetime.now(UTC), note=note), refresh=True
-                )
+                live.update(_shown(view, rate_per_s, note), refresh=True)
             stop.wait(REFRESH_S)
+    if options.picture is not None:
+        _save(_shown(view, rate_per_s, note), options.picture)
+
+
+def _shown(view: BoardView, rate_per_s: float, note: str) -> RenderableType:
+    return board(view if view.zones else None, rate_per_s=rate_per_s, now=datetime.now(UTC), note=note)
+
+
+def _save(shown: RenderableType, path: Path) -> None:
+    console = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
+    console.print(shown)
+    # a picture must not ask another host for its font
+    path.write_text(FONT_FACE.sub("", console.export_svg(title="duls demo")), encoding="utf-8")
 
 
 def _line(view: BoardView, rate_per_s: float) -> str:
@@ -170,7 +186,8 @@ def _line(view: BoardView, rate_per_s: float) -> str:
     present = sum(zone.present for zone in view.zones)
     entries = sum(flow.entries for flow in view.flows)
     ages = ", ".join(f"{feed.feed} {feed.age_s:.1f} s old" for feed in view.feeds if feed.age_s is not None)
-    return f"{rate_per_s:6.0f} events/s, {present} present in {len(view.zones)} zones, {entries} entries; {ages or 'no data yet'}"
+    counts = f"{rate_per_s:6.0f} events/s, {present} present in {len(view.zones)} zones, {entries} entries"
+    return f"{counts}; {ages or 'no data yet'}"
 
 
 def _require_running(processes: list["subprocess.Popen[bytes]"]) -> None:

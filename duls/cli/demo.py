@@ -1,6 +1,7 @@
 """`duls demo`."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -19,6 +20,7 @@ def demo(
     ] = "08:30",
     seconds: Annotated[float | None, typer.Option(min=1, help="End by itself after so long.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="One line a second instead of a board.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Save the last board as an SVG file.")] = None,
 ) -> None:
     """Show a simulated city live, with an embedded broker and database; Ctrl-C ends everything."""
     from duls.app.demo import DemoOptions, run_demo
@@ -26,4 +28,4 @@ def demo(
     if city_time and CITY_TIME.fullmatch(city_time) is None:
         message = f"--city-time must be HH:MM, got {city_time!r}"
         raise typer.BadParameter(message)
-    run_demo(settings_for(()), DemoOptions(vehicles, seed, city_time, seconds, plain))
+    run_demo(settings_for(()), DemoOptions(vehicles, seed, city_time, seconds, plain, picture))
