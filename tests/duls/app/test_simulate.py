@@ -1,0 +1,118 @@
+"""The synthetic city sends what it counts, the same for the same seed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING
+
+from duls.app.registry import load_camera_file, load_zone_file
+from duls.app.simulate import SimulationPlan, simulate, write_city
+from duls.app.stopping import StopFlag
+from duls.config import Settings
+from duls.errors import ConfigError, InvalidInputError
+from streams.topic_reader import make_reader, messages_to_end
+from streams.topics import DETECTIONS_TOPIC, POSITIONS_TOPIC
+
+START_US = 1_795_420_800_000_000  # Monday 2026-11-23, 09:00 in Amsterdam
+PLAN = SimulationPlan(vehicles=300, start_us=START_US, length_s=120.0, speed=0.0)
+
+
+def values(settings: Settings, topic: str) -> list[bytes]:
+    """Return everything that a topic holds, sorted."""
+    reader = make_reader(settings.kafka.bootstrap_servers, settings.kafka.client)
+    starts = dict.fromkeys(range(settings.kafka.partitions), OFFSET_BEGINNING)
+    read = sorted(message.value() or b"" for message in messages_to_end(reader, topic, starts))
+    reader.close()
+    return read
+
+
+def test_what_is_sent_is_what_is_counted(installed: Settings) -> None:
+    """Positions and detections arrive, each in its topic."""
+    report = simulate(installed, PLAN, StopFlag(), [].append)
+
+    positions = values(installed, POSITIONS_TOPIC)
+    assert 0 < report.positions == len(positions)
+    assert report.detections == len(values(installed, DETECTIONS_TOPIC))
+    assert report.records == report.positions + report.detections
+    assert {"vehicle", "time", "lat", "lon"} <= json.loads(positions[0]).keys()
+
+
+def test_the_same_seed_sends_the_same_city_packed_or_not(installed: Settings) -> None:
+    """Only the number of records differs."""
+    simulate(installed, PLAN, StopFlag(), [].append)
+    single = values(installed, POSITIONS_TOPIC)
+
+    packed = simulate(installed, PLAN._replace(pack=50), StopFlag(), [].append)
+
+    arrays = [value for value in values(installed, POSITIONS_TOPIC) if value.startswith(b"[")]
+    assert sorted(map(json.loads, single), key=str) == sorted(
+        (position for array in arrays for position in json.loads(array)), key=str
+    )
+    assert packed.records < packed.positions
+
+
+def test_a_rate_is_about_kept(installed: Settings) -> None:
+    """The interval follows from the vehicles that drive at the beginning."""
+    report = simulate(installed, PLAN._replace(rate=40.0), StopFlag(), [].append)
+
+    assert report.positions == pytest.approx(40.0 * 120.0, rel=0.25)
+
+
+def test_a_weekday_can_be_played_as_now(installed: Settings) -> None:
+    """At night there is little to see; the times that are sent are those of the plan."""
+    night_us = START_US - 6 * 3_600_000_000
+
+    played = simulate(installed, PLAN._replace(start_us=night_us, city_time="09:00"), StopFlag(), [].append)
+
+    assert played.positions > 100
+    first = min(json.loads(value)["time"] for value in values(installed, POSITIONS_TOPIC))
+    assert first.startswith("2026-11-23T02:00:0")
+
+
+def test_asking_to_stop_ends_a_live_simulation(installed: Settings) -> None:
+    """It ends with the window that it is in."""
+    stop = StopFlag()
+    stop.set()
+
+    report = simulate(installed, SimulationPlan(vehicles=100), stop, [].append)
+
+    assert report.records == 0
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        (SimulationPlan(speed=0.0), "needs an end"),
+        (PLAN._replace(city_time="noon"), "--city-time must be a local time such as 08:30, got 'noon'"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(
+    installed: Settings, plan: SimulationPlan, sentence: str
+) -> None:
+    """Before anything is sent."""
+    with pytest.raises(ConfigError, match=sentence):
+        simulate(installed, plan, StopFlag(), [].append)
+
+
+def test_topics_are_never_made_by_sending(settings: Settings) -> None:
+    """Without `duls migrate` there is nothing to send to."""
+    with pytest.raises(ConfigError, match="run `duls migrate`"):
+        simulate(settings, PLAN, StopFlag(), [].append)
+
+
+def test_the_files_of_the_city_can_be_loaded(installed: Settings, tmp_path: Path) -> None:
+    """Nothing in them is repaired or refused."""
+    zones, cameras = write_city(PLAN, tmp_path / "city")
+
+    loaded = (load_zone_file(installed, zones), load_camera_file(installed, cameras))
+
+    assert [[], []] == [report.features for report in loaded]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """A file is in the way."""
+    (tmp_path / "city").write_text("", encoding="utf-8")
+
+    with pytest.raises(InvalidInputError, match=r"cannot write into .*city"):
+        write_city(PLAN, tmp_path / "city")
