@@ -31,7 +31,8 @@ def no_failpoint(name: str) -> None:
 
 
 def prepare_session(connection: Connection) -> None:
-    """Make the session tables that `flush` copies into."""
+    """Make the session tables that `flush` copies into, and limit how long a stopped process can hold its locks."""
+    connection.execute(query("session", "limit_transactions"))
     for table in ("slot_delta", "hour_delta", "day_delta", "now_part"):
         connection.execute(query("staging", f"stage_{table}"))
 
@@ -53,6 +54,7 @@ def flush(connection: Connection, parts: Flush, flush_no: int, failpoint: Failpo
     failpoint("flush-before-transaction")
     with connection.transaction():
         _move_offsets(connection, parts.advances, flush_no)
+        _arm_idle_timer(connection)
         failpoint("flush-after-offsets")
         _copy_parts(connection, parts)
         _add_own_rows(connection, parts)
@@ -61,8 +63,17 @@ def flush(connection: Connection, parts: Flush, flush_no: int, failpoint: Failpo
             connection.execute(query("staging", "clear_slot_delta"))
             _copy_flow(connection, "slot_delta", FieldKind.TIMESTAMPTZ, slots)
             connection.execute(query("flow", "add_flow_slot"), {"slot_s": slot_s})
+        _arm_idle_timer(connection)
         failpoint("flush-before-commit")
     failpoint("flush-after-commit")
+
+
+def _arm_idle_timer(connection: Connection) -> None:
+    """Make sure that the server ends this session, and frees its locks, should this process be stopped now.
+
+    The last message of psycopg's pipelines disarms idle_in_transaction_session_timeout; a plain statement arms it.
+    """
+    connection.execute(query("session", "arm_idle_timer"))
 
 
 def _move_offsets(connection: Connection, advances: Sequence[PartitionAdvance], flush_no: int) -> None:

@@ -10,7 +10,13 @@ from duls.errors import ServiceAwayError
 from sinks.connection import Connection, first_line, raw_connection
 from sinks.patience import Patience
 
-LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+LOST: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    # the server ends the session of a process that slept; psycopg files these under internal errors
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
 
 Result = TypeVar("Result")
 Action = Callable[[Connection], Result]

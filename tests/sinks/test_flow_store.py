@@ -63,6 +63,24 @@ def test_a_session_that_ends_anywhere_is_counted_once(
     assert observations(connection) == 3
 
 
+@pytest.mark.parametrize("place", ["flush-after-offsets", "flush-before-commit"])
+def test_a_process_that_sleeps_within_a_flush_blocks_nobody_for_long(
+    figures_url: str, connection: Connection, place: str
+) -> None:
+    """The server ends a session that holds locks and says nothing; the flush is tried again when it wakes."""
+
+    def sleep() -> None:
+        """Do nothing until the offset can be locked by another process."""
+        connection.execute("SET lock_timeout = '20s'")
+        connection.execute("SELECT FROM core.observation_offset FOR UPDATE")
+
+    with FlowStore(figures_url, patience=Patience(20.0), failpoint=once_at(place, sleep)) as store:
+        claims = store.claim(TOPIC, [0], {0: 0})
+        store.flush(Flush([advance(claims, 0, 0, 4)], SLOT_S, cells([1], START_US)))
+
+    assert observations(connection) == 1
+
+
 @pytest.mark.parametrize("following", [0, 4])
 def test_a_commit_whose_answer_is_lost_is_not_repeated(
     figures_url: str, connection: Connection, following: int
