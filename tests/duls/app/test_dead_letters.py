@@ -1,0 +1,133 @@
+"""Rejected rows are told of by place and reason, and those of unregistered cameras can be sent again."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Producer
+
+from duls.app.dead_letters import list_letters, replay_letters, show_letters
+from duls.config import Settings
+from duls.errors import ConfigError
+from streams.clients import make_admin
+from streams.topic_reader import make_reader, messages_to_end
+from streams.topics import (
+    DEAD_DETECTIONS_TOPIC,
+    DEAD_POSITIONS_TOPIC,
+    DETECTIONS_TOPIC,
+    POSITIONS_TOPIC,
+    describe_topic,
+)
+
+DEADLINE_S = 20.0
+
+
+class Place(NamedTuple):
+    """Where a rejected row stands."""
+
+    offset: int
+    row: int = 0
+    partition: int = 0
+
+
+def send(settings: Settings, topic: str, values: Sequence[bytes]) -> None:
+    """Append values to the first partition of a topic, one batch each."""
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "log_level": 0})
+    for value in values:
+        producer.produce(topic, value, partition=0)
+        assert producer.flush(DEADLINE_S) == 0
+
+
+def topic_id(settings: Settings, topic: str) -> UUID:
+    """Return the id of a topic."""
+    admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
+    return describe_topic(admin, topic).topic_id
+
+
+def reject(settings: Settings, topic: str, reason: str, *places: Place, of: UUID | None = None) -> None:
+    """Tell of rows of a raw topic that were rejected."""
+    dead = {POSITIONS_TOPIC: DEAD_POSITIONS_TOPIC, DETECTIONS_TOPIC: DEAD_DETECTIONS_TOPIC}[topic]
+    named = (of or topic_id(settings, topic)).hex
+    letters = [
+        {"topic_id": named, "partition": p.partition, "offset": p.offset, "index": p.row, "reason": reason}
+        for p in places
+    ]
+    send(settings, dead, [msgspec.json.encode(letter) for letter in letters])
+
+
+def raw_values(settings: Settings) -> list[bytes | None]:
+    """Return what the raw topic of detections holds, in order of partition and offset."""
+    reader = make_reader(settings.kafka.bootstrap_servers, settings.kafka.client)
+    starts = dict.fromkeys(range(settings.kafka.partitions), OFFSET_BEGINNING)
+    read = [message.value() for message in messages_to_end(reader, DETECTIONS_TOPIC, starts)]
+    reader.close()
+    return read
+
+
+def test_letters_are_counted_by_topic_and_reason(installed: Settings) -> None:
+    """Each group says how many and since when."""
+    reject(installed, POSITIONS_TOPIC, "bad_time", Place(1), Place(2))
+    reject(installed, DETECTIONS_TOPIC, "unregistered_camera", Place(7))
+
+    groups = list_letters(installed)
+
+    assert [(DETECTIONS_TOPIC, "unregistered_camera", 1), (POSITIONS_TOPIC, "bad_time", 2)] == [
+        group[:3] for group in groups
+    ]
+    assert all(0 < group.first_ms <= group.last_ms for group in groups)
+
+
+def test_the_newest_letters_are_shown(installed: Settings) -> None:
+    """By place, for one reason when asked so."""
+    reject(installed, POSITIONS_TOPIC, "bad_time", Place(1), Place(2, row=3))
+    reject(installed, POSITIONS_TOPIC, "future", Place(4))
+
+    shown = show_letters(installed, reason="bad_time", limit=1)
+
+    assert [(2, 3, "bad_time")] == [(letter.offset, letter.row, letter.reason) for letter in shown]
+
+
+def test_a_reason_that_does_not_exist_is_refused(settings: Settings) -> None:
+    """The sentence lists those that do."""
+    with pytest.raises(ConfigError, match=r"one of not_json, .* got 'ugly'"):
+        show_letters(settings, reason="ugly", limit=1)
+
+
+def test_what_is_no_letter_is_left_out(installed: Settings) -> None:
+    """Somebody may have written into the topic by hand."""
+    send(installed, DEAD_POSITIONS_TOPIC, [b"{", b'{"topic_id": "x"}', b"null"])
+
+    assert [] == list_letters(installed)
+
+
+def test_records_of_unregistered_cameras_are_sent_again_once(installed: Settings) -> None:
+    """A record with two such rows goes once, other reasons not at all; a second call finds nothing new."""
+    send(installed, DETECTIONS_TOPIC, [b"zero", b"one", b"two"])
+    reject(installed, DETECTIONS_TOPIC, "unregistered_camera", Place(1), Place(1, row=1))
+    reject(installed, DETECTIONS_TOPIC, "bad_time", Place(2))
+
+    first = replay_letters(installed)
+    after_first = raw_values(installed)
+    second = replay_letters(installed)
+
+    assert (2, 1, 0) == first
+    assert 2 == after_first.count(b"one")
+    assert 4 == len(after_first)
+    assert ((0, 0, 0), 4) == (second, len(raw_values(installed)))
+
+
+def test_records_of_a_topic_that_was_made_anew_are_gone(installed: Settings) -> None:
+    """Another topic with the same name holds other records."""
+    send(installed, DETECTIONS_TOPIC, [b"zero"])
+    reject(installed, DETECTIONS_TOPIC, "unregistered_camera", Place(0), of=UUID(int=7))
+
+    assert (1, 0, 1) == replay_letters(installed)
+    assert [b"zero"] == raw_values(installed)
+
+
+def test_without_topics_there_is_nothing_to_tell(settings: Settings) -> None:
+    """The remedy is named."""
+    with pytest.raises(ConfigError, match="run `duls migrate`"):
+        list_letters(settings)

@@ -1,0 +1,217 @@
+"""The doctor finds what is broken, says it in one sentence with a fix, and gives nothing away."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from duls.app.doctor import Finding, Grade, examine, exit_code
+from duls.app.doctor.clocks import check_database_clock
+from duls.app.doctor.findings import duration
+from duls.app.migrate import run_migrate
+from duls.app.registry import load_zone_file
+from duls.app.simulate import SimulationPlan, simulate, write_city
+from duls.app.stopping import StopFlag
+from duls.config import Settings, load_settings
+
+HOUR_S = 3_600.0
+
+
+def bad(settings: Settings, now: Callable[[], float] = time.time) -> dict[str, str]:
+    """Return the sentences of an examination that are neither well nor a note, by link."""
+    findings = examine(settings, now)
+    return {f.link: f.sentence for f in findings if f.grade not in (Grade.OK, Grade.NOTE)}
+
+
+def change(settings: Settings, statement: str, url: str | None = None) -> None:
+    """Change the database behind everybody's back."""
+    with psycopg.connect(url or settings.database_url) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def loaded(installed: Settings, tmp_path: Path) -> Settings:
+    """Give the settings of an installation with zones."""
+    zones, _cameras = write_city(SimulationPlan(vehicles=50), tmp_path)
+    load_zone_file(installed, zones)
+    return installed
+
+
+def test_an_installation_without_processes_is_otherwise_well(loaded: Settings) -> None:
+    """Nobody runs it yet, and that is all there is to say."""
+    assert {
+        "intake": "no process runs intake",
+        "aggregate": "no process runs aggregate",
+    } == bad(loaded)
+
+
+def test_every_bad_finding_has_a_fix(loaded: Settings) -> None:
+    """People are told what to do."""
+    findings = examine(loaded, time.time)
+
+    assert [] == [f for f in findings if (f.fix == "") != (f.grade in (Grade.OK, Grade.NOTE))]
+    assert all("\n" not in f.sentence + f.fix for f in findings)
+
+
+def test_before_migrating_the_doctor_says_to_migrate(settings: Settings, environment: dict[str, str]) -> None:
+    """Topics and database are both missing."""
+    found = bad(settings)
+
+    assert "does not exist" in found["topics"]
+    assert "does not exist" in found["database"]
+    assert environment["DULS_DATABASE_URL"].split(":")[2].split("@")[0] not in str(found)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_broker_that_is_away_leaves_the_rest_to_be_examined(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The database is still looked at, and the exit code is that of a service away."""
+    client = '{"socket.timeout.ms": 300, "log_level": 0}'
+    away = {**environment, "DULS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "DULS_KAFKA_CLIENT": client}
+
+    findings = examine(load_settings(away, tmp_path), time.time)
+
+    assert Grade.AWAY == next(f.grade for f in findings if f.link == "broker")
+    assert any(f.link == "visits" for f in findings)
+    assert 69 == exit_code(findings)
+
+
+def test_a_broken_law_of_visits_is_found(loaded: Settings) -> None:
+    """Somebody wrote into the tables."""
+    change(loaded, "INSERT INTO core.open_visit (partition, open_visits) VALUES (0, 3)")
+
+    assert "the law of visits is broken: 0 visits opened, 0 closed, 3 open" == bad(loaded)["visits"]
+
+
+def test_lost_records_are_found(loaded: Settings) -> None:
+    """They are counted, for a day."""
+    change(
+        loaded,
+        "INSERT INTO core.data_gap (source_topic_id, source_partition, from_offset, to_offset) "
+        "VALUES (gen_random_uuid(), 0, 10, 15)",
+    )
+
+    assert bad(loaded)["gaps"].startswith("5 raw records were gone before they were read")
+
+
+def test_unregistered_cameras_are_found(loaded: Settings) -> None:
+    """The busiest one is named."""
+    change(
+        loaded,
+        "INSERT INTO core.camera_rejection (camera_id, detections, last_event_time) "
+        "VALUES ('6f1f9d2c-3c1e-4a53-9e0f-5a1d2b3c4d5e', 12, now())",
+    )
+
+    assert bad(loaded)["cameras"].startswith(
+        "12 detections came from 1 unregistered cameras, most from 6f1f9d2c"
+    )
+
+
+def test_messages_that_wait_are_found(loaded: Settings) -> None:
+    """The outbox is emptied by aggregate."""
+    change(
+        loaded,
+        "INSERT INTO core.outbox (topic, header_names, header_values, created_at) "
+        "VALUES ('t', '{}', '{}', now() - interval '10 minutes')",
+    )
+
+    assert "1 messages wait in the outbox, for 10 minutes" == bad(loaded)["outbox"]
+
+
+def test_offsets_of_another_topic_are_found(loaded: Settings) -> None:
+    """The observation topic was made anew, or the database comes from elsewhere."""
+    change(
+        loaded,
+        "INSERT INTO core.observation_offset (topic_id, partition, next_offset, epoch) "
+        "VALUES (gen_random_uuid(), 0, 5, 1)",
+    )
+
+    found = [f.sentence for f in examine(loaded, time.time) if f.link == "aggregate"]
+    assert any("speak of another topic" in sentence for sentence in found)
+
+
+def test_overdue_keys_are_found(loaded: Settings) -> None:
+    """A key that should be destroyed is a promise that is not kept."""
+    change(
+        loaded,
+        "INSERT INTO keys.day_row (day, wrapped_key, partitions, sources, made_at, destroy_after) "
+        "VALUES ('2026-01-05', '\\x00', 1, '{}', now() - interval '20 days', now() - interval '1 day')",
+        loaded.keys_url,
+    )
+
+    assert "the keys of 2026-01-05 should be destroyed" == bad(loaded)["keys"]
+
+
+def test_an_open_master_key_is_a_wrong_setting(loaded: Settings) -> None:
+    """Others must not read it; the exit code is that of settings when nothing is graver."""
+    loaded.master_key_file.chmod(0o644)
+
+    findings = examine(loaded, time.time)
+
+    assert Grade.SETTING == next(f.grade for f in findings if f.link == "keys")
+    assert 2 == exit_code(findings)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_changed_settings_are_found(environment: dict[str, str], tmp_path: Path) -> None:
+    """The log was told of other ones."""
+    changed = load_settings({**environment, "DULS_REORDER_S": "9", "DULS_PARTITIONS": "3"}, tmp_path)
+
+    found = bad(changed)
+
+    assert "reorder_s differ" in found["settings"]
+    assert found["topics"] == "topic duls.observation.v1 has 2 partitions, the settings say 3"
+
+
+def test_records_that_are_too_old_are_found(loaded: Settings) -> None:
+    """Raw records carry plates, so they must go in time."""
+    plan = SimulationPlan(vehicles=300, speed=0.0, length_s=60.0, city_time="09:00")
+    simulate(loaded, plan, StopFlag(), [].append)
+
+    findings = examine(loaded, lambda: time.time() + 2 * HOUR_S)
+
+    old = [f.sentence for f in findings if f.link == "retention" and f.grade is Grade.WRONG]
+    assert any("oldest readable record of duls.fms.position.v1 is 2 hours old" in line for line in old)
+
+
+@pytest.mark.parametrize(
+    ("database_s", "grade"), [(100.5, Grade.OK), (102.9, Grade.OK), (103.2, Grade.WRONG), (97.0, Grade.WRONG)]
+)
+def test_clocks_may_differ_by_two_seconds(database_s: float, grade: Grade) -> None:
+    """What passes between question and answer is no difference."""
+    finding = check_database_clock(round(database_s * 1e6), 100.0, 101.0)
+
+    assert grade == finding.grade
+
+
+def test_the_gravest_finding_decides_the_exit_code() -> None:
+    """All is well only when nothing is bad."""
+    grades = {
+        (Grade.OK, Grade.NOTE): 0,
+        (Grade.OK, Grade.WRONG): 1,
+        (Grade.WRONG, Grade.SETTING): 2,
+        (Grade.SETTING, Grade.AWAY): 69,
+    }
+
+    assert grades == {
+        pair: exit_code([Finding(grade, "link", "sentence") for grade in pair]) for pair in grades
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (119.0, "119.0 s"), (120.0, "2 minutes"), (7_200.0, "2 hours"), (2e5, "2 days")],
+)
+def test_lengths_of_time_are_readable(seconds: float, text: str) -> None:
+    """Nobody counts seconds of a day."""
+    assert text == duration(seconds)
+
+
+def test_a_repeat_of_migrate_does_not_disturb_the_doctor(loaded: Settings) -> None:
+    """What is announced again is known already."""
+    run_migrate(loaded, [].append)
+
+    assert {"intake", "aggregate"} == bad(loaded).keys()
