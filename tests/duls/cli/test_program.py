@@ -1,0 +1,200 @@
+"""The program: exit codes, one sentence per error, and output for machines."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import structlog
+
+import duls.app.migrate
+from duls.app.migrate import MigrationReport
+from duls.cli.output import plain
+from duls.cli.program import run
+from duls.errors import RefusedError
+from duls.version import VERSION
+from streams.topic_making import TopicChange
+
+SERVICES = {
+    "DULS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "DULS_DATABASE_URL": "postgresql://duls:s3cret@127.0.0.1:1/duls",
+}
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep settings and logging of this machine out of the test."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("DULS_")]:
+        monkeypatch.delenv(name)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def _named_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a broker and a database that are away."""
+    for name, value in SERVICES.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Packaging has the same one."""
+    assert (0, f"{VERSION}\n") == (run(["--version"]), capsys.readouterr().out)
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary lists them."""
+    code = run(["--help"])
+
+    assert code == 0
+    listed = capsys.readouterr().out
+    assert all(
+        name in listed for name in ("demo", "migrate", "run", "zones", "cameras", "simulate", "doctor", "dlq")
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["sing"], ["run"], ["migrate", "--loud"], ["zones", "load"], ["dlq", "burn"]]
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage is on standard error."""
+    assert run(arguments) == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["migrate"], "duls: kafka.bootstrap_servers is not set"),
+        (["run", "intake"], "duls: kafka.bootstrap_servers is not set"),
+        (["simulate", "--start", "yesterday"], "duls: --start must be ISO 8601 with offset"),
+    ],
+)
+def test_a_missing_setting_ends_with_2(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence says which and how to give it."""
+    code = run(arguments)
+
+    output = capsys.readouterr()
+    assert (2, "", 1) == (code, output.out, output.err.count("\n"))
+    assert output.err.startswith(sentence)
+
+
+@pytest.mark.usefixtures("_named_services")
+@pytest.mark.parametrize(
+    ("role", "sentence"),
+    [
+        ("alert", "role alert is not part of this version"),
+        ("cook", "role must be one of intake, aggregate, api, all"),
+    ],
+)
+def test_a_role_that_is_not_there_ends_with_2(
+    role: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it never was, or is to come."""
+    assert run(["run", role]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_a_service_away_ends_with_69(capsys: pytest.CaptureFixture[str]) -> None:
+    """The password of the URL stays secret."""
+    code = run(["migrate"])
+
+    error = capsys.readouterr().err
+    assert (69, 1) == (code, error.count("\n"))
+    assert "s3cret" not in error
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_a_refusal_ends_with_70(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Going on would corrupt figures."""
+
+    def refuse(*_arguments: object) -> None:
+        message = "the database was migrated by a newer version"
+        raise RefusedError(message)
+
+    monkeypatch.setattr(duls.app.migrate, "run_migrate", refuse)
+
+    assert run(["migrate"]) == 70
+    assert capsys.readouterr().err == "duls: the database was migrated by a newer version\n"
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_a_defect_ends_with_70_and_quotes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The words of an unforeseen error may hold data, so only its place is told."""
+
+    def fail(*_arguments: object) -> None:
+        message = "NL:AB-123-C"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(duls.app.migrate, "run_migrate", fail)
+
+    code = run(["migrate"])
+
+    error = capsys.readouterr().err
+    assert code == 70
+    assert "this is a defect of ours (ZeroDivisionError in fail, test_program.py:" in error
+    assert "AB-123-C" not in error
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_ctrl_c_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit code is that of the signal."""
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(duls.app.migrate, "run_migrate", interrupt)
+
+    assert run(["migrate"]) == 128 + signal.SIGINT
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_a_report_for_machines_is_one_object(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines about progress are for people only."""
+    report = MigrationReport(["a"], [], [], True, [TopicChange("t", "made", "")], 1, 4)  # by position
+
+    def migrate(_settings: object, progress: object) -> MigrationReport:
+        assert callable(progress)
+        progress("working on it")
+        return report
+
+    monkeypatch.setattr(duls.app.migrate, "run_migrate", migrate)
+
+    assert run(["migrate", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [{"name": "t", "action": "made", "detail": ""}] == printed["topics"]
+
+
+def test_reports_become_plain_json() -> None:
+    """Named tuples are objects, at any depth."""
+    value = {"at": (TopicChange("t", "kept", ""), UUID(int=1), Path("x")), 1: {2}}
+
+    assert {
+        "at": [{"name": "t", "action": "kept", "detail": ""}, "00000000-0000-0000-0000-000000000001", "x"],
+        "1": [2],
+    } == plain(value)
+
+
+def test_the_program_runs_as_a_module() -> None:
+    """`python -m duls` is `duls`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "duls", "--version"], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == f"{VERSION}\n"
