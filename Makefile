@@ -24,6 +24,7 @@ check: .venv/.dev  ## formatter, linter, types, floors, docstrings, spelling, do
 	$(BIN)/ruff check $(ALL_CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 	$(BIN)/interrogate -q $(ALL_CODE)
 	$(BIN)/codespell $(ALL_CODE) *.md docs deploy
 	$(BIN)/python tests/wheel_check.py

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from duls.config.names import CONFIG_VARIABLE, PREFIX, Key, all_keys, hint, is_foreign, sections
 from duls.config.sections import Section
@@ -48,8 +47,7 @@ def load_settings(
     try:
         settings = Settings.model_validate(_merged(from_file, from_variables))
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)
-        raise ConfigError(_sentence(wrong, path, from_variables)) from None
+        raise ConfigError(_sentence(error, path, from_variables)) from None
     for need in needs:
         _require(settings, _key(*need.value))
     return settings
@@ -143,8 +141,9 @@ def _merged(file: Tables, variables: Tables) -> Tables:
     }
 
 
-def _sentence(errors: list[ErrorDetails], path: Path | None, from_variables: Tables) -> str:
+def _sentence(error: ValidationError, path: Path | None, from_variables: Tables) -> str:
     """Say of the first wrong value where it stands and what it must be, but not the value."""
+    errors = error.errors(include_input=False, include_url=False)
     section, name, *inside = (str(part) for part in errors[0]["loc"])
     key = _key(section, name)
     where = key.variable if name in from_variables.get(section, {}) else f"{key.toml} in {path}"
@@ -152,7 +151,7 @@ def _sentence(errors: list[ErrorDetails], path: Path | None, from_variables: Tab
         where, reason = f"{inside[0]} of {where}", "must be text, a number, true or false"
     else:
         reason = errors[0]["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    others = len({error["loc"][:2] for error in errors}) - 1
+    others = len({wrong["loc"][:2] for wrong in errors}) - 1
     return f"{where} {reason}" + (f" ({others} more settings are wrong)" if others else "")
 
 

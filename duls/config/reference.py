@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pydantic import SecretStr
-from pydantic_core import PydanticUndefined
 
 from duls.config.names import Key, all_keys
 
@@ -58,9 +57,9 @@ def _bound(key: Key, name: str) -> float | None:
 
 def _default(key: Key) -> str:
     """Return the default as it would be written."""
-    default = key.field.default
-    if default is None or default is PydanticUndefined:
+    if key.field.default_factory is not None or key.field.default is None:
         return ""
+    default = key.field.default
     if isinstance(default, SecretStr):
         return default.get_secret_value()
     if isinstance(default, bool):
