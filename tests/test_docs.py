@@ -74,6 +74,20 @@ def test_every_command_of_the_contract_is_documented() -> None:
     }
 
 
+def test_the_readme_names_only_commands_that_exist() -> None:
+    """A newcomer copies them."""
+    lines = re.findall(r"^duls ([^#\n]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    parts = [line.split() for line in lines]
+    text = page("commands.md")
+
+    assert parts
+    assert [] == [
+        part
+        for part in parts
+        if f"## duls {part[0]}\n" not in text and f"## duls {' '.join(part[:2])}\n" not in text
+    ]
+
+
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda path: path.name)
 def test_no_link_leads_nowhere(path: Path) -> None:
     """Links between pages and to files of the tree are checked; other sites are not."""
