@@ -8,14 +8,14 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import kernel
+from processors.jit import kernel, lean_kernel
 
 US_PER_S: Final = 1_000_000
 HOUR_US: Final = 3_600 * US_PER_S
 DAY_US: Final = 24 * HOUR_US
 
 
-@kernel
+@lean_kernel
 def local_day(event_us: int, midnights_us: Int64Array) -> int:
     """Return the local day of an event time as days since 1970-01-01.
 

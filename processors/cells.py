@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processors.columns import Int64Array
-from processors.jit import kernel
+from processors.jit import kernel, lean_kernel
 
 FREE = -1
 
@@ -36,13 +36,13 @@ def new_cell_table(capacity: int, columns: int, *, spare: int) -> CellTable:
     )
 
 
-@kernel
+@lean_kernel
 def is_full(table: CellTable) -> bool:
     """Tell whether the table must grow before the next step of a kernel."""
     return table.used[0] > table.used[1]
 
 
-@kernel
+@lean_kernel
 def cell_of(table: CellTable, key: int) -> int:
     """Return the row of *key* in `table.values`, adding the key with zero counters when it is new."""
     mask = table.keys.size - 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from processors.cells import CellTable, cell_of
 from processors.columns import Int64Array, UInt8Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 
 MINUTE_US: Final = 60_000_000
 
@@ -51,13 +51,13 @@ class RejectionDelta(NamedTuple):
     count: Int64Array
 
 
-@kernel
+@lean_kernel
 def count_feed(feeds: CellTable, source: int, arrival_us: int, column: int) -> None:
     """Count one row of a source at its minute of arrival."""
     feeds.values[cell_of(feeds, (source << MINUTE_BITS) | max(arrival_us // MINUTE_US, 0)), column] += 1
 
 
-@kernel
+@lean_kernel
 def count_rejections(
     feeds: CellTable,
     reasons: CellTable,

@@ -11,7 +11,7 @@ import numpy as np
 from processors.calendar import HOUR_US, US_PER_S, local_day, local_days
 from processors.cells import CellTable, cell_of
 from processors.columns import FIGURES, FlowDelta, Int64Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 
 # columns of a flow cell table
 OBSERVATIONS: Final = 0
@@ -59,14 +59,14 @@ SLOT_BITS: Final = 31
 MAX_ZONE_NO: Final = (1 << 24) - 1
 
 
-@kernel
+@lean_kernel
 def flow_key(zone_no: int, slot: int, vehicle_class: int, zero_emission: int, source: int) -> int:
     """Pack the key of a slot cell; *slot* is the slot start divided by the slot length."""
-    group = ((zone_no * 16 + vehicle_class) * 4 + zero_emission) * 2 + source
+    group = ((np.int64(zone_no) * 16 + vehicle_class) * 4 + zero_emission) * 2 + source
     return (group << 31) | slot
 
 
-@kernel
+@lean_kernel
 def add_late(
     cells: CellTable,
     cell: int,
@@ -88,7 +88,7 @@ def add_late(
         cells.values[cell, LATE_DAY] += 1
 
 
-@kernel
+@lean_kernel
 def add_to_slot(
     cells: CellTable,
     zone_no: int,

@@ -24,7 +24,9 @@ def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
 def _merged_flows(deltas: Sequence[FlowDelta]) -> FlowDelta:
     keys = np.concatenate(
         [
-            np.stack([d.zone_no, d.bucket, d.vehicle_class, d.zero_emission, d.source], axis=1).astype(np.int64)
+            np.stack([d.zone_no, d.bucket, d.vehicle_class, d.zero_emission, d.source], axis=1).astype(
+                np.int64
+            )
             for d in deltas
         ]
     )

@@ -8,7 +8,7 @@ import numpy as np
 from processors.calendar import local_day
 from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array, rows_of
 from processors.feed_counts import LATE, count_feed, count_rejections
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.ledger import Ledger
 from processors.reorder import (
     SCAN_STEPS,
@@ -217,11 +217,11 @@ def _scratch_for(index: ZoneIndex) -> CrossingScratch:
     return CrossingScratch(np.zeros(zones, np.int64), np.zeros(1, np.int64), np.zeros(zones, np.int32))
 
 
-@kernel
+@lean_kernel
 def _store(
     arrays: VehicleArrays, held: HeldArrays, columns: PositionColumns, sets: Int32Array, places: Int32Array
 ) -> None:
-    """Hold the rows, find their vehicles, and let the newest position of each vehicle follow at once."""
+    """Hold the rows and find their vehicles."""
     for row in range(columns.event_us.size):
         number = vehicle_of(arrays, columns.pseudonym_hi[row], columns.pseudonym_lo[row], columns.day[row])
         place = hold(held, columns.partition[row])
@@ -237,17 +237,9 @@ def _store(
         position["zone_set"] = sets[row]
         position["vehicle_class"] = columns.vehicle_class[row]
         position["zero_emission"] = columns.zero_emission[row]
-        vehicle = arrays.vehicles[number]
-        if columns.event_us[row] > vehicle["newest_us"]:
-            vehicle["newest_us"] = columns.event_us[row]
-            vehicle["newest_lat"] = columns.lat[row]
-            vehicle["newest_lon"] = columns.lon[row]
-            vehicle["newest_set"] = sets[row]
-            vehicle["newest_class"] = columns.vehicle_class[row]
-            vehicle["newest_emission"] = columns.zero_emission[row]
 
 
-@kernel
+@lean_kernel
 def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps: int) -> int:
     """Link held positions until the search has cost too many steps; return how many were linked."""
     for row in range(places.size):
@@ -257,16 +249,16 @@ def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps
     return places.size
 
 
-@kernel
+@lean_kernel
 def _convert_slots(slots: Int32Array, old_us: int, new_us: int) -> None:
     """Keep which hour and day counted a vehicle when the slot length changes; its new slot counts it again."""
     for row in range(slots.size):
-        slot = slots[row]
+        slot = np.int64(slots[row])
         if slot != UNCOUNTED:
             slots[row] = ~((slot if slot >= 0 else ~slot) * old_us // new_us)
 
 
-@kernel
+@lean_kernel
 def _count_now(
     arrays: VehicleArrays,
     sets: ZoneSetArrays,
@@ -296,7 +288,7 @@ def _count_now(
                 silent[sets.zones[place], group] += 1
 
 
-@kernel
+@lean_kernel
 def _expect_again(world: World, arrays: VehicleArrays) -> None:
     """Work out anew when each vehicle expires."""
     soonest_us = FOREVER_US

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.vehicle_table import NONE, VehicleArrays
 
 HELD: Final = np.dtype(
@@ -88,7 +88,7 @@ def with_partitions(held: HeldArrays, partitions: int) -> HeldArrays:
     )
 
 
-@kernel
+@lean_kernel
 def hold(held: HeldArrays, partition: int) -> int:
     """Return a new place at the end of the queue of a source partition. There must be room."""
     place = held.counts[HELD_FREE]
@@ -110,7 +110,7 @@ def hold(held: HeldArrays, partition: int) -> int:
     return place
 
 
-@kernel
+@lean_kernel
 def release(held: HeldArrays, partition: int) -> None:
     """Give back the place at the head of the queue of a source partition."""
     place = held.queue_head[partition]
@@ -122,7 +122,7 @@ def release(held: HeldArrays, partition: int) -> None:
     held.counts[HELD_COUNT] -= 1
 
 
-@kernel
+@lean_kernel
 def precedes(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
     """Tell whether held position a stands before b by (event, arrival, source partition, offset, index)."""
     if a["event_us"] != b["event_us"]:
@@ -136,7 +136,7 @@ def precedes(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
     return a["index"] < b["index"]
 
 
-@kernel
+@lean_kernel
 def link(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     """Put a held position into the list of its vehicle.
 
@@ -172,9 +172,30 @@ def link(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     else:
         rows[later]["earlier"] = place
     vehicle["held_finger"] = place
+    _follow_newest(rows, vehicle, place)
 
 
-@kernel
+@lean_kernel
+def _follow_newest(rows: NDArray[np.void], vehicle: NDArray[np.void], place: int) -> None:
+    """Let the newest position of a vehicle be a linked one; of several at one time the one to be taken first."""
+    row = rows[place]
+    event_us = row["event_us"]
+    if event_us < vehicle["newest_us"]:
+        return
+    if event_us == vehicle["newest_us"] and (
+        event_us == vehicle["event_us"]
+        or (row["earlier"] != NONE and rows[row["earlier"]]["event_us"] == event_us)
+    ):
+        return
+    vehicle["newest_us"] = event_us
+    vehicle["newest_lat"] = row["lat"]
+    vehicle["newest_lon"] = row["lon"]
+    vehicle["newest_set"] = row["zone_set"]
+    vehicle["newest_class"] = row["vehicle_class"]
+    vehicle["newest_emission"] = row["zero_emission"]
+
+
+@lean_kernel
 def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     """Take a held position out of the list of its vehicle."""
     row = held.rows[place]
@@ -192,7 +213,7 @@ def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
         vehicle["held_finger"] = NONE
 
 
-@kernel
+@lean_kernel
 def next_due(held: HeldArrays, before_us: int) -> int:
     """Return the source partition whose first position is due next, or NONE.
 

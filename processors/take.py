@@ -10,7 +10,7 @@ from processors.columns import Int32Array, UInt8Array
 from processors.feed_counts import DUPLICATES, OUT_OF_ORDER, TAKEN, count_feed
 from processors.flow_cells import APPEARANCES, DISAPPEARANCES, ENTRIES, EXITS, THROUGH, add_to_slot
 from processors.geometry import distance_um
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.reorder import DOOMED, RESOLVED, WAITING, HeldArrays, next_due, release, unlink
 from processors.vehicle_table import (
     FOREVER_US,
@@ -23,7 +23,7 @@ from processors.vehicle_table import (
     VehicleArrays,
     remove_vehicle,
 )
-from processors.visit_steps import FMS, World, come, disappear, expires_us, leave, stay
+from processors.visit_steps import FMS, World, come, day_ends_us, disappear, expires_us, leave, stay
 from processors.zone_crossings import crossed_zones
 from processors.zone_sets import NO_ZONES, set_contains
 
@@ -40,7 +40,7 @@ class Positions(NamedTuple):
     feeds: CellTable
 
 
-@kernel
+@lean_kernel
 def take_due(world: World, state: Positions, before_us: int, largest_set: int) -> int:
     """Take all positions that arrived before *before_us*, by (arrival, source partition, offset, index).
 
@@ -81,7 +81,7 @@ def take_due(world: World, state: Positions, before_us: int, largest_set: int) -
         release(held, partition)
 
 
-@kernel
+@lean_kernel
 def _has_room(state: Positions, largest_set: int) -> bool:
     arrays = state.arrays
     return (
@@ -92,7 +92,7 @@ def _has_room(state: Positions, largest_set: int) -> bool:
     )
 
 
-@kernel
+@lean_kernel
 def _resolve(world: World, state: Positions, place: int) -> None:
     """Take a held position, or count it as out of order or duplicate."""
     held = state.held.rows[place]
@@ -120,7 +120,7 @@ def _resolve(world: World, state: Positions, place: int) -> None:
         state.arrays.counts[NEXT_EXPIRY_US] = expiry_us
 
 
-@kernel
+@lean_kernel
 def _move(world: World, state: Positions, row: int, held: NDArray[np.void]) -> None:
     """Add the figures of the step from the previous taken position of a vehicle to this one."""
     vehicle = state.arrays.vehicles[row]
@@ -138,7 +138,7 @@ def _move(world: World, state: Positions, row: int, held: NDArray[np.void]) -> N
         _pass_through(world, state, row, held, old)
 
 
-@kernel
+@lean_kernel
 def _change_zones(
     world: World, state: Positions, row: int, held: NDArray[np.void], linked: bool, link_um: int
 ) -> None:
@@ -170,7 +170,7 @@ def _change_zones(
             new += 1
 
 
-@kernel
+@lean_kernel
 def _pass_through(world: World, state: Positions, row: int, held: NDArray[np.void], old: int) -> None:
     """Count the zones that the link crosses with both ends outside."""
     vehicle = state.arrays.vehicles[row]
@@ -189,9 +189,9 @@ def _pass_through(world: World, state: Positions, row: int, held: NDArray[np.voi
             add_to_slot(state.cells, zone_no, slot, vehicle_class, zero_emission, FMS, THROUGH, 1)
 
 
-@kernel
+@lean_kernel
 def expire(world: World, state: Positions, stream_us: int) -> int:
-    """End the visits of vehicles whose silence is proven or whose day is over, and forget the vehicles.
+    """End the visits of vehicles whose silence is proven or whose day is over, and forget the latter.
 
     Returns:
         DONE, or NEEDS_ROOM when a table must grow and the call be repeated.
@@ -206,18 +206,21 @@ def expire(world: World, state: Positions, stream_us: int) -> int:
             if is_full(state.cells):
                 return NEEDS_ROOM
             disappear(world, arrays, state.cells, row)
-            if arrays.vehicles[row]["held_head"] == NONE:
+            vehicle = arrays.vehicles[row]
+            expiry_us = day_ends_us(world, vehicle["day"])
+            if expiry_us < stream_us and vehicle["held_head"] == NONE:
                 remove_vehicle(arrays, row)
-            else:
-                # a position that cannot be linked is still held: look again when stream time moves
-                soonest_us = min(soonest_us, stream_us)
-        else:
-            soonest_us = min(soonest_us, expiry_us)
+                continue
+            # a silent vehicle keeps its class, and what counted it, until its day is over; a position that is
+            # still held then cannot be linked: look again when stream time moves
+            expiry_us = max(expiry_us, stream_us)
+            arrays.expires_us[row] = expiry_us
+        soonest_us = min(soonest_us, expiry_us)
     arrays.counts[NEXT_EXPIRY_US] = soonest_us
     return DONE
 
 
-@kernel
+@lean_kernel
 def end_changed_visits(world: World, state: Positions, kept: Int32Array, changed: UInt8Array) -> int:
     """End the visits to changed zones at the last taken positions.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 
 NONE: Final = -1
 NEVER_US: Final = -(1 << 62)
@@ -133,23 +133,24 @@ def with_room(arrays: VehicleArrays, *, vehicles: int, visited: int, visits: int
     return grown
 
 
-@kernel
+@lean_kernel
 def rehash(arrays: VehicleArrays) -> None:
     """Fill the hash places from the vehicles in use."""
-    arrays.places[:] = NONE
+    for place in range(arrays.places.size):
+        arrays.places[place] = NONE
     for row in range(arrays.counts[VEHICLES_TOP]):
         vehicle = arrays.vehicles[row]
         if vehicle["in_use"]:
             arrays.places[_free_place(arrays, vehicle["lo"])] = row
 
 
-@kernel
+@lean_kernel
 def _home(arrays: VehicleArrays, lo: int) -> int:
     # pseudonyms are uniform, so their low bits are a hash
     return np.int64(lo & np.uint64(arrays.places.size - 1))
 
 
-@kernel
+@lean_kernel
 def _free_place(arrays: VehicleArrays, lo: int) -> int:
     mask = arrays.places.size - 1
     place = _home(arrays, lo)
@@ -158,7 +159,7 @@ def _free_place(arrays: VehicleArrays, lo: int) -> int:
     return place
 
 
-@kernel
+@lean_kernel
 def vehicle_of(arrays: VehicleArrays, hi: int, lo: int, day: int) -> int:
     """Return the row of a pseudonym, adding a vehicle without positions when it is new. There must be room."""
     mask = arrays.places.size - 1
@@ -181,7 +182,7 @@ def vehicle_of(arrays: VehicleArrays, hi: int, lo: int, day: int) -> int:
     return row
 
 
-@kernel
+@lean_kernel
 def _clear(vehicle: NDArray[np.void], hi: int, lo: int, day: int) -> None:
     vehicle["hi"] = hi
     vehicle["lo"] = lo
@@ -200,7 +201,7 @@ def _clear(vehicle: NDArray[np.void], hi: int, lo: int, day: int) -> None:
     vehicle["in_use"] = 1
 
 
-@kernel
+@lean_kernel
 def remove_vehicle(arrays: VehicleArrays, row: int) -> None:
     """Forget a vehicle and the zones it visited; its visits must be closed and its held positions gone."""
     vehicle = arrays.vehicles[row]
@@ -219,7 +220,7 @@ def remove_vehicle(arrays: VehicleArrays, row: int) -> None:
     arrays.expires_us[row] = FOREVER_US
 
 
-@kernel
+@lean_kernel
 def _remove_place(arrays: VehicleArrays, row: int) -> None:
     """Free the hash place of a vehicle, moving later ones of its run back (Knuth 6.4, algorithm R)."""
     mask = arrays.places.size - 1
@@ -239,7 +240,7 @@ def _remove_place(arrays: VehicleArrays, row: int) -> None:
     arrays.places[gap] = NONE
 
 
-@kernel
+@lean_kernel
 def visited_zone(arrays: VehicleArrays, row: int, zone_no: int) -> int:
     """Return the record of a zone that a vehicle visits today, adding one when it is new. There must be room."""
     node = arrays.vehicles[row]["visited"]
@@ -263,7 +264,7 @@ def visited_zone(arrays: VehicleArrays, row: int, zone_no: int) -> int:
     return node
 
 
-@kernel
+@lean_kernel
 def open_visit(arrays: VehicleArrays) -> int:
     """Return a free visit record. There must be room."""
     visit = arrays.counts[VISITS_FREE]
@@ -276,7 +277,7 @@ def open_visit(arrays: VehicleArrays) -> int:
     return visit
 
 
-@kernel
+@lean_kernel
 def free_visit(arrays: VehicleArrays, visit: int) -> None:
     """Give a visit record back."""
     arrays.visits[visit]["following"] = arrays.counts[VISITS_FREE]

@@ -24,7 +24,7 @@ from processors.flow_cells import (
     add_to_slot,
 )
 from processors.geometry import distance_um
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.rules import Rules
 from processors.vehicle_table import (
     NONE,
@@ -54,7 +54,7 @@ class World(NamedTuple):
     midnights_us: Int64Array  # UTC times of local midnights
 
 
-@kernel
+@lean_kernel
 def count_inside(
     world: World, arrays: VehicleArrays, cells: CellTable, row: int, node: int, event_us: int, arrival_us: int
 ) -> None:
@@ -80,14 +80,14 @@ def count_inside(
             cells.values[cell, VEHICLES_DAY] += 1
             cells.values[cell, VEHICLES_HOUR] += 1
         else:
-            counted = last if last >= 0 else ~last
+            counted = np.int64(last if last >= 0 else ~last)
             if counted * slot_us // HOUR_US != event_us // HOUR_US:
                 cells.values[cell, VEHICLES_HOUR] += 1
         record["slot"] = slot
     add_late(cells, cell, event_us, arrival_us, slot_us, world.rules.late_after_us, world.midnights_us)
 
 
-@kernel
+@lean_kernel
 def come(
     world: World,
     arrays: VehicleArrays,
@@ -112,7 +112,7 @@ def come(
     count_inside(world, arrays, cells, row, node, held["event_us"], held["arrival_us"])
 
 
-@kernel
+@lean_kernel
 def stay(
     world: World,
     arrays: VehicleArrays,
@@ -144,7 +144,7 @@ def stay(
     count_inside(world, arrays, cells, row, node, event_us, held["arrival_us"])
 
 
-@kernel
+@lean_kernel
 def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, node: int) -> None:
     """End a run of positions at the last taken one; it is a stop when it lasted long enough."""
     vehicle = arrays.vehicles[row]
@@ -159,7 +159,7 @@ def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, no
         cells.values[cell, STOP_US] += length_us
 
 
-@kernel
+@lean_kernel
 def leave(
     world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, end_us: int, column: int
 ) -> None:
@@ -178,7 +178,7 @@ def leave(
     arrays.visited[node]["visit"] = NONE
 
 
-@kernel
+@lean_kernel
 def disappear(world: World, arrays: VehicleArrays, cells: CellTable, row: int) -> None:
     """End all visits of a vehicle at its last taken position."""
     zone_set = arrays.vehicles[row]["zone_set"]
@@ -188,9 +188,15 @@ def disappear(world: World, arrays: VehicleArrays, cells: CellTable, row: int) -
     arrays.vehicles[row]["zone_set"] = 0
 
 
-@kernel
+@lean_kernel
 def expires_us(world: World, event_us: int, day: int) -> int:
     """Return the stream time beyond which a vehicle's visits end: silence proven, or its day over."""
     rules = world.rules
-    wait_us = rules.allowed_lateness_us + rules.reorder_us
-    return min(event_us + rules.park_gap_us, world.midnights_us[day + 1]) + wait_us
+    silent_us = event_us + rules.park_gap_us + rules.allowed_lateness_us + rules.reorder_us
+    return min(silent_us, day_ends_us(world, day))
+
+
+@lean_kernel
+def day_ends_us(world: World, day: int) -> int:
+    """Return the stream time beyond which no position of a local day can come any more."""
+    return world.midnights_us[day + 1] + world.rules.allowed_lateness_us + world.rules.reorder_us

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from processors.columns import Int32Array, Int64Array
 from processors.geometry import segments_cross
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.zone_index import MARGIN_DEG, ZoneEdges, ZoneIndex, column_of, row_of
 
 
@@ -20,7 +20,7 @@ class CrossingScratch(NamedTuple):
     found: Int32Array  # zone numbers, shape (zones,)
 
 
-@kernel
+@lean_kernel
 def crossed_zones(
     index: ZoneIndex, scratch: CrossingScratch, ax: float, ay: float, bx: float, by: float
 ) -> int:
@@ -56,7 +56,7 @@ def crossed_zones(
     return found
 
 
-@kernel
+@lean_kernel
 def _columns_of_segment(
     index: ZoneIndex, row: int, ax: float, ay: float, bx: float, by: float
 ) -> tuple[int, int]:
@@ -77,7 +77,7 @@ def _columns_of_segment(
     )
 
 
-@kernel
+@lean_kernel
 def _crosses_zone(
     edges: ZoneEdges, zone: int, bottom: int, top: int, ax: float, ay: float, bx: float, by: float
 ) -> bool:

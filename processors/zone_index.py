@@ -16,7 +16,7 @@ import numpy as np
 
 from processors.columns import Float64Array, Int32Array, Int64Array
 from processors.geometry import crosses_ray
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.zone_sets import NO_ZONES, ZoneSets
 
 MARGIN_DEG = 1e-9  # 0.1 mm: a million times the rounding error of a degree, far below a cell
@@ -67,19 +67,19 @@ class ZoneIndex(NamedTuple):
     mask_sets: Int32Array  # zone set of a mask, or UNRESOLVED
 
 
-@kernel
+@lean_kernel
 def column_of(grid: Grid, lon: float) -> int:
     """Return the column of a longitude, clamped to the grid."""
     return int(min(max((lon - grid.west) * grid.columns_per_deg, 0.0), grid.columns - 1.0))
 
 
-@kernel
+@lean_kernel
 def row_of(grid: Grid, lat: float) -> int:
     """Return the row of a latitude, clamped to the grid."""
     return int(min(max((lat - grid.south) * grid.rows_per_deg, 0.0), grid.rows - 1.0))
 
 
-@kernel
+@lean_kernel
 def is_in_zone(edges: ZoneEdges, zone: int, row: int, lon: float, lat: float) -> bool:
     """Tell whether a point of a grid row is in a zone: in any polygon, by an odd count over its rings."""
     for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
@@ -96,7 +96,7 @@ def is_in_zone(edges: ZoneEdges, zone: int, row: int, lon: float, lat: float) ->
     return False
 
 
-@kernel
+@lean_kernel
 def _lookup(
     index: ZoneIndex, lon: Float64Array, lat: Float64Array, sets: Int32Array, masks: Int64Array
 ) -> int:
@@ -122,7 +122,7 @@ def _lookup(
         mask = 0
         for place in range(first, min(last, first + 62)):
             if is_in_zone(index.edges, index.border_zones[place], row, lon[point], lat[point]):
-                mask |= 1 << (place - first)
+                mask |= np.int64(1) << (place - first)
         if last - first <= MAX_MASK_ZONES:
             sets[point] = index.mask_sets[index.mask_starts[border] + mask]
         else:

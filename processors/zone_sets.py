@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processors.columns import Int32Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 
 NO_ZONES = 0
 
@@ -67,7 +67,7 @@ class ZoneSets:
         return np.array([self.number_of(set(key) - zones) for key in known], np.int32)
 
 
-@kernel
+@lean_kernel
 def set_contains(sets: ZoneSetArrays, number: int, zone: int) -> bool:
     """Tell whether a zone is in a set (sets are short: a linear scan beats bisection)."""
     for place in range(sets.starts[number], sets.starts[number + 1]):

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from duls.app.announcing import announce_settings
+from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
 from duls.app.housekeeping import Housekeeping
 from duls.app.source_topics import InputEnd, input_end, source_topics
@@ -19,6 +20,8 @@ from duls.errors import FencedError
 from duls.local_midnights import local_midnights
 from duls.metrics import Metrics
 from duls.pipelines.aggregate import Aggregate, AggregateOptions
+from duls.pipelines.aggregate_metrics import AggregateMetrics
+from duls.pipelines.partition_loader import ObservationTopic
 from duls.pipelines.worlds import VersionSource, Worlds
 from processors.columns import Int64Array
 from sinks.connection import open_connection
@@ -118,9 +121,8 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
         _options(setup),
         partial_producer=producer,
         midnights_us=setup.midnights_us,
-        clock=time.time,
         monotonic=time.monotonic,
-        metrics=setup.metrics,
+        metrics=AggregateMetrics(setup.metrics, clock=time.time, monotonic=time.monotonic),
     )
     try:
         aggregate.subscribe()
@@ -138,9 +140,9 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
 def _options(setup: _Setup) -> AggregateOptions:
     settings = setup.settings
     return AggregateOptions(
-        topic=OBSERVATIONS_TOPIC,
-        topic_id=setup.observations.topic_id,
-        partitions=setup.observations.partitions,
+        topic=ObservationTopic(
+            OBSERVATIONS_TOPIC, setup.observations.topic_id, setup.observations.partitions
+        ),
         partial_topic=PARTIAL_TOPIC,
         dead_letter_topic=DEAD_DETECTIONS_TOPIC,
         installation=setup.installation.bytes,
@@ -168,8 +170,10 @@ def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready
         for (topic, partition), end in target.offsets.items():
             ends.setdefault(ids[topic], {})[partition] = end
     ready = False
+    collector = PacedCollector()
     while not setup.stop.is_set():
         aggregate.step()
+        collector.pace(time.monotonic())
         if aggregate.is_settled and not ready:
             ready = True
             on_ready()

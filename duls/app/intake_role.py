@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from duls.app.announcing import announce_settings
+from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
 from duls.app.source_topics import input_end, source_topics, topic_ids
 from duls.app.stopping import StopFlag, close_within
@@ -151,9 +152,11 @@ def _loop(
     on_ready: Callable[[], None],
 ) -> None:
     ready = False
+    collector = PacedCollector()
     maintenance_due_s = 0.0
     while not stop.is_set():
         intake.step()
+        collector.pace(time.monotonic())
         if intake.positions.is_settled and not ready:
             ready = True
             on_ready()
