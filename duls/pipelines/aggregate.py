@@ -6,29 +6,26 @@ the new offsets add. A process that lost a partition moves no offset, so it drop
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any, Final, NamedTuple
 
-import structlog
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from duls.errors import FencedError, RefusedError, ServiceAwayError, TopicChangedError
-from duls.metrics import Metrics
-from duls.pipelines.clock_watch import ClockWatch, StalledPartition
+from duls.errors import FencedError, RefusedError, ServiceAwayError
+from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
 from duls.pipelines.owned_partition import OwnedPartition
 from duls.pipelines.partial_counts import partial_messages
-from duls.pipelines.snapshot_codec import decode_snapshot
+from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader
 from duls.pipelines.worlds import Worlds
+from processors.calendar import US_PER_S
 from processors.columns import DetectionColumns, Int64Array, PositionColumns
 from processors.detections import CameraRejections
 from processors.ledger import Ledger
-from processors.observation_partition import ObservationPartition, Versions, is_settling, new_partition
+from processors.observation_partition import is_settling
 from processors.rules import rules_of
-from processors.snapshot import restore
-from processors.vehicle_table import NEVER_US
-from processors.vocabulary import SOURCES, Source
+from processors.vocabulary import Source
 from sinks.flow_store import FlowStore
+from sinks.flush_parts import Snapshot
 from streams.observation_messages import (
     Envelope,
     Kind,
@@ -39,19 +36,14 @@ from streams.observation_messages import (
 )
 from streams.received import Received, place_of, received
 
-log = structlog.get_logger()
-
-ANSWER_S = 10.0  # seconds to wait for the broker during an assignment
-US_PER_S = 1_000_000
-SETTLE_S = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
+SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
+MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
 
 
 class AggregateOptions(NamedTuple):
     """How aggregate paces itself and what it is bound to."""
 
-    topic: str
-    topic_id: UUID
-    partitions: int
+    topic: ObservationTopic
     partial_topic: str
     dead_letter_topic: str
     installation: bytes
@@ -65,7 +57,11 @@ class AggregateOptions(NamedTuple):
 
 
 class Aggregate:
-    """One aggregate process; owns the observation partitions that the group gives it."""
+    """One aggregate process; owns the observation partitions that the group gives it.
+
+    Any error that leaves one of its methods leaves the ledgers without what they should hold, so the only thing to
+    do then is `abandon`, close the consumer, and begin anew from what is stored.
+    """
 
     def __init__(
         self,
@@ -76,12 +72,9 @@ class Aggregate:
         *,
         partial_producer: Producer,
         midnights_us: Int64Array,
-        clock: Callable[[], float],
         monotonic: Callable[[], float],
-        metrics: Metrics,
+        metrics: AggregateMetrics,
     ) -> None:
-        self._clock = clock  # seconds since 1970, for metrics only
-        self._told_us: dict[Source, int] = {}
         self.owned: dict[int, OwnedPartition] = {}
         self.assigned_s: float | None = None  # when the group gave an assignment last
         self._consumer = consumer
@@ -92,19 +85,20 @@ class Aggregate:
         self._midnights_us = midnights_us
         self._monotonic = monotonic
         self._metrics = metrics
+        self._loader = PartitionLoader(
+            store, worlds, options.topic, midnights_us, from_beginning=options.from_beginning
+        )
         # one ledger per slot length: there are two while partitions go over from one to another
         self._ledgers: dict[int, Ledger] = {}
         self._replayed = Ledger()  # what a replay would add again; never flushed
         self._rejected: list[RejectedDetections] = []
-        self._watch = ClockWatch(monotonic)
-        self._stalled: set[StalledPartition] = set()
         self._flush_due_s = 0.0
         self._partial_due_s = 0.0
 
     def subscribe(self) -> None:
         """Join the group."""
         self._consumer.subscribe(
-            [self._options.topic],
+            [self._options.topic.name],
             on_assign=self._on_assign,
             on_revoke=self._on_revoke,
             on_lost=self._on_lost,
@@ -133,17 +127,10 @@ class Aggregate:
         """Tell of source partitions that hold stream time; the event clock stands still without harm."""
         reading = [owned for _, owned in sorted(self.owned.items()) if not owned.is_replaying]
         if self._options.clock == "event" or not reading:
-            self._watch.forget()
-            return
-        # progress goes to every observation partition, so one of them tells of all
-        stalled = set(self._watch.look(reading[0].state.clocks.values()))
-        for key in stalled - self._stalled:
-            self._metrics.clock_stalled.labels(SOURCES[key.source], str(key.partition)).set(1)
-            log.error("ClockStalled: nobody reads a source partition", **_named(key))
-        for key in self._stalled - stalled:
-            self._metrics.clock_stalled.labels(SOURCES[key.source], str(key.partition)).set(0)
-            log.info("a stalled source partition moves again", **_named(key))
-        self._stalled = stalled
+            self._metrics.watch_nothing()
+        else:
+            # progress goes to every observation partition, so one of them tells of all
+            self._metrics.watch(reading[0].state.clocks.values())
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
@@ -153,29 +140,40 @@ class Aggregate:
             )
             raise RefusedError(text)
         if error.fatal() or not error.retriable():
-            text = f"reading {self._options.topic} failed: {error.str()}"
+            text = f"reading {self._options.topic.name} failed: {error.str()}"
             raise ServiceAwayError(text)
 
     def _read(self, message: Received) -> None:
         owned = self.owned.get(message.partition)
         if owned is None or message.offset < owned.read_offset:
             return
+        if owned.is_replaying and message.offset >= owned.replay_until:
+            # offsets may have gaps, so the replay can end between two messages
+            owned.read_offset = owned.replay_until
+            self._end_replay(owned)
+        was_replaying = owned.is_replaying
         started_s = self._monotonic()
-        envelope = envelope_of(message.headers)
-        is_ours = envelope is not None and envelope.installation == self._options.installation
-        if envelope is not None and is_ours and message.value is not None:
+        envelope = envelope_of(message.headers, self._options.installation)
+        if envelope is not None and message.value is not None:
             self._take(owned, envelope, message.value)
         owned.read_offset = message.offset + 1
         owned.work_s += self._monotonic() - started_s
-        if owned.read_offset == owned.replay_until:
-            owned.end_replay(self._store.load_cursors(owned.topic_id, owned.number))
+        if was_replaying and not owned.is_replaying:
+            self._end_replay(owned)
+
+    def _end_replay(self, owned: OwnedPartition) -> None:
+        """Check the replayed state of a partition; from here on its rows count."""
+        owned.end_replay(self._store.load_cursors(owned.topic_id, owned.number))
+        self._metrics.replayed(self._monotonic() - owned.assigned_s)
+        if not any(other.is_replaying for other in self.owned.values()):
+            self._replayed = Ledger()
 
     def _take(self, owned: OwnedPartition, envelope: Envelope, value: bytes) -> None:
         ledger = self._ledger_of(owned)
         if envelope.kind is Kind.POSITIONS:
             rows = decode_rows(value, PositionColumns)
             owned.state.add_positions(_topic_id(envelope), rows, ledger)
-            self._metrics.batch_rows.observe(rows.outcome.size)
+            self._metrics.read(rows.outcome.size)
         elif envelope.kind is Kind.DETECTIONS:
             owned.state.add_detections(_topic_id(envelope), decode_rows(value, DetectionColumns), ledger)
         elif envelope.kind is Kind.PROGRESS:
@@ -201,7 +199,7 @@ class Aggregate:
         if control.kind == "zones" and control.version > state.versions.zones:
             changed = self._worlds.changed(state.versions.zones, control.version)
             state.change_zones(self._worlds.zones(control.version), changed, ledger)
-        elif control.kind == "cameras":
+        elif control.kind == "cameras" and control.version > state.versions.cameras:
             state.change_cameras(control.version, self._worlds.cameras(control.version))
         elif control.kind == "settings" and control.version > state.versions.settings:
             settings = self._worlds.settings(control.version)
@@ -228,44 +226,37 @@ class Aggregate:
             },
             self._rejected,
             dead_letter_topic=self._options.dead_letter_topic,
-            snapshot_due=lambda owned: with_snapshots or self._snapshot_due(owned),
+            snapshot_of=lambda owned: (
+                self._snapshot(owned) if with_snapshots or self._snapshot_due(owned, started_s) else None
+            ),
         )
         self._store.flush(plan.flush)
         self._flushed(moved, plan)
-        self._metrics.flush_seconds.observe(self._monotonic() - started_s)
-        self._tell(moved, plan)
+        self._metrics.flushed(moved, plan.flush.feed_minutes, self._monotonic() - started_s)
 
-    def _tell(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
-        """Set the metrics that a flush changes."""
-        for feed in plan.flush.feed_minutes:
-            self._metrics.late_total.labels(source=SOURCES[feed.source]).inc(feed.late)
-        for source in Source:
-            times = [time for owned in moved if (time := owned.state.stream_us(source)) is not None]
-            if times:
-                self._metrics.set_stream_time(SOURCES[source], min(times) / 1_000_000)
-            arrivals = [
-                clock.last_arrival_us
-                for owned in moved
-                for clock in owned.state.clocks.values()
-                if clock.source == source
-            ]
-            newest_us = max(arrivals, default=NEVER_US)
-            if newest_us > self._told_us.get(source, NEVER_US):
-                self._told_us[source] = newest_us
-                delay_s = max(self._clock() - newest_us / 1_000_000, 0.0)
-                self._metrics.delay_seconds.labels(source=SOURCES[source]).observe(delay_s)
+    def _snapshot_due(self, owned: OwnedPartition, now_s: float) -> bool:
+        return (
+            not owned.has_snapshot
+            or owned.work_s > self._options.snapshot_replay_s
+            or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S
+        )
 
-    def _snapshot_due(self, owned: OwnedPartition) -> bool:
-        return not owned.has_snapshot or owned.work_s > self._options.snapshot_replay_s
+    def _snapshot(self, owned: OwnedPartition) -> Snapshot:
+        started_s = self._monotonic()
+        snapshot = owned.snapshot()
+        self._metrics.made_snapshot(self._monotonic() - started_s)
+        return snapshot
 
     def _flushed(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
         self._rejected = []
+        now_s = self._monotonic()
         snapshots = {snapshot.partition for snapshot in plan.flush.snapshots}
         for owned in moved:
             owned.stored_offset = owned.read_offset
             owned.stored_now = plan.now.get(owned.number, owned.stored_now)
             if owned.number in snapshots:
                 owned.has_snapshot = True
+                owned.snapshot_s = now_s
                 owned.work_s = 0.0
 
     def _send_partials(self) -> None:
@@ -277,77 +268,26 @@ class Aggregate:
             stream_us, now = found
             if owned.sent_now is not None and _same(owned.sent_now, now):
                 continue
-            owned.sent_now = now
             settling = is_settling(stream_us, self._midnights_us)
-            for key, value in partial_messages(
-                owned, stream_us, now, self._worlds.zone_id, settling=settling
-            ):
-                self._producer.produce(self._options.partial_topic, key=key, value=value)
+            try:
+                for key, value in partial_messages(
+                    owned, stream_us, now, self._worlds.zone_id, settling=settling
+                ):
+                    self._producer.produce(self._options.partial_topic, key=key, value=value)
+            except BufferError:
+                # the broker is away; newer counts will replace these
+                continue
+            owned.sent_now = now
         self._producer.poll(0)
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.assigned_s = self._monotonic()
-        if not partitions:
-            consumer.incremental_assign([])
-            return
-        earliest = {
-            number: consumer.get_watermark_offsets(
-                TopicPartition(self._options.topic, number), timeout=ANSWER_S
-            )[0]
-            for number in range(self._options.partitions)
-        }
-        numbers = sorted(given.partition for given in partitions)
-        if numbers[-1] >= self._options.partitions:
-            text = f"topic {self._options.topic} has more partitions than at the start: start aggregate again"
-            raise TopicChangedError(text)
-        starts = []
-        claims = self._store.claim(
-            self._options.topic_id,
-            numbers,
-            earliest,
-            beginning="earliest" if self._options.from_beginning else None,
-        )
-        for number in numbers:
-            claim = claims[number]
-            self.owned[number] = owned = self._load(number, claim.epoch, claim.next_offset)
-            if owned.read_offset < earliest[number]:
-                text = (
-                    f"observation partition {number} begins at offset {earliest[number]}, its state needs offset "
-                    f"{owned.read_offset}: run with --from-beginning to go on, counting the gap"
-                )
-                raise RefusedError(text)
-            starts.append(TopicPartition(self._options.topic, number, owned.read_offset))
-        consumer.incremental_assign(starts)
-
-    def _load(self, number: int, epoch: int, stored_offset: int) -> OwnedPartition:
-        """Return the state of a partition from its snapshot; what is stored beyond it is replayed."""
-        stored = self._store.load_snapshot(self._options.topic_id, number)
-        snapshot = None if stored is None else decode_snapshot(stored.data, stored.format)
-        state = self._state_of(Versions(0, 0, 0) if snapshot is None else snapshot.versions)
-        if snapshot is not None:
-            restore(state, snapshot)
-        owned = OwnedPartition(
-            self._options.topic_id,
-            number,
-            state,
-            epoch=epoch,
-            start_offset=stored_offset if stored is None else stored.next_offset,
-            stored_offset=stored_offset,
-            has_snapshot=stored is not None,
-        )
-        if not owned.is_replaying:
-            owned.end_replay(self._store.load_cursors(owned.topic_id, number))
-        return owned
-
-    def _state_of(self, versions: Versions) -> ObservationPartition:
-        settings = self._worlds.settings(versions.settings)
-        return new_partition(
-            rules_of(settings),
-            settings.confidence_floor,
-            self._worlds.zone_sets,
-            self._worlds.zones(versions.zones),
-            self._worlds.cameras(versions.cameras),
-            self._midnights_us,
+        self.assigned_s = now_s = self._monotonic()
+        loaded = self._loader.load(consumer, [given.partition for given in partitions]) if partitions else []
+        for owned in loaded:
+            owned.assigned_s = owned.snapshot_s = now_s
+            self.owned[owned.number] = owned
+        consumer.incremental_assign(
+            [TopicPartition(self._options.topic.name, owned.number, owned.read_offset) for owned in loaded]
         )
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -359,6 +299,8 @@ class Aggregate:
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_unassign(partitions)
+        if not self.owned:
+            return  # abandoned, or nothing was ours: there is nothing to lose
         text = f"the group took partitions {[given.partition for given in partitions]} from this process"
         raise FencedError(text)
 
@@ -400,10 +342,6 @@ class Aggregate:
     def finish(self) -> None:
         """Flush with snapshots; the caller closes the consumer."""
         self.flush(with_snapshots=True)
-
-
-def _named(key: StalledPartition) -> dict[str, object]:
-    return {"source": SOURCES[key.source], "topic_id": key.topic_id.hex(), "partition": key.partition}
 
 
 def _topic_id(envelope: Envelope) -> bytes:

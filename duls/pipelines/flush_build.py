@@ -50,7 +50,7 @@ def plan_flush(
     rejections: Sequence[RejectedDetections],
     *,
     dead_letter_topic: str,
-    snapshot_due: Callable[[OwnedPartition], bool],
+    snapshot_of: Callable[[OwnedPartition], Snapshot | None],
 ) -> FlushPlan:
     """Return everything that the moved partitions bring to the database.
 
@@ -59,22 +59,12 @@ def plan_flush(
         deltas: What is added, by slot length in seconds.
         rejections: Detections of unregistered cameras.
         dead_letter_topic: Where those are told of.
-        snapshot_due: Whether a partition's state is stored too.
+        snapshot_of: The state of a partition where it is stored too, None where it is not due.
     """
     slot_s = next(iter(deltas), DEFAULT_SLOT_S)
     delta = merged(list(deltas.values())) if deltas else None
-    now: dict[int, NowCounts] = {}
-    changes: list[NowColumns] = []
-    clocks: list[NowClock] = []
-    for partition in partitions:
-        found = partition.state.now()
-        if found is not None:
-            stream_us, now[partition.number] = found
-            clocks.append(NowClock(partition.number, stream_us))
-            change = now_change(partition.stored_now, now[partition.number])
-            if change.zone_no.size:
-                changes.append(now_columns(partition.number, change))
-    snapshots: list[Snapshot] = [p.snapshot() for p in partitions if snapshot_due(p)]
+    now, clocks, change = _now_parts(partitions)
+    snapshots = [snapshot_of(partition) for partition in partitions]
     flush = Flush(
         advances=[partition.advance() for partition in partitions],
         slot_s=slot_s,
@@ -83,19 +73,37 @@ def plan_flush(
         days=None if delta is None else delta.flows["day"],
         other_slots=[(length, other.flows["slot"]) for length, other in deltas.items() if length != slot_s],
         cursors=[cursor for partition in partitions for cursor in partition.cursors()],
-        now=NowColumns._make(np.concatenate(parts) for parts in zip(*changes, strict=True))
-        if changes
-        else None,
+        now=change,
         now_clocks=clocks,
         feed_clocks=[clock for partition in partitions for clock in _feed_clocks(partition)],
         feed_minutes=[] if delta is None else _feed_minutes(delta),
         rejections=[] if delta is None else _rejection_minutes(delta),
         camera_rejections=_camera_rejections(rejections),
         open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
-        snapshots=snapshots,
+        snapshots=[snapshot for snapshot in snapshots if snapshot is not None],
         outbox=_dead_letters(rejections, dead_letter_topic),
     )
     return FlushPlan(flush, now)
+
+
+def _now_parts(
+    partitions: Sequence[OwnedPartition],
+) -> tuple[dict[int, NowCounts], list[NowClock], NowColumns | None]:
+    """Return what is in zones now by partition, its clocks, and the rows that differ from what is stored."""
+    now: dict[int, NowCounts] = {}
+    changes: list[NowColumns] = []
+    clocks: list[NowClock] = []
+    for partition in partitions:
+        found = partition.state.now()
+        if found is None:
+            continue
+        stream_us, now[partition.number] = found
+        clocks.append(NowClock(partition.number, stream_us))
+        change = now_change(partition.stored_now, now[partition.number])
+        if change.zone_no.size:
+            changes.append(now_columns(partition.number, change))
+    columns = NowColumns._make(map(np.concatenate, zip(*changes, strict=True))) if changes else None
+    return now, clocks, columns
 
 
 def _feed_clocks(partition: OwnedPartition) -> list[FeedClock]:

@@ -40,6 +40,8 @@ class OwnedPartition:
         self.replay_until = stored_offset
         self.has_snapshot = has_snapshot
         self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
+        self.assigned_s = 0.0  # monotonic: when the group gave it
+        self.snapshot_s = 0.0  # monotonic: when the last snapshot was stored, at the latest
         self.stored_now: NowCounts | None = None
         self.sent_now: NowCounts | None = None
 
