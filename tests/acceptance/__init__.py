@@ -1,0 +1,1 @@
+"""Acceptance: what a city would see, on real Apache Kafka and real TimescaleDB."""

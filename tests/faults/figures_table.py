@@ -105,7 +105,7 @@ def table_texts(url: str) -> dict[str, bytes]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET timezone = 'UTC'")
         for table in TABLES:
-            statement = f"COPY (SELECT * FROM core.{table} AS rows ORDER BY rows) TO STDOUT"  # noqa: S608  # our own names
+            statement = f"COPY (SELECT * FROM core.{table} AS cell ORDER BY cell) TO STDOUT"  # noqa: S608  # our own names
             with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
                 texts[table] = b"".join(bytes(piece) for piece in copy)
     return texts
