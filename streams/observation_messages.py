@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from duls.errors import RefusedError
 from processors.columns import DetectionColumns, PositionColumns
 from processors.source_clock import Mark
 
@@ -44,10 +45,9 @@ class Control(msgspec.Struct, frozen=True):
 
 
 class Envelope(NamedTuple):
-    """The headers of a message."""
+    """What the headers of a message of our installation say."""
 
     kind: Kind
-    installation: bytes  # 16 bytes
     topic_id: bytes | None  # 16 bytes, of the source topic
 
 
@@ -65,13 +65,24 @@ _marks_decoder = msgspec.msgpack.Decoder(list[_WireMark])
 _control_decoder = msgspec.json.Decoder(Control)
 
 
-def envelope_of(headers: Sequence[tuple[str, bytes | None]] | None) -> Envelope | None:
-    """Return what the headers of a message say, or None when it is not one of ours."""
+def envelope_of(headers: Sequence[tuple[str, bytes | None]] | None, installation: bytes) -> Envelope | None:
+    """Return what the headers of a message say, or None when it is not one of our installation.
+
+    Raises:
+        RefusedError: It is one of ours, of a kind that this version does not know: to skip it would lose rows.
+    """
     found = dict(headers or ())
-    kind, installation = found.get(KIND_HEADER), found.get(INSTALLATION_HEADER)
-    if kind is None or installation is None:
+    kind = found.get(KIND_HEADER)
+    # another installation may run another version, whose kinds are not ours to judge
+    if kind is None or found.get(INSTALLATION_HEADER) != installation:
         return None
-    return Envelope(Kind(kind.decode()), installation, found.get(TOPIC_HEADER))
+    try:
+        return Envelope(Kind(kind.decode()), found.get(TOPIC_HEADER))
+    except ValueError as error:
+        message = (
+            f"an observation message is of a kind that this version does not know: {kind!r}; run a newer one"
+        )
+        raise RefusedError(message) from error
 
 
 def headers_of(kind: Kind, installation: bytes, topic_id: bytes | None = None) -> Headers:

@@ -133,10 +133,12 @@ class Aggregate:
             self._metrics.watch(reading[0].state.clocks.values())
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
+        """Stop at what does not pass by itself."""
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
             text = (
-                f"observation partition {place_of(message)[1]} no longer holds offset {message.offset()}: aggregate was away longer than the topic keeps; "
-                "run `duls run aggregate --from-beginning` to go on from the oldest record, counting the gap"
+                f"observation partition {place_of(message)[1]} does not hold offset {message.offset()} any more: "
+                "aggregate was away longer than the topic keeps; `duls run aggregate --from-beginning` goes on from "
+                "the oldest record, writing down the gap"
             )
             raise RefusedError(text)
         if error.fatal() or not error.retriable():
@@ -144,6 +146,7 @@ class Aggregate:
             raise ServiceAwayError(text)
 
     def _read(self, message: Received) -> None:
+        """Take one message in, unless it was read before or belongs to somebody else."""
         owned = self.owned.get(message.partition)
         if owned is None or message.offset < owned.read_offset:
             return
@@ -169,6 +172,7 @@ class Aggregate:
             self._replayed = Ledger()
 
     def _take(self, owned: OwnedPartition, envelope: Envelope, value: bytes) -> None:
+        """Let the state of a partition take one message of ours."""
         ledger = self._ledger_of(owned)
         if envelope.kind is Kind.POSITIONS:
             rows = decode_rows(value, PositionColumns)
@@ -182,11 +186,13 @@ class Aggregate:
             self._control(owned, value, ledger)
 
     def _ledger_of(self, owned: OwnedPartition) -> Ledger:
+        """Return where a partition counts now: cells of one slot length, or what is counted already."""
         if owned.is_replaying:
             return self._replayed
         return self._ledgers.setdefault(owned.state.positions.rules.slot_us // US_PER_S, Ledger())
 
     def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
+        """Keep detections of unregistered cameras for the next flush."""
         if rejections is None or not rejections.offset.size or owned.is_replaying:
             return
         topics = [clock.topic_id for clock in owned.state.clocks.values() if clock.source == Source.ANPR]
@@ -235,6 +241,7 @@ class Aggregate:
         self._metrics.flushed(moved, plan.flush.feed_minutes, self._monotonic() - started_s)
 
     def _snapshot_due(self, owned: OwnedPartition, now_s: float) -> bool:
+        """Tell whether a replay would last too long, or reach back too far."""
         return (
             not owned.has_snapshot
             or owned.work_s > self._options.snapshot_replay_s
@@ -242,12 +249,14 @@ class Aggregate:
         )
 
     def _snapshot(self, owned: OwnedPartition) -> Snapshot:
+        """Return the state of a partition as bytes, telling how long that took."""
         started_s = self._monotonic()
         snapshot = owned.snapshot()
         self._metrics.made_snapshot(self._monotonic() - started_s)
         return snapshot
 
     def _flushed(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
+        """Note what the database holds now."""
         self._rejected = []
         now_s = self._monotonic()
         snapshots = {snapshot.partition for snapshot in plan.flush.snapshots}
@@ -281,6 +290,7 @@ class Aggregate:
         self._producer.poll(0)
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Claim what the group gives, and read on where its states stand."""
         self.assigned_s = now_s = self._monotonic()
         loaded = self._loader.load(consumer, [given.partition for given in partitions]) if partitions else []
         for owned in loaded:
@@ -291,6 +301,7 @@ class Aggregate:
         )
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Store what was read of partitions before the group gives them to others."""
         # with snapshots: the next owner then starts at once
         self.flush(with_snapshots=True)
         for given in partitions:
@@ -298,6 +309,11 @@ class Aggregate:
         consumer.incremental_unassign(partitions)
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Drop partitions that others own by now.
+
+        Raises:
+            FencedError: Something that was read of them is not stored, and cannot be any more.
+        """
         consumer.incremental_unassign(partitions)
         if not self.owned:
             return  # abandoned, or nothing was ours: there is nothing to lose
@@ -345,6 +361,7 @@ class Aggregate:
 
 
 def _topic_id(envelope: Envelope) -> bytes:
+    """Return the source topic that rows come from."""
     if envelope.topic_id is None:
         text = "a message with rows does not name its source topic"
         raise RefusedError(text)
@@ -352,4 +369,5 @@ def _topic_id(envelope: Envelope) -> bytes:
 
 
 def _same(old: Sequence[Any], new: Sequence[Any]) -> bool:
+    """Tell whether columns hold the same rows."""
     return all(a.size == b.size and bool((a == b).all()) for a, b in zip(old, new, strict=True))

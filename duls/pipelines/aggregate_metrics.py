@@ -61,6 +61,7 @@ class AggregateMetrics:
             self._tell_delay(source, moved)
 
     def _tell_delay(self, source: Source, moved: Sequence[OwnedPartition]) -> None:
+        """Tell how long the newest row took from the broker to the database, once per row."""
         arrivals = (
             clock.last_arrival_us
             for owned in moved
@@ -83,6 +84,7 @@ class AggregateMetrics:
         self._tell_stalled(set())
 
     def _tell_stalled(self, stalled: set[StalledPartition]) -> None:
+        """Tell what changed since the last look."""
         for key in stalled - self._stalled:
             self._gauge(key, 1)
             log.error("ClockStalled: nobody reads a source partition", **_named(key))
@@ -92,8 +94,10 @@ class AggregateMetrics:
         self._stalled = stalled
 
     def _gauge(self, key: StalledPartition, value: int) -> None:
+        """Set the alert of a source partition."""
         self._metrics.clock_stalled.labels(SOURCES[key.source], str(key.partition)).set(value)
 
 
 def _named(key: StalledPartition) -> dict[str, object]:
+    """Return the name of a source partition for logs."""
     return {"source": SOURCES[key.source], "topic_id": key.topic_id.hex(), "partition": key.partition}

@@ -107,6 +107,7 @@ def _now_parts(
 
 
 def _feed_clocks(partition: OwnedPartition) -> list[FeedClock]:
+    """Return the clocks of the feeds that a partition has heard of."""
     clocks = []
     for source in Source:
         known = [clock for clock in partition.state.clocks.values() if clock.source == source]
@@ -124,10 +125,12 @@ def _feed_clocks(partition: OwnedPartition) -> list[FeedClock]:
 
 
 def _known_us(time_us: int) -> int | None:
+    """Return a time, None where there was none yet."""
     return None if time_us == NEVER_US else time_us
 
 
 def _feed_minutes(delta: LedgerDelta) -> list[FeedMinute]:
+    """Return counts of feeds as rows."""
     feeds = delta.feeds
     return [
         FeedMinute(source, minute_us, *counts)
@@ -138,12 +141,14 @@ def _feed_minutes(delta: LedgerDelta) -> list[FeedMinute]:
 
 
 def _rejection_minutes(delta: LedgerDelta) -> list[RejectionMinute]:
+    """Return counts of rejections as rows."""
     return [
         RejectionMinute(*row) for row in zip(*(column.tolist() for column in delta.rejections), strict=True)
     ]
 
 
 def _camera_rejections(rejections: Sequence[RejectedDetections]) -> list[CameraRejection]:
+    """Return how many detections each unregistered camera sent, by camera."""
     counts: dict[UUID, tuple[int, int]] = {}
     for _, rows in rejections:
         for hi, lo, event_us in zip(
@@ -156,6 +161,7 @@ def _camera_rejections(rejections: Sequence[RejectedDetections]) -> list[CameraR
 
 
 def _dead_letters(rejections: Sequence[RejectedDetections], topic: str) -> list[OutboxMessage]:
+    """Return where each such detection stands, for people; never what it said."""
     reason = Outcome.UNREGISTERED_CAMERA.name.lower()
     return [
         OutboxMessage(

@@ -135,6 +135,7 @@ def now_change(old: NowCounts | None, new: NowCounts) -> NowChange:
 
 
 def _keys(counts: NowCounts | None) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Return zone, class and emission of each row as one number, ascending."""
     if counts is None:
         return np.empty(0, np.int64)
     zone = counts.zone_no.astype(np.int64) << 8

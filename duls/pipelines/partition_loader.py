@@ -122,6 +122,7 @@ class PartitionLoader:
         return owned
 
     def _state_of(self, versions: Versions) -> ObservationPartition:
+        """Return an empty state under versions."""
         settings = self._worlds.settings(versions.settings)
         return new_partition(
             rules_of(settings),

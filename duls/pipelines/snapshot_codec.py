@@ -13,12 +13,16 @@ CODEC = "zstd"
 
 
 class _Array(msgspec.Struct, array_like=True):
+    """One array; the type is empty where the format fixes it."""
+
     dtype: str
     shape: tuple[int, ...]
     data: bytes
 
 
 class _Document(msgspec.Struct):
+    """Versions, and arrays by name."""
+
     zones: int
     cameras: int
     settings: int
@@ -26,6 +30,8 @@ class _Document(msgspec.Struct):
 
 
 class _Compressed(msgspec.Struct, array_like=True):
+    """A compressed document and its size before."""
+
     size: int
     data: bytes
 
@@ -63,5 +69,6 @@ def decode_snapshot(data: bytes, format_number: int) -> PartitionSnapshot:
 
 
 def _array(name: str, array: _Array) -> NDArray[np.generic]:
+    """Return a stored array as one that can be written to."""
     dtype = TABLES.get(name) or np.dtype(array.dtype)
     return np.frombuffer(array.data, dtype).reshape(array.shape).copy()

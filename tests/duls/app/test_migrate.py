@@ -28,9 +28,9 @@ def announced(settings: Settings) -> list[tuple[int, str, int]]:
     for message in messages_to_end(
         reader, OBSERVATIONS_TOPIC, dict.fromkeys(range(settings.kafka.partitions), OFFSET_BEGINNING)
     ):
-        envelope = envelope_of(message.headers())
+        envelope = envelope_of(message.headers(), installation)
         assert envelope is not None
-        assert (Kind.CONTROL, installation) == (envelope.kind, envelope.installation)
+        assert Kind.CONTROL == envelope.kind
         control = decode_control(message.value())
         found.append((message.partition(), control.kind, control.version))
     reader.close()
