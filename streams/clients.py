@@ -10,11 +10,17 @@ from streams.observation_sender import PRODUCER_SETTINGS
 
 Properties = Mapping[str, str | int | float | bool]
 
-CONSUMER_SETTINGS: Final[Properties] = {
+CONSUMER_GUARDS: Final[Properties] = {
+    # offsets are committed after acknowledgement, or kept in the database
     "enable.auto.commit": False,
     # a missing offset is never a jump: it is recorded as a gap, or refused
     "auto.offset.reset": "error",
+    # assignment and release are written for increments
     "partition.assignment.strategy": "cooperative-sticky",
+}
+"""What figures rest on; properties of the settings file do not change it."""
+
+CONSUMER_SETTINGS: Final[Properties] = {
     # the default of 1000 ms stalls a fast consumer whose queue is full for a moment
     "fetch.queue.backoff.ms": 5,
     "queued.min.messages": 100_000,
@@ -29,10 +35,26 @@ CONSUMER_SETTINGS: Final[Properties] = {
 }
 
 
-def make_consumer(bootstrap_servers: str, group: str, properties: Properties) -> Consumer:
-    """Return a consumer of a group that commits nothing by itself."""
+def make_consumer(
+    bootstrap_servers: str, group: str, properties: Properties, *, tells_end: bool = False
+) -> Consumer:
+    """Return a consumer of a group that commits nothing by itself.
+
+    Args:
+        bootstrap_servers: Of the broker.
+        group: Name of the group.
+        properties: From the settings file; they go before CONSUMER_SETTINGS, not before CONSUMER_GUARDS.
+        tells_end: Give the error _PARTITION_EOF at the end of each partition.
+    """
     return Consumer(
-        {**CONSUMER_SETTINGS, **properties, "bootstrap.servers": bootstrap_servers, "group.id": group}
+        {
+            **CONSUMER_SETTINGS,
+            **properties,
+            **CONSUMER_GUARDS,
+            "enable.partition.eof": tells_end,
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": group,
+        }
     )
 
 

@@ -16,7 +16,7 @@ US_PER_MS: Final = 1_000
 
 def make_reader(bootstrap_servers: str, properties: Properties, group: str = "duls-reader") -> Consumer:
     """Return a consumer that joins no group and says where a partition ends; *group* names its stored offsets."""
-    return make_consumer(bootstrap_servers, group, {**properties, "enable.partition.eof": True})
+    return make_consumer(bootstrap_servers, group, properties, tells_end=True)
 
 
 def messages_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
