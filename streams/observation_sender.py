@@ -36,7 +36,17 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservationSender:
-    """Sends what intake makes, and knows when all of it is acknowledged."""
+    """Sends what intake makes, and knows when all of it is acknowledged.
+
+    Once the broker has refused something, every later call fails too: an offset must not be committed after it.
+
+    Args:
+        producer: A gapless one, see PRODUCER_SETTINGS.
+        topic: The observation topic.
+        partitions: Of that topic.
+        installation: 16 bytes, of the database that the observations are for.
+        should_give_up: Asked while waiting for the broker.
+    """
 
     def __init__(
         self,
@@ -90,6 +100,7 @@ class ObservationSender:
                 raise ServiceAwayError(message)
 
     def _produce(self, topic: str, value: bytes | None, partition: int, headers: Headers) -> None:
+        """Queue one message, waiting for room."""
         while True:
             try:
                 self._producer.produce(
@@ -101,24 +112,25 @@ class ObservationSender:
                     message = "gave up waiting for room in the producer's queue; input will be read again"
                     raise ServiceAwayError(message) from None
             except KafkaException as error:
-                message = f"the broker refused a message for topic {topic}: {error}"
-                raise ServiceAwayError(message) from error
+                self._failure = f"a message for topic {topic} cannot be sent: {error}"
+                raise ServiceAwayError(self._failure) from error
             else:
                 return
 
     def _delivered(self, error: object, _message: object) -> None:
+        """Note that the broker refused a message."""
         # a method of the message would fail here once the producer has failed for good
         if error is not None and self._failure is None:
-            self._failure = str(error)
+            self._failure = f"the broker refused a message: {error}"
 
     def _call(self, serve: Callable[[], int]) -> int:
+        """Run a call that brings delivery reports, and return what it returns."""
         try:
             left = serve()
         except (KafkaException, SystemError) as error:
             # a fatal error surfaces as SystemError when a delivery report runs in the same call
-            message = f"the producer failed for good: {error.__cause__ or error}"
-            raise ServiceAwayError(message) from error
+            self._failure = f"the producer failed for good: {error.__cause__ or error}"
+            raise ServiceAwayError(self._failure) from error
         if self._failure is not None:
-            message = f"the broker refused a message: {self._failure}"
-            raise ServiceAwayError(message)
+            raise ServiceAwayError(self._failure)
         return left

@@ -35,7 +35,7 @@ class Message(Protocol):
 
 
 class OutboxSender:
-    """Sends messages and returns once all of them are acknowledged."""
+    """Sends messages and returns once all of them are acknowledged; after a failure, make a new one."""
 
     def __init__(self, producer: Producer, *, should_give_up: Callable[[], bool]) -> None:
         self._producer = producer
@@ -50,6 +50,20 @@ class OutboxSender:
         """
         try:
             for message in messages:
+                self._produce(message)
+            while self._producer.flush(POLL_S) and self._failure is None:
+                self._wait_on()
+        except (KafkaException, SystemError) as error:
+            text = f"the outbox cannot be sent: {error.__cause__ or error}"
+            raise ServiceAwayError(text) from error
+        if self._failure is not None:
+            text = f"the outbox cannot be sent: {self._failure}"
+            raise ServiceAwayError(text)
+
+    def _produce(self, message: Message) -> None:
+        """Queue one message, waiting for room."""
+        while True:
+            try:
                 self._producer.produce(
                     message.topic,
                     message.value,
@@ -58,17 +72,19 @@ class OutboxSender:
                     partition=-1 if message.partition is None else message.partition,
                     on_delivery=self._delivered,
                 )
-            while self._producer.flush(POLL_S) and self._failure is None:
-                if self._should_give_up():
-                    text = "gave up waiting for the broker; the outbox keeps its messages"
-                    raise ServiceAwayError(text)
-        except (KafkaException, SystemError) as error:
-            text = f"the outbox cannot be sent: {error.__cause__ or error}"
-            raise ServiceAwayError(text) from error
-        if self._failure is not None:
-            text = f"the outbox cannot be sent: {self._failure}"
+            except BufferError:
+                self._producer.poll(POLL_S)
+                self._wait_on()
+            else:
+                return
+
+    def _wait_on(self) -> None:
+        """Go on waiting for the broker, unless that was given up."""
+        if self._should_give_up():
+            text = "gave up waiting for the broker; the outbox keeps its messages"
             raise ServiceAwayError(text)
 
     def _delivered(self, error: object, _message: object) -> None:
+        """Note that the broker refused a message."""
         if error is not None and self._failure is None:
             self._failure = str(error)
