@@ -1,7 +1,7 @@
 """Day keys for intake: what is fixed for each local day, with the pseudonyms of its vehicles."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from duls.errors import TopicChangedError
@@ -37,8 +37,19 @@ class KeyStore(Protocol):
         """Destroy keys whose time is over and return their days."""
 
 
+DAYS_REMEMBERED: Final = 16  # the pseudonyms of a day take up to 128 MiB; live input needs nine days
+
+
 class DayKeys:
-    """Day rows and pseudonym caches by local day."""
+    """Day rows and pseudonym caches by local day; of the days used last only, since a history has hundreds.
+
+    Args:
+        store: Where day rows are kept.
+        partitions: Of the observation topic, for days whose row is made now.
+        sources: Ids of the source topics.
+        hash_key: 16 random bytes of this process, see PseudonymCache.
+        midnights_us: Table of local midnights.
+    """
 
     def __init__(
         self,
@@ -57,15 +68,22 @@ class DayKeys:
         self._keys: dict[int, DayKey] = {}
 
     def key_of(self, day: int) -> DayKey:
-        """Return what is fixed for a day, asking the store once."""
-        known = self._keys.get(day)
+        """Return what is fixed for a day; the store is asked for days that were not used lately.
+
+        Raises:
+            TopicChangedError: A source topic is not the one that the day began with.
+        """
+        known = self._keys.pop(day, None)
         if known is None:
             row = self._store.day_row(day, self._partitions, self._sources)
             self._check_topics(row)
             pseudonymise = (
                 None if row.key is None else _pseudonymise_with(PseudonymCache(self._hash_key, row.key))
             )
-            known = self._keys[day] = DayKey(pseudonymise, row.partitions)
+            known = DayKey(pseudonymise, row.partitions)
+            for oldest in list(self._keys)[: len(self._keys) + 1 - DAYS_REMEMBERED]:
+                del self._keys[oldest]
+        self._keys[day] = known
         return known
 
     def _check_topics(self, row: DayRow) -> None:
@@ -90,6 +108,8 @@ class DayKeys:
 def _pseudonymise_with(
     cache: PseudonymCache,
 ) -> Callable[[DecodedPositions | DecodedDetections, Int64Array], tuple[UInt64Array, UInt64Array]]:
+    """Return the pseudonyms of rows as a function of a day."""
+
     def pseudonymise(
         decoded: DecodedPositions | DecodedDetections, rows: Int64Array
     ) -> tuple[UInt64Array, UInt64Array]:

@@ -63,10 +63,12 @@ class Worlds:
         return known
 
     def changed(self, old: int, new: int) -> frozenset[int]:
-        """Return the numbers of zones that are new, gone or of another shape in *new* than in *old*."""
-        before, after = self._shape(old), self._shape(new)
+        """Return the numbers of zones that came, went or took another shape in a version after *old*, up to *new*.
+
+        One that changed and changed back is among them, as `ZoneWorld.changed` says: a partition may skip versions.
+        """
         return frozenset(
-            zone_no for zone_no in before.keys() | after.keys() if before.get(zone_no) != after.get(zone_no)
+            zone_no for version in range(old + 1, new + 1) for zone_no in self._changed_in(version)
         )
 
     def zone_id(self, zone_no: int) -> str:
@@ -97,7 +99,15 @@ class Worlds:
             return FigureSettings()
         return msgspec.json.decode(self._source.settings(version), type=FigureSettings)
 
+    def _changed_in(self, version: int) -> frozenset[int]:
+        """Return the numbers of zones that are new, gone or of another shape in one version."""
+        before, after = self._shape(version - 1), self._shape(version)
+        return frozenset(
+            zone_no for zone_no in before.keys() | after.keys() if before.get(zone_no) != after.get(zone_no)
+        )
+
     def _shape(self, version: int) -> dict[int, bytes]:
+        """Return what tells the shape of each zone of a version."""
         if version not in self._shapes:
             self._shapes[version] = {zone.zone_no: zone.geometry_hash for zone in self._source.zones(version)}
         return self._shapes[version]
@@ -107,5 +117,5 @@ class Worlds:
         largest = max((zone_no for v in range(version + 1) for zone_no in self._shape(v)), default=0)
         changes = np.zeros(largest + 1, np.int32)
         for number in range(1, version + 1):
-            changes[list(self.changed(number - 1, number))] = number
+            changes[list(self._changed_in(number))] = number
         return changes
