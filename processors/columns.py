@@ -98,12 +98,12 @@ class DetectionColumns(NamedTuple):
     confidence: Float32Array  # read confidence in [0, 1]
 
 
-Columns = TypeVar("Columns", PositionColumns, DetectionColumns)
+Columns = TypeVar("Columns", bound=PositionColumns | DetectionColumns)
 
 
 def rows_of(columns: Columns, rows: NDArray[Any]) -> Columns:
     """Return the rows chosen by a mask or by places, in that order."""
-    return columns._make(column[rows] for column in columns)
+    return type(columns)(*(column[rows] for column in columns))
 
 
 FIGURES = (

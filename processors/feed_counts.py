@@ -48,7 +48,7 @@ class RejectionDelta(NamedTuple):
     source: UInt8Array  # Source code
     minute_us: Int64Array  # start of the minute of arrival
     reason: UInt8Array  # Outcome code
-    count: Int64Array
+    count: Int64Array  # type: ignore[assignment]  # tuple.count is not used
 
 
 @lean_kernel

@@ -63,7 +63,7 @@ MAX_ZONE_NO: Final = (1 << 24) - 1
 def flow_key(zone_no: int, slot: int, vehicle_class: int, zero_emission: int, source: int) -> int:
     """Pack the key of a slot cell; *slot* is the slot start divided by the slot length."""
     group = ((np.int64(zone_no) * 16 + vehicle_class) * 4 + zero_emission) * 2 + source
-    return (group << 31) | slot
+    return int((group << 31) | slot)
 
 
 @lean_kernel
@@ -132,7 +132,7 @@ def _grouped(group: Int64Array, bucket: Int64Array, values: Int64Array, grain: s
     order = np.lexsort((group, bucket, zone))
     group, bucket = group[order], bucket[order]
     columns = [{**_ADDITIVE, **_BY_GRAIN[grain]}[figure] for figure in FIGURES]
-    figures = values[np.ix_(order, columns)]
+    figures = values[order[:, None], columns]
     new = np.ones(group.size, bool)
     new[1:] = (group[1:] != group[:-1]) | (bucket[1:] != bucket[:-1])
     first = np.flatnonzero(new)

@@ -5,16 +5,22 @@ process starts in milliseconds; the numpy error model spares a branch per divisi
 the figures are equal to the last bit, and NaN must stay NaN.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from numba import njit
 
-kernel = njit(nogil=True, cache=True, error_model="numpy")
+# numba's own types check arguments against the annotations, where a NumPy integer is no int
+Kernel = Callable[[Callable[..., Any]], Any]
 
-lean_kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload] # see below
+kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy")
+
+lean_kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload] # see below
 """For small functions called per row or per token: arrays are borrowed, and nothing may be allocated.
 
 Counting references to a dozen arrays costs about 0.4 µs per call that is not inlined, more than reading a
 position. Numba documents `_nrt` with `numba.extending.register_jitable`; its types do not know it.
 """
 
-inlined_kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, inline="always")  # type: ignore[call-overload] # as above
+inlined_kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, inline="always")  # type: ignore[call-overload] # as above
 """For a lean kernel with many arrays that is called in one place: handing them over costs 60 ns per row."""

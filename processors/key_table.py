@@ -55,7 +55,7 @@ def _place_of(table: KeyTable, hi: int, lo: int) -> int:
     place = ((np.int64(folded) * 0x45D9F3B) >> 16) & mask
     while table.number[place] != ABSENT and (table.hi[place] != hi or table.lo[place] != lo):
         place = (place + 1) & mask
-    return place
+    return int(place)
 
 
 @kernel

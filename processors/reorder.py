@@ -126,14 +126,14 @@ def release(held: HeldArrays, partition: int) -> None:
 def precedes(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
     """Tell whether held position a stands before b by (event, arrival, source partition, offset, index)."""
     if a["event_us"] != b["event_us"]:
-        return a["event_us"] < b["event_us"]
+        return bool(a["event_us"] < b["event_us"])
     if a["arrival_us"] != b["arrival_us"]:
-        return a["arrival_us"] < b["arrival_us"]
+        return bool(a["arrival_us"] < b["arrival_us"])
     if a["partition"] != b["partition"]:
-        return a["partition"] < b["partition"]
+        return bool(a["partition"] < b["partition"])
     if a["offset"] != b["offset"]:
-        return a["offset"] < b["offset"]
-    return a["index"] < b["index"]
+        return bool(a["offset"] < b["offset"])
+    return bool(a["index"] < b["index"])
 
 
 @lean_kernel

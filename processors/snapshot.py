@@ -5,6 +5,7 @@ content, since their numbers belong to one process. `FORMAT` grows with every ch
 refused, and the state is then replayed from the log.
 """
 
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -132,15 +133,15 @@ def _set_numbers(arrays: dict[str, AnyArray], zone_sets: ZoneSets) -> Int32Array
     """Return, for each set number of the snapshot, the number of the same set in this process."""
     starts, zones = arrays["set_starts"].tolist(), arrays["set_zones"].tolist()
     return np.array(
-        [zone_sets.number_of(zones[first:last]) for first, last in zip(starts, starts[1:], strict=False)],
+        [zone_sets.number_of(zones[first:last]) for first, last in pairwise(starts)],
         np.int32,
     )
 
 
 def _put_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
     for place, part in enumerate(state.held):
-        for name, column in zip(DetectionColumns._fields, part, strict=True):
-            arrays[f"detections.{place}.{name}"] = column.copy()
+        for name in DetectionColumns._fields:
+            arrays[f"detections.{place}.{name}"] = getattr(part, name).copy()
     _put_table(arrays, "camera_rows", state.camera_rows)
     for day, table in state.identifiers.items():
         _put_table(arrays, f"identifiers.{day}", table)
@@ -171,8 +172,8 @@ def _get_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
 
 
 def _put_table(arrays: dict[str, AnyArray], name: str, table: KeyTable) -> None:
-    for field, column in zip(KeyTable._fields, table, strict=True):
-        arrays[f"{name}.{field}"] = column.copy()
+    for field in KeyTable._fields:
+        arrays[f"{name}.{field}"] = getattr(table, field).copy()
 
 
 def _get_table(arrays: dict[str, AnyArray], name: str) -> KeyTable:

@@ -71,8 +71,7 @@ class SourceClock:
         if mark.next_offset > self.next_offset[mark.partition]:
             self.next_offset[mark.partition] = mark.next_offset
             self.next_index[mark.partition] = 0
-        if mark.arrival_us > self.arrival_us[mark.partition]:
-            self.arrival_us[mark.partition] = mark.arrival_us
+        self.arrival_us[mark.partition] = max(mark.arrival_us, self.arrival_us[mark.partition])
 
     @property
     def stream_us(self) -> int | None:

@@ -116,8 +116,7 @@ def _resolve(world: World, state: Positions, place: int) -> None:
     vehicle["zone_version"] = world.version
     expiry_us = expires_us(world, held["event_us"], vehicle["day"])
     state.arrays.expires_us[row] = expiry_us
-    if expiry_us < state.arrays.counts[NEXT_EXPIRY_US]:
-        state.arrays.counts[NEXT_EXPIRY_US] = expiry_us
+    state.arrays.counts[NEXT_EXPIRY_US] = min(expiry_us, state.arrays.counts[NEXT_EXPIRY_US])
 
 
 @lean_kernel

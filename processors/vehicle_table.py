@@ -147,7 +147,7 @@ def rehash(arrays: VehicleArrays) -> None:
 @lean_kernel
 def _home(arrays: VehicleArrays, lo: int) -> int:
     # pseudonyms are uniform, so their low bits are a hash
-    return np.int64(lo & np.uint64(arrays.places.size - 1))
+    return int(np.int64(lo & np.uint64(arrays.places.size - 1)))
 
 
 @lean_kernel

@@ -47,7 +47,7 @@ class World(NamedTuple):
 
     rules: Rules
     sets: ZoneSetArrays
-    index: ZoneIndex
+    index: ZoneIndex  # type: ignore[assignment]  # tuple.index is not used
     scratch: CrossingScratch
     changed: Int32Array  # by zone number: version of the zones that changed it last, 0 when never
     version: int  # version of the zones

@@ -70,7 +70,7 @@ class ZoneSets:
 @lean_kernel
 def set_contains(sets: ZoneSetArrays, number: int, zone: int) -> bool:
     """Tell whether a zone is in a set (sets are short: a linear scan beats bisection)."""
-    for place in range(sets.starts[number], sets.starts[number + 1]):
+    for place in range(sets.starts[number], sets.starts[number + 1]):  # noqa: SIM110  # numba has no any()
         if sets.zones[place] == zone:
             return True
     return False

@@ -163,8 +163,7 @@ def split_by_destination(admitted: Admitted) -> Iterator[tuple[int, Observations
     order = np.argsort(destination.astype(np.uint16), kind="stable")
     bounds = np.flatnonzero(np.diff(destination[order])) + 1
     for rows in np.split(order, bounds):
-        chosen = rows_of(columns, rows) if isinstance(columns, PositionColumns) else rows_of(columns, rows)
-        yield int(destination[rows[0]]), chosen
+        yield int(destination[rows[0]]), rows_of(columns, rows)
 
 
 def rejected_rows(columns: Observations) -> Int64Array:

@@ -162,7 +162,7 @@ def _write_decimal(text: UInt8Array, at: int, units: int, decimals: int) -> int:
     scale = 10**decimals
     at = _write_number(text, at, units // scale, 1)
     text[at] = 46
-    return _write_number(text, at + 1, units % scale, decimals)
+    return int(_write_number(text, at + 1, units % scale, decimals))
 
 
 @kernel
@@ -183,7 +183,7 @@ def _write_time(text: UInt8Array, at: int, time_ms: int) -> int:
     at = _write_part(text, at, rest_ms // 3_600_000, 2, 58)
     at = _write_part(text, at, rest_ms // 60_000 % 60, 2, 58)
     at = _write_part(text, at, rest_ms // 1_000 % 60, 2, 46)
-    return _write_part(text, at, rest_ms % 1_000, 3, 90)
+    return int(_write_part(text, at, rest_ms % 1_000, 3, 90))
 
 
 @kernel

@@ -162,7 +162,10 @@ class SourcePositions:
         self.assigned_s = self._monotonic()
         for given in partitions:
             if given.partition >= self._partitions[given.topic]:
-                message = f"topic {given.topic} has more partitions than at the start: run `duls migrate`, then start again"
+                message = (
+                    f"topic {given.topic} has more partitions than at the start: run `duls migrate`, "
+                    "then start again"
+                )
                 raise TopicChangedError(message)
         try:
             starts = [self._start(given) for given in consumer.committed(partitions, timeout=ANSWER_S)]
@@ -194,8 +197,8 @@ class SourcePositions:
         metadata = msgspec.json.decode(committed.metadata, type=PositionMetadata)
         if metadata.topic_id != self._topic_ids[committed.topic].hex():
             message = (
-                f"topic {committed.topic} was made anew: committed offsets speak of {metadata.topic_id}, the "
-                f"topic is {self._topic_ids[committed.topic].hex()}; delete the intake group to start from its beginning"
+                f"topic {committed.topic} was made anew: committed offsets speak of {metadata.topic_id}, the topic "
+                f"is {self._topic_ids[committed.topic].hex()}; delete the intake group to start from its beginning"
             )
             raise TopicChangedError(message)
         return PartitionPosition(committed.offset, metadata.arrival_us, metadata.event_us)

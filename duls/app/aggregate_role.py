@@ -23,7 +23,6 @@ from duls.pipelines.aggregate import Aggregate, AggregateOptions
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.partition_loader import ObservationTopic
 from duls.pipelines.worlds import VersionSource, Worlds
-from processors.columns import Int64Array
 from sinks.connection import open_connection
 from sinks.flow_store import FlowStore
 from sinks.lasting_connection import LastingConnection
@@ -75,7 +74,7 @@ class _Setup:
         with open_connection(settings.database_url, application_name="duls aggregate") as connection:
             self.installation = installation_id(connection)
             announce_settings(connection, settings, self.observations.partitions)
-        self.midnights_us: Int64Array = local_midnights()
+        self.midnights_us = local_midnights()
 
 
 def run_aggregate(

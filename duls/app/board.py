@@ -15,7 +15,7 @@ BAR_CELLS: Final = 18
 STALE_S: Final = 30.0  # data older than this looks old
 FULL: Final = 0.9
 BUSY: Final = 0.8
-# blue, yellow, vermillion of Okabe and Ito: told apart without red and green
+# blue, yellow, vermilion of Okabe and Ito: told apart without red and green
 CALM_COLOUR: Final = "#56b4e9"
 BUSY_COLOUR: Final = "#f0e442"
 FULL_COLOUR: Final = "#d55e00"
@@ -72,7 +72,7 @@ def _zones(zones: list[ZoneLine]) -> Table:
             zone.kind.replace("_", " "),
             str(zone.present),
             str(zone.silent),
-            "–" if zone.capacity is None else str(zone.capacity),
+            "-" if zone.capacity is None else str(zone.capacity),
             _bar(zone.load),
         )
     return table

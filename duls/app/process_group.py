@@ -46,6 +46,6 @@ def _stop_all(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
         try:
             process.wait(timeout=max(0.1, end_s - time.monotonic()))
         except subprocess.TimeoutExpired:
-            log.error("a role did not end in time and is killed", pid=process.pid)
+            log.error("a role did not end in time and is killed", pid=process.pid)  # noqa: TRY400  # no traceback: its end was waited for
             process.kill()
             process.wait()
