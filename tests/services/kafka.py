@@ -36,6 +36,11 @@ class KafkaServer:
         """Name the broker's address, the same across restarts."""
         return f"{LOCALHOST}:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """Name the process of the broker, for measuring what it uses."""
+        return self._process.pid if self._process is not None else 0
+
     def __enter__(self) -> Self:
         """Format the storage, start the broker and wait until it answers."""
         self._folder = Path(tempfile.mkdtemp(prefix="duls-kafka-"))

@@ -61,6 +61,11 @@ class TimescaleServer:
         self._process: LocalProcess | None = None
         self.url = local_url(self._port, secrets.token_urlsafe(16))
 
+    @property
+    def pid(self) -> int:
+        """Name the process of the server, for measuring what it uses."""
+        return self._process.pid if self._process is not None else 0
+
     def __enter__(self) -> Self:
         """Make a database cluster, start the server and wait until it answers."""
         self._root = fetch_timescale()

@@ -1,0 +1,287 @@
+"""B4: the whole pipeline, from Kafka to figures in the database, in records per CPU-second, beside a bound and a peer.
+
+`python -m benchmarks.pipeline [--quick]` starts its own services, prints one table and writes
+`results/pipeline.json`. All threads of our processes count; what the servers use is printed beside.
+
+Every run is a whole process. What a process uses to start, to load compiled kernels and to end is measured by a run
+over 800 records, and printed; rates are given with it and without it.
+"""
+
+import argparse
+import time
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from benchmarks.city_records import build_city, encoded, simulate
+from benchmarks.decoders import OURS, rates
+from benchmarks.installation import Services, fresh_installation
+from benchmarks.machine import Machine, this_machine
+from benchmarks.processes import run_all
+from benchmarks.raw_topic import fill, make_topic
+from benchmarks.report import say, table, write_json, write_section
+from processors.simulation.city import SimulatedCity
+from processors.simulation.columns import SimulatedPositions
+from streams.topics import POSITIONS_TOPIC
+
+START_RECORDS: Final = 800
+START_TOPIC: Final = "duls.bench.start.v1"
+PEER_TOPIC: Final = "duls.bench.peer.v1"
+BOUND_GOAL: Final = 0.4
+PEER_GOAL: Final = 20.0
+RUN_TIMEOUT_S: Final = 180.0
+BOUND: Final = "bound"
+PEER: Final = "faust"
+ROLES: Final = ("intake", "aggregate")
+
+
+class Sizes(NamedTuple):
+    """How much is measured."""
+
+    records: int
+    peer_records: int
+    rounds: int
+    vehicles: int = 40_000
+    interval_s: float = 10.0
+
+
+DEFAULT: Final = Sizes(records=2_000_000, peer_records=60_000, rounds=5)
+QUICK: Final = Sizes(records=500_000, peer_records=20_000, rounds=2)
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of one contestant."""
+
+    contestant: str
+    records: int
+    cpu_s: dict[str, float]  # by process
+    wall_s: float
+    broker_cpu_s: float
+    database_cpu_s: float
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A contestant in the table: medians over its runs."""
+
+    name: str
+    records: int
+    cpu_s: float
+    start_cpu_s: float
+    wall_s: float
+    broker_cpu_s: float
+    database_cpu_s: float
+
+    @property
+    def rate(self) -> float:
+        """Return records per CPU-second without the start of the processes."""
+        return self.records / (self.cpu_s - self.start_cpu_s)
+
+    @property
+    def whole_rate(self) -> float:
+        """Return records per CPU-second of whole processes."""
+        return self.records / self.cpu_s
+
+
+class Contest:
+    """The contestants on one set of services."""
+
+    def __init__(self, services: Services, city: SimulatedCity, decoders: dict[str, float]) -> None:
+        self._services = services
+        self._city = city
+        self._bound_decoder = max(decoders, key=lambda name: decoders[name])
+        self._runs = 0
+
+    def pipeline(self, records: int) -> Run:
+        """Run intake and aggregate over the raw topic, into an empty database."""
+        self._runs += 1
+        installation = fresh_installation(self._services, self._city, f"bench_{self._runs}")
+        before = self._services.cpu()
+        used = installation.drain(RUN_TIMEOUT_S)
+        servers = self._services.cpu().since(before)
+        counts = installation.counts()
+        assert (counts["accepted"], counts["rejected"]) == (records, 0), f"of {records} records: {counts}"
+        return Run(
+            contestant="pipeline",
+            records=records,
+            cpu_s={role: used[role].cpu_s for role in ROLES},
+            wall_s=max(usage.wall_s for usage in used.values()),
+            broker_cpu_s=servers.broker,
+            database_cpu_s=servers.database,
+        )
+
+    def bound(self, topic: str, records: int) -> Run:
+        """Read and decode, and nothing else."""
+        return self._peer(BOUND, "benchmarks.bare_consume", topic, records, self._bound_decoder)
+
+    def faust(self, topic: str, records: int) -> Run:
+        """Count per zone and slot in a Faust worker; it needs the columns that our decoder gives."""
+        return self._peer(PEER, "benchmarks.faust_counts", topic, records, OURS)
+
+    def _peer(self, name: str, module: str, topic: str, records: int, decoder: str) -> Run:
+        before = self._services.cpu()
+        command = [module, self._services.bootstrap_servers, topic, str(records), decoder]
+        used = run_all({name: command}, {}, timeout_s=RUN_TIMEOUT_S)[name]
+        servers = self._services.cpu().since(before)
+        return Run(
+            contestant=name,
+            records=records,
+            cpu_s={name: used.cpu_s},
+            wall_s=used.wall_s,
+            broker_cpu_s=servers.broker,
+            database_cpu_s=servers.database,
+        )
+
+
+def measure(sizes: Sizes) -> dict[str, Any]:
+    """Run everything; return what is written as JSON."""
+    machine = this_machine()
+    city = build_city(sizes.vehicles)
+    rows = simulate(city, sizes.records, interval_s=sizes.interval_s, end_us=time.time_ns() // 1_000)
+    decoders = rates(next(encoded(rows)).values)
+    with Services() as services:
+        contest = Contest(services, city, decoders)
+        fresh_installation(services, city, "bench_topics")
+        servers = services.bootstrap_servers
+        for topic in (START_TOPIC, PEER_TOPIC):
+            make_topic(servers, topic)
+        for topic in (START_TOPIC, POSITIONS_TOPIC):
+            fill(servers, topic, encoded(_slice(rows, 0, START_RECORDS)))
+        fill(servers, PEER_TOPIC, encoded(_slice(rows, 0, sizes.peer_records)))
+        compile_run = contest.pipeline(START_RECORDS)
+        starts = _rounds(
+            contest, sizes._replace(records=START_RECORDS, peer_records=START_RECORDS), START_TOPIC
+        )
+        fill(servers, POSITIONS_TOPIC, encoded(_slice(rows, START_RECORDS, rows.vehicle.size)))
+        runs = _rounds(contest, sizes, PEER_TOPIC)
+    return {
+        "machine": machine,
+        "sizes": sizes._asdict(),
+        "bytes_per_record": _mean_bytes(rows),
+        "decoders": decoders,
+        "first_run": compile_run,
+        "starts": starts,
+        "runs": runs,
+        "lines": _lines(starts, runs),
+    }
+
+
+def _slice(rows: SimulatedPositions, first: int, last: int) -> SimulatedPositions:
+    return SimulatedPositions._make(column[first:last] for column in rows)
+
+
+def _mean_bytes(rows: SimulatedPositions) -> float:
+    values = next(encoded(rows)).values
+    return round(sum(map(len, values)) / len(values), 1)
+
+
+def _rounds(contest: Contest, sizes: Sizes, peer_topic: str) -> list[Run]:
+    """Run all contestants, one after another, and that again and again: whoever else loads the machine loads all."""
+    runs = []
+    for number in range(sizes.rounds):
+        say(f"  round {number + 1} of {sizes.rounds}, {sizes.records} records")
+        runs += [
+            contest.pipeline(sizes.records),
+            contest.bound(POSITIONS_TOPIC, sizes.records),
+            contest.faust(peer_topic, sizes.peer_records),
+        ]
+    return runs
+
+
+def _lines(starts: list[Run], runs: list[Run]) -> list[Line]:
+    """Return the medians of each process, and of intake and aggregate together."""
+    return [
+        _line("pipeline: intake and aggregate", "pipeline", ROLES, starts, runs),
+        _line("  intake", "pipeline", ("intake",), starts, runs),
+        _line("  aggregate", "pipeline", ("aggregate",), starts, runs),
+        _line("bound: bare consume and decode", BOUND, (BOUND,), starts, runs),
+        _line("Faust: count by zone and slot", PEER, (PEER,), starts, runs),
+    ]
+
+
+def _line(name: str, contestant: str, processes: tuple[str, ...], starts: list[Run], runs: list[Run]) -> Line:
+    ours = [run for run in runs if run.contestant == contestant]
+
+    def cpu_s(run: Run) -> float:
+        return sum(run.cpu_s[process] for process in processes)
+
+    return Line(
+        name=name,
+        records=ours[0].records,
+        cpu_s=median(cpu_s(run) for run in ours),
+        start_cpu_s=median(cpu_s(run) for run in starts if run.contestant == contestant),
+        wall_s=median(run.wall_s for run in ours),
+        broker_cpu_s=median(run.broker_cpu_s for run in ours),
+        database_cpu_s=median(run.database_cpu_s for run in ours),
+    )
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    lines: list[Line] = result["lines"]
+    machine: Machine = result["machine"]
+    pipeline, bound, peer = lines[0], lines[3], lines[4]
+    rows = [
+        (
+            line.name,
+            f"{line.records / 1e3:,.0f} k",
+            f"{line.cpu_s:.2f}",
+            f"{line.start_cpu_s:.2f}",
+            f"{line.rate / 1e3:,.1f} k",
+            f"{line.whole_rate / 1e3:,.1f} k",
+            f"{line.wall_s:.1f}",
+            f"{line.broker_cpu_s:.2f}",
+            f"{line.database_cpu_s:.2f}",
+        )
+        for line in lines
+    ]
+    head = (
+        "median of runs",
+        "records",
+        "CPU s",
+        "of it start",
+        "records/CPU-s",
+        "with start",
+        "wall s",
+        "broker CPU s",
+        "database CPU s",
+    )
+    decoders = ", ".join(f"{name} {rate / 1e6:.2f} M" for name, rate in result["decoders"].items())
+    of_bound, of_peer = pipeline.rate / bound.rate, pipeline.rate / peer.rate
+    return "\n".join(
+        [
+            f"Machine: {machine.name()}; load before {machine.load_before}.",
+            (
+                f"One position of {result['bytes_per_record']} bytes per record, 8 partitions, 2 % out of order, "
+                f"400 zones, {result['sizes']['rounds']} interleaved rounds."
+            ),
+            "",
+            table(head, rows),
+            "",
+            (
+                f"Pipeline / bound: {of_bound:.2f} (goal {BOUND_GOAL}). "
+                f"Pipeline / Faust: {of_peer:.0f} (goal {PEER_GOAL:.0f})."
+            ),
+            f"Decoders in a loop, records per CPU-second: {decoders}.",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smaller measurement, below 90 seconds")
+    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
+    chosen = parser.parse_args()
+    began_s = time.monotonic()
+    result = measure(QUICK if chosen.quick else DEFAULT)
+    text = as_text(result)
+    say(text)
+    path = write_json("pipeline", result)
+    say(f"{path.relative_to(path.parent.parent)} after {time.monotonic() - began_s:.0f} s")
+    if chosen.write_docs:
+        write_section("pipeline", text)
+
+
+if __name__ == "__main__":
+    main()
