@@ -14,6 +14,10 @@ ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 
+STUCK_S: Final = 5.0
+"""After so long without a message a partition counts as read to its end, although offsets are left: they may be
+marks of transactions of a sender, which are never given out."""
+
 Key = tuple[str, int]
 
 
@@ -45,12 +49,23 @@ class PositionMetadata(msgspec.Struct, frozen=True):
 
 
 class _Fill(NamedTuple):
+    """How far a partition is filled, and how long it has been silent."""
+
     high: int  # end of the partition as last heard
     heard_s: float  # when a message came last
 
 
 class SourcePositions:
-    """The source partitions that this member of the group owns."""
+    """The source partitions that this member of the group owns.
+
+    Args:
+        consumer: A member of the group.
+        topic_ids: 16 bytes for each topic.
+        partitions: How many each topic has.
+        record_gap: Writes down records that were gone; repeating it changes nothing.
+        before_release: Commits what is read, before partitions go to another member.
+        monotonic: Seconds.
+    """
 
     def __init__(
         self,
@@ -143,22 +158,48 @@ class SourcePositions:
                 elif not ahead and key in self._paused:
                     self._consumer.resume([TopicPartition(*key)])
                     self._paused.discard(key)
+                    self._fill[key] = self._fill[key]._replace(heard_s=self._monotonic())
 
     def skip_gap(self, topic: str, partition: int) -> None:
-        """Record that records are gone before they were read, and go on from the oldest one there is."""
-        position = self._positions[topic, partition]
-        low, _ = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_S)
-        self._record_gap(Gap(topic, self._topic_ids[topic], partition, position.next_offset, low))
-        self._positions[topic, partition] = position._replace(next_offset=low)
-        self._consumer.seek(TopicPartition(topic, partition, low))
+        """Record that records are gone before they were read, and go on from the oldest one there is.
+
+        Raises:
+            TopicChangedError: The topic ends before what was read: its broker lost records, and gives their offsets
+                to others, which cursors would take for those that were read.
+            ServiceAwayError: The broker does not answer.
+        """
+        position = self._positions.get((topic, partition))
+        if position is None:
+            return  # given back meanwhile
+        try:
+            low, high = self._consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=ANSWER_S
+            )
+            self._consumer.seek(TopicPartition(topic, partition, max(low, position.next_offset)))
+        except KafkaException as error:
+            message = f"the broker did not say where topic {topic} begins: {error}"
+            raise ServiceAwayError(message) from error
+        if position.next_offset > high:
+            message = (
+                f"topic {topic} partition {partition} ends at offset {high}, but was read to {position.next_offset}: "
+                "the broker lost records; make the topic anew and start with a new database, or restore the broker"
+            )
+            raise TopicChangedError(message)
+        if position.next_offset < low:
+            self._record_gap(Gap(topic, self._topic_ids[topic], partition, position.next_offset, low))
+            self._positions[topic, partition] = position._replace(next_offset=low)
 
     def _is_at_end(self, key: Key) -> bool:
+        """Tell whether nothing is left to read of a partition, as far as is known."""
+        if key not in self._paused and self._monotonic() - self._fill[key].heard_s > STUCK_S:
+            return True
         _, high = self._consumer.get_watermark_offsets(TopicPartition(*key), cached=True)
         if high > self._fill[key].high:
             self._fill[key] = self._fill[key]._replace(high=high)
         return self._positions[key].next_offset >= self._fill[key].high
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Read what the group gives from where its last owner committed."""
         self.assigned_s = self._monotonic()
         for given in partitions:
             if given.partition >= self._partitions[given.topic]:
@@ -177,6 +218,8 @@ class SourcePositions:
     def _start(self, committed: TopicPartition) -> TopicPartition:
         """Return where a partition is read from: the committed offset, or its beginning at the first time."""
         key = (committed.topic, committed.partition)
+        if committed.error is not None:
+            raise KafkaException(committed.error)
         low, high = self._consumer.get_watermark_offsets(TopicPartition(*key), timeout=ANSWER_S)
         position = PartitionPosition(low, NEVER_US, NEVER_US)
         if committed.offset >= 0:
@@ -191,6 +234,11 @@ class SourcePositions:
         return TopicPartition(*key, position.next_offset)
 
     def _resumed(self, committed: TopicPartition) -> PartitionPosition:
+        """Return the position that was committed.
+
+        Raises:
+            TopicChangedError: It speaks of another topic of this name.
+        """
         if not committed.metadata:
             # only the embedded broker drops metadata, and it forgets everything with its process
             return PartitionPosition(committed.offset, NEVER_US, NEVER_US)
@@ -204,13 +252,16 @@ class SourcePositions:
         return PartitionPosition(committed.offset, metadata.arrival_us, metadata.event_us)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Commit what was read of partitions before the group gives them to others."""
         self._before_release()
         self._drop(consumer, partitions)
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Drop partitions that others own by now; they read again what was not committed."""
         self._drop(consumer, partitions)
 
     def _drop(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Forget partitions."""
         for given in partitions:
             key = (given.topic, given.partition)
             for table in (self._positions, self._committed, self._fill):

@@ -103,14 +103,15 @@ class Intake:
         messages = self._consumer.consume(self._options.batch_messages, self._options.consume_s)
         by_topic: dict[str, list[Message]] = {}
         for message in messages:
-            error = message.error()
-            if error is None:
+            if message.error() is None:
                 by_topic.setdefault(place_of(message)[0], []).append(message)
-            else:
-                self._read_error(error, message)
         self._failpoint("intake-after-consume")
         for topic, taken in by_topic.items():
             self._take(self._sources[topic], taken)
+        for message in messages:
+            # after what was read before it: a gap begins behind that
+            if (error := message.error()) is not None:
+                self._read_error(error, message)
         self._sender.serve()
         now_s = self._monotonic()
         if now_s >= self._progress_due_s:
@@ -124,6 +125,7 @@ class Intake:
         return len(messages)
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
+        """Write down what was gone, and stop at what else does not pass by itself."""
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
             self.positions.skip_gap(*place_of(message))
         elif error.fatal() or not error.retriable():
@@ -131,6 +133,7 @@ class Intake:
             raise ServiceAwayError(text)
 
     def _take(self, topic: SourceTopic, messages: list[Message]) -> None:
+        """Send what records of a topic say, then note that they are read."""
         owned = self.positions.of_topic(topic.name)
         # a partition that was given back, or taken again, may still bring what was fetched before
         messages = [
@@ -155,6 +158,7 @@ class Intake:
         self._failpoint("intake-after-produce")
 
     def _dead_letters(self, topic: SourceTopic, columns: Observations) -> None:
+        """Tell people where rejected rows stand."""
         for row in rejected_rows(columns).tolist():
             reason = Outcome(int(columns.outcome[row])).name.lower()
             self._sender.send_dead_letter(
@@ -171,6 +175,7 @@ class Intake:
             self._metrics.dead_letters_total.labels(reason=reason).inc()
 
     def _count(self, topic: SourceTopic, columns: Observations) -> None:
+        """Count the rows of a batch."""
         rejected = int((columns.outcome >= FIRST_REJECTION).sum())
         counter = self._metrics.observations_total
         source = SOURCES[topic.source]
@@ -207,10 +212,15 @@ class Intake:
             self._sender.send_progress(marks)
 
     def commit(self) -> None:
-        """Commit the offsets of everything read, once all that was made from it is acknowledged."""
+        """Commit the offsets of everything read, once all that was made from it is acknowledged.
+
+        Raises:
+            ServiceAwayError: Something is not acknowledged, or the group refuses for good; nothing is committed.
+        """
         moved = self.positions.uncommitted()
         if not moved:
             return
+        started_s = self._monotonic()
         self._sender.wait()
         self._failpoint("intake-before-commit")
         offsets = [
@@ -223,7 +233,7 @@ class Intake:
             for (topic, partition), position in moved
         ]
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             # another member owns them by now, or the coordinator moves: uncommitted input is read again
             self._metrics.commit_failures_total.inc()
@@ -231,7 +241,10 @@ class Intake:
                 text = f"committing offsets failed: {error.args[0].str()}"
                 raise ServiceAwayError(text) from error
             return
-        self.positions.committed(moved)
+        refused = {(answer.topic, answer.partition) for answer in answers if answer.error is not None}
+        self._metrics.commit_failures_total.inc(len(refused))
+        self.positions.committed((key, position) for key, position in moved if key not in refused)
+        self._metrics.intake_commit_seconds.observe(self._monotonic() - started_s)
         self._failpoint("intake-after-commit")
 
     def has_reached(self, target: DrainTarget) -> bool:
