@@ -97,10 +97,12 @@ class DayKeys:
                 raise TopicChangedError(message)
 
     def maintain(self, now_us: int) -> list[int]:
-        """Make the key of tomorrow, destroy what is over, and return the destroyed days."""
+        """Make the key of tomorrow, destroy what is over, and return the days destroyed by this process."""
         destroyed = self._store.destroy_expired()
-        for day in destroyed:
-            self._keys.pop(day, None)
+        for day in list(self._keys):
+            # another process may have destroyed it, and the promise is about every copy
+            if self._store.day_row(day, self._partitions, self._sources).key is None:
+                del self._keys[day]
         self.key_of(int(local_day(now_us + DAY_US, self._midnights_us)))
         return destroyed
 
