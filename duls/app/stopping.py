@@ -1,22 +1,36 @@
 """How a role is asked to stop: signal handlers set a flag and nothing else."""
 
+import os
+import select
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
+import structlog
+
+from duls.errors import DulsError
+
 LAST_WAIT_S: Final = 3.0  # for acknowledgements and transactions that are under way
 CLOSE_S: Final = 4.0  # a role ends within 10 s of SIGTERM; closing a client may use this much of it
 
+log = structlog.get_logger()
+
 
 class StopFlag:
-    """A flag that SIGTERM and SIGINT set."""
+    """A flag that SIGTERM and SIGINT set.
+
+    A handler runs in the middle of whatever the main thread does, so it must take no lock: `threading.Event.set`
+    takes one that `wait` may hold, and hangs for ever then. This flag is a pipe that becomes readable.
+    """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        self._set_s = 0.0
+        self._set_s: float | None = None
+        self._reader, self._writer = os.pipe()
+        weakref.finalize(self, _close_all, self._reader, self._writer)
 
     def install(self) -> None:
         """Set the flag at SIGTERM and SIGINT from now on."""
@@ -24,37 +38,51 @@ class StopFlag:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
         self.set()
 
     def set(self) -> None:
         """Ask to stop."""
-        if not self._event.is_set():
+        if self._set_s is None:
             self._set_s = time.monotonic()
-            self._event.set()
+            os.write(self._writer, b"\0")
 
     def is_overdue(self) -> bool:
         """Tell whether stopping was asked for so long ago that a wait for a service must be given up."""
-        return self._event.is_set() and time.monotonic() - self._set_s > LAST_WAIT_S
+        return self._set_s is not None and time.monotonic() - self._set_s > LAST_WAIT_S
 
     def is_set(self) -> bool:
         """Tell whether stopping was asked for."""
-        return self._event.is_set()
+        return self._set_s is not None
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until stopping is asked for, at most so long; tell whether it was."""
-        return self._event.wait(timeout_s)
+        # the byte is never read, so the pipe stays readable for everyone
+        select.select([self._reader], [], [], timeout_s)
+        return self.is_set()
+
+
+def _close_all(*descriptors: int) -> None:
+    """Close the ends of a pipe."""
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def close_within(close: Callable[[], object], timeout_s: float = CLOSE_S) -> bool:
-    """Run a closing call under a watchdog and tell whether it ended in time.
+    """Run a closing call under a watchdog and tell whether it ended in time, in whatever way.
 
     Everything that matters is stored before; a client that hangs must not keep the process.
     """
     done = threading.Event()
 
     def run() -> None:
-        close()
-        done.set()
+        try:
+            close()
+        except DulsError as error:
+            # what could not be stored at the end will be read again
+            log.warning("closing a client failed", reason=str(error))
+        finally:
+            done.set()
 
     threading.Thread(target=run, daemon=True, name="close").start()
     return done.wait(timeout_s)
