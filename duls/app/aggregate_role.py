@@ -88,7 +88,7 @@ def run_aggregate(
     """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
     setup = _Setup(settings, stop, metrics, from_beginning=bounds.from_beginning)
     target = input_end(setup.admin, setup.sources) if bounds.until_drained else None
-    with Housekeeping(settings, setup.installation):
+    with Housekeeping(settings):
         while not stop.is_set():
             try:
                 _run_once(setup, target, on_ready)

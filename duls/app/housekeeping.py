@@ -4,10 +4,10 @@ import threading
 import time
 from types import TracebackType
 from typing import Final, Self
-from uuid import UUID
 
 import psycopg
 import structlog
+from confluent_kafka import KafkaException
 
 from duls.config import Settings
 from duls.errors import DulsError
@@ -29,9 +29,8 @@ log = structlog.get_logger()
 class Housekeeping:
     """A thread with a database connection of its own; what it fails to do it tries again."""
 
-    def __init__(self, settings: Settings, installation: UUID) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._installation = installation
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         self._sweep_due_s = time.monotonic() + FIRST_SWEEP_S
@@ -49,22 +48,26 @@ class Housekeeping:
         self._thread.join(timeout=2.0)
 
     def _run(self) -> None:
+        """Go on until stopped, with new clients after each failure."""
         while not self._stop.is_set():
             try:
                 with open_connection(
                     self._settings.database_url, application_name="duls housekeeping"
                 ) as connection:
                     self._serve(connection, self._sender())
-            except (DulsError, psycopg.Error) as error:
+            except (DulsError, psycopg.Error, KafkaException) as error:
                 log.warning("housekeeping is interrupted", reason=str(error).partition("\n")[0])
                 self._stop.wait(RELAY_S)
 
     def _sender(self) -> OutboxSender:
+        """Return a sender with a producer of its own."""
         kafka = self._settings.kafka
         producer = make_gapless_producer(kafka.bootstrap_servers, kafka.client)
         return OutboxSender(producer, should_give_up=self._stop.is_set)
 
     def _serve(self, connection: Connection, sender: OutboxSender) -> None:
+        """Relay and sweep while the clients last."""
+
         def send(messages: list[OutboxMessage]) -> None:
             sender.send(messages)
 
@@ -77,6 +80,7 @@ class Housekeeping:
             self._stop.wait(RELAY_S)
 
     def _sweep(self, connection: Connection) -> None:
+        """Remove what was kept long enough; with the event clock there is no time before the first row."""
         reference = reference_us(connection, self._settings.figures.clock)
         if reference is None:
             return

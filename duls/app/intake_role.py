@@ -4,22 +4,26 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from typing import Final
+from contextlib import ExitStack
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
+from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
 
 from duls.app.announcing import announce_settings
 from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
-from duls.app.source_topics import input_end, source_topics, topic_ids
+from duls.app.source_topics import InputEnd, input_end, source_topics, topic_ids
 from duls.app.stopping import StopFlag, close_within
 from duls.app.warm_up import warm_up_intake
 from duls.config import Settings
 from duls.local_midnights import local_midnights
 from duls.metrics import Metrics
 from duls.pipelines.day_keys import DayKeys
-from duls.pipelines.intake import DrainTarget, Intake, IntakeOptions
+from duls.pipelines.intake import DrainTarget, Intake, IntakeOptions, SourceTopic
+from processors.pseudonyms import HASH_KEY_BYTES
 from processors.vehicle_table import NEVER_US
 from sinks.connection import open_connection
 from sinks.flow_store import DataGap, FlowStore
@@ -33,7 +37,7 @@ from streams.clients import make_admin, make_consumer, make_gapless_producer
 from streams.observation_messages import MAX_MESSAGE_BYTES
 from streams.observation_sender import ObservationSender
 from streams.source_positions import Gap
-from streams.topics import OBSERVATIONS_TOPIC, check_message_size, check_times, describe_topic
+from streams.topics import OBSERVATIONS_TOPIC, TopicInfo, check_message_size, check_times, describe_topic
 
 PATIENCE_S: Final = 300.0  # how long a database may be away before the process ends
 MAINTENANCE_S: Final = 600.0
@@ -57,8 +61,39 @@ def run_intake(
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
     warm_up_intake()
-    bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
-    admin = make_admin(bootstrap, client)
+    admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
+    topics = _topics(settings, admin)
+    patience = Patience(PATIENCE_S, stop.is_overdue)
+    with ExitStack() as stack:
+        store = _key_store(settings, patience)
+        stack.callback(store.close)
+        flow_store = stack.enter_context(FlowStore(settings.database_url, patience=patience))
+        keys = DayKeys(
+            store,
+            partitions=topics.observations.partitions,
+            sources=topic_ids(topics.sources),
+            hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+            midnights_us=local_midnights(),
+        )
+        intake, consumer = _intake(settings, topics, stop, metrics, keys, _gap_recorder(metrics, flow_store))
+        # closed first: it commits once more
+        stack.callback(close_within, consumer.close)
+        target = _drain_target(settings, input_end(admin, topics.sources)) if until_drained else None
+        intake.subscribe()
+        _loop(intake, stop, target, keys, on_ready)
+        intake.finish()
+
+
+class _Topics(NamedTuple):
+    """The topics that intake reads and writes, and the database that it writes for."""
+
+    sources: list[SourceTopic]
+    observations: TopicInfo
+    installation: UUID
+
+
+def _topics(settings: Settings, admin: AdminClient) -> _Topics:
+    """Return the topics, checked; announce the settings to the log."""
     trust = settings.kafka.trust_create_time
     sources = source_topics(admin, trust_create_time=trust)
     observations = describe_topic(admin, OBSERVATIONS_TOPIC)
@@ -67,30 +102,22 @@ def run_intake(
     with open_connection(settings.database_url, application_name="duls intake") as connection:
         installation = installation_id(connection)
         announce_settings(connection, settings, observations.partitions)
-    midnights_us = local_midnights()
-    store = KeyStore(
+    return _Topics(sources, observations, installation)
+
+
+def _key_store(settings: Settings, patience: Patience) -> KeyStore:
+    """Return the keys database."""
+    return KeyStore(
         settings.keys_url,
         read_master_key(settings.master_key_file),
         reader=f"intake {os.getpid()}",
         random_bytes=secrets.token_bytes,
-        patience=Patience(PATIENCE_S, stop.is_overdue),
+        patience=patience,
     )
-    keys = DayKeys(
-        store,
-        partitions=observations.partitions,
-        sources=topic_ids(sources),
-        hash_key=secrets.token_bytes(16),
-        midnights_us=midnights_us,
-    )
-    flow_store = FlowStore(settings.database_url, patience=Patience(PATIENCE_S, stop.is_overdue))
-    consumer = make_consumer(bootstrap, intake_group(installation), client)
-    sender = ObservationSender(
-        make_gapless_producer(bootstrap, client),
-        topic=OBSERVATIONS_TOPIC,
-        partitions=observations.partitions,
-        installation=installation.bytes,
-        should_give_up=stop.is_overdue,
-    )
+
+
+def _gap_recorder(metrics: Metrics, store: FlowStore) -> Callable[[Gap], None]:
+    """Return what tells of records that were gone, and writes them down."""
 
     def record_gap(gap: Gap) -> None:
         metrics.offset_gap_total.inc()
@@ -101,15 +128,34 @@ def run_intake(
             from_offset=gap.from_offset,
             to_offset=gap.to_offset,
         )
-        flow_store.record_gap(
-            DataGap(UUID(bytes=gap.topic_id), gap.partition, gap.from_offset, gap.to_offset)
-        )
+        store.record_gap(DataGap(UUID(bytes=gap.topic_id), gap.partition, gap.from_offset, gap.to_offset))
 
+    return record_gap
+
+
+def _intake(
+    settings: Settings,
+    topics: _Topics,
+    stop: StopFlag,
+    metrics: Metrics,
+    keys: DayKeys,
+    record_gap: Callable[[Gap], None],
+) -> tuple[Intake, Consumer]:
+    """Return intake with clients of its own, and its consumer, which the caller closes."""
+    bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
+    consumer = make_consumer(bootstrap, intake_group(topics.installation), client)
+    sender = ObservationSender(
+        make_gapless_producer(bootstrap, client),
+        topic=OBSERVATIONS_TOPIC,
+        partitions=topics.observations.partitions,
+        installation=topics.installation.bytes,
+        should_give_up=stop.is_overdue,
+    )
     intake = Intake(
         consumer,
         sender,
-        sources,
-        AdmissionRules(settings.figures.clock, midnights_us, keys.key_of),
+        topics.sources,
+        AdmissionRules(settings.figures.clock, local_midnights(), keys.key_of),
         IntakeOptions(
             batch_messages=settings.intake.batch_messages,
             progress_s=settings.intake.progress_ms / 1_000,
@@ -121,27 +167,15 @@ def run_intake(
         failpoint=failpoint_from(os.environ),
         record_gap=record_gap,
     )
-    target = None
-    if until_drained:
-        target = _drain_target(
-            settings, input_end(admin, sources).offsets, input_end(admin, sources).arrival_us
-        )
-    try:
-        intake.subscribe()
-        _loop(intake, stop, target, keys, on_ready)
-        intake.finish()
-    finally:
-        close_within(consumer.close)
-        flow_store.close()
-        store.close()
+    return intake, consumer
 
 
-def _drain_target(settings: Settings, offsets: dict[tuple[str, int], int], arrival_us: int) -> DrainTarget:
+def _drain_target(settings: Settings, end: InputEnd) -> DrainTarget:
     """Return where a bounded run ends: with the arrival clock, stream time must pass the newest arrival and reorder."""
     if settings.figures.clock == "event":
-        return DrainTarget(offsets, NEVER_US)
-    newest_us = arrival_us if arrival_us != NEVER_US else time.time_ns() // 1_000
-    return DrainTarget(offsets, newest_us + round(settings.figures.reorder_s * 1_000_000))
+        return DrainTarget(end.offsets, NEVER_US)
+    newest_us = end.arrival_us if end.arrival_us != NEVER_US else time.time_ns() // 1_000
+    return DrainTarget(end.offsets, newest_us + round(settings.figures.reorder_s * 1_000_000))
 
 
 def _loop(
@@ -151,6 +185,7 @@ def _loop(
     keys: DayKeys,
     on_ready: Callable[[], None],
 ) -> None:
+    """Go on until asked to stop, or the target is reached."""
     ready = False
     collector = PacedCollector()
     maintenance_due_s = 0.0
