@@ -61,15 +61,18 @@ def contains(geometry: Geometry, lon: float, lat: float) -> bool:
     return any(inside(polygon, lon, lat) for polygon in geometry)
 
 
-def _o(p: Point, q: Point, r: Point) -> float:
-    """Return the orientation o(p, q, r): positive where r lies left of the line from p to q."""
-    return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-
 def segment_crosses(a: Point, b: Point, edge: Edge) -> bool:
-    """Tell whether the segment from *a* to *b* crosses *edge*."""
-    e1, e2 = edge[:2], edge[2:]
-    return (_o(a, b, e1) > 0) != (_o(a, b, e2) > 0) and (_o(e1, e2, a) > 0) != (_o(e1, e2, b) > 0)
+    """Tell whether the segment from *a* to *b* crosses *edge*.
+
+    With o(p, q, r) = (qx-px)*(ry-py) - (qy-py)*(rx-px), which is positive where r lies left of the line from p to q:
+    o(a, b, e1), o(a, b, e2), o(e1, e2, a) and o(e1, e2, b), written out, for this is most of the oracle's time.
+    """
+    (ax, ay), (bx, by), (x1, y1, x2, y2) = a, b, edge
+    return ((bx - ax) * (y1 - ay) - (by - ay) * (x1 - ax) > 0) != (
+        (bx - ax) * (y2 - ay) - (by - ay) * (x2 - ax) > 0
+    ) and ((x2 - x1) * (ay - y1) - (y2 - y1) * (ax - x1) > 0) != (
+        (x2 - x1) * (by - y1) - (y2 - y1) * (bx - x1) > 0
+    )
 
 
 def crosses_zone(a: Point, b: Point, geometry: Geometry) -> bool:

@@ -103,9 +103,9 @@ class Machine:
         too_long = b.event_us - a.event_us > self.settings.max_gap_us
         if too_long or _between_um(a, b) > self.settings.max_jump_um:
             return
-        for zone_id in self.zones.crossed((a.lon, a.lat), (b.lon, b.lat)):
-            outside = zone_id not in vehicle.visits and zone_id not in inside
-            if outside and self._has_a(vehicle, zone_id):
+        # both positions are outside of the others
+        for zone_id in self.zones.crossed((a.lon, a.lat), (b.lon, b.lat), but={*vehicle.visits, *inside}):
+            if self._has_a(vehicle, zone_id):
                 self.cells.add(zone_id, b.event_us, vehicle.kind, "through")
 
     def _exits(self, vehicle: VehicleDay, a: PositionRow, b: PositionRow, inside: list[Hashable]) -> None:

@@ -5,7 +5,7 @@ that no zone is left out that the formulas of `naive.geometry` would count.
 """
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -70,11 +70,15 @@ class Zones:
         near = self._cells.get((math.floor(lon / CELL_DEG), math.floor(lat / CELL_DEG)), ())
         return [zone.zone_id for zone in chain(self._everywhere, near) if zone.contains(lon, lat)]
 
-    def crossed(self, a: Point, b: Point) -> list[Hashable]:
-        """Return the ids of the zones that have an edge which the segment from *a* to *b* crosses."""
+    def crossed(self, a: Point, b: Point, but: Container[Hashable] = ()) -> list[Hashable]:
+        """Return the ids of the zones, *but* some, with an edge that the segment from *a* to *b* crosses."""
         box = (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
         near = {zone.zone_id: zone for cell in _cells_of(box) for zone in self._cells.get(cell, ())}
-        return [zone.zone_id for zone in chain(self._everywhere, near.values()) if zone.is_crossed(a, b)]
+        return [
+            zone.zone_id
+            for zone in chain(self._everywhere, near.values())
+            if zone.zone_id not in but and zone.is_crossed(a, b)
+        ]
 
     def changed_from(self, previous: "Zones") -> set[Hashable]:
         """Return the ids of zones that are new, gone, or of another geometry than in *previous*."""
