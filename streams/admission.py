@@ -81,44 +81,17 @@ def admit(
     accepted = outcome == Outcome.ACCEPTED
     outcome[accepted & (arrival_us - decoded.event_us > TOO_LATE_US)] = Outcome.TOO_LATE
     identified = _identify(decoded, outcome, source, rules)
-    destination = identified.destination
-    unrouted = np.flatnonzero(identified.outcome != Outcome.ACCEPTED)
-    if source is Source.FMS and unrouted.size:
-        for day in np.unique(local_days(broker_us[unrouted], rules.midnights_us)).tolist():
-            rows = unrouted[local_days(broker_us[unrouted], rules.midnights_us) == day]
-            destination[rows] = partition[rows] % rules.day_key(day).partitions
-    shared = (
-        partition,
-        batch.offset[decoded.record],
-        decoded.index,
-        arrival_us,
-        identified.outcome,
-        decoded.event_us,
-        identified.day,
-        identified.hi,
-        identified.lo,
+    if source is Source.FMS:
+        _route_unidentified(identified, partition, broker_us, rules)
+    offset = batch.offset[decoded.record]
+    return Admitted(
+        _observations(decoded, identified, (partition, offset, arrival_us)), identified.destination
     )
-    columns: Observations
-    if isinstance(decoded, DecodedPositions):
-        columns = PositionColumns(
-            *shared, decoded.lat, decoded.lon, decoded.vehicle_class, decoded.zero_emission
-        )
-    else:
-        columns = DetectionColumns(
-            *shared,
-            decoded.vehicle_class,
-            decoded.zero_emission,
-            decoded.camera_hi,
-            decoded.camera_lo,
-            decoded.observation_hi,
-            decoded.observation_lo,
-            decoded.direction,
-            decoded.confidence,
-        )
-    return Admitted(columns, destination)
 
 
 class _Identified(NamedTuple):
+    """What rows became once their identity was replaced."""
+
     outcome: UInt8Array
     day: Int32Array
     hi: UInt64Array
@@ -146,7 +119,50 @@ def _identify(decoded: Decoded, outcome: UInt8Array, source: Source, rules: Admi
     return _Identified(outcome, day, hi, lo, destination)
 
 
+def _route_unidentified(
+    identified: _Identified, partition: Int32Array, broker_us: Int64Array, rules: AdmissionRules
+) -> None:
+    """Send rows without a pseudonym by their source partition and the day that the broker took them."""
+    rows = np.flatnonzero(identified.outcome != Outcome.ACCEPTED)
+    days = local_days(broker_us[rows], rules.midnights_us)
+    for day in _days(days):
+        chosen = rows[days == day]
+        identified.destination[chosen] = partition[chosen] % rules.day_key(day).partitions
+
+
+def _observations(
+    decoded: Decoded, identified: _Identified, place: tuple[Int32Array, Int64Array, Int64Array]
+) -> Observations:
+    """Return rows as observations; *place* is source partition, offset and arrival of each."""
+    partition, offset, arrival_us = place
+    shared = (
+        partition,
+        offset,
+        decoded.index,
+        arrival_us,
+        identified.outcome,
+        decoded.event_us,
+        identified.day,
+        identified.hi,
+        identified.lo,
+    )
+    attributes = (decoded.vehicle_class, decoded.zero_emission)
+    if isinstance(decoded, DecodedPositions):
+        return PositionColumns(*shared, decoded.lat, decoded.lon, *attributes)
+    return DetectionColumns(
+        *shared,
+        *attributes,
+        decoded.camera_hi,
+        decoded.camera_lo,
+        decoded.observation_hi,
+        decoded.observation_lo,
+        decoded.direction,
+        decoded.confidence,
+    )
+
+
 def _days(day: Int32Array) -> Iterator[int]:
+    """Yield each distinct day once."""
     if day.size:
         yield from (np.unique(day).tolist() if day.min() != day.max() else [int(day[0])])
 
