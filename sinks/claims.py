@@ -52,7 +52,8 @@ def claim(
         topic_id: id of the observation topic.
         partitions: those to take over.
         earliest: the first readable offset of *every* partition of the topic.
-        beginning: "earliest" where an operator says so; then rows that are missing begin there.
+        beginning: "earliest" where an operator says so; then rows that are missing begin there, and so do those
+            whose state needs records that are gone, with a gap written down.
 
     Raises:
         TopicChangedError: the stored offsets speak of another topic.
@@ -67,7 +68,10 @@ def claim(
         if missing:
             _begin(connection, topic_id, {p: earliest[p] for p in missing}, (known, beginning))
         values = {"topic_id": topic_id, "partitions": list(partitions)}
-        connection.execute(query("progress", "lock_offsets"), values)
+        stored = connection.execute(query("progress", "lock_offsets"), values).fetchall()
+        if beginning is not None:
+            for partition, next_offset, _, _ in stored:
+                _skip_gone(connection, (topic_id, partition), next_offset, earliest[partition])
         rows = connection.execute(query("progress", "claim_offsets"), values).fetchall()
     claims = {partition: Claim(epoch, next_offset) for partition, epoch, next_offset in rows}
     unknown = sorted(set(partitions) - set(claims))
@@ -106,6 +110,24 @@ def _begin(
         "next_offsets": list(earliest.values()),
     }
     connection.execute(query("progress", "begin_partitions"), values)
+
+
+def _skip_gone(
+    connection: Connection, place: tuple[UUID, int], next_offset: int, earliest_offset: int
+) -> None:
+    """Begin a partition anew where its snapshot, or its offset, needs records that are gone."""
+    topic_id, partition = place
+    values = {"topic_id": topic_id, "partition": partition}
+    snapshot = connection.execute(query("progress", "load_snapshot"), values).fetchone()
+    needed = next_offset if snapshot is None else min(next_offset, snapshot[0])
+    if needed >= earliest_offset:
+        return
+    _forget(connection, topic_id, [partition])
+    if next_offset < earliest_offset:
+        gap = {"from_offset": next_offset, "to_offset": earliest_offset}
+        source = {"source_topic_id": topic_id, "source_partition": partition}
+        connection.execute(query("progress", "add_gap"), {**source, **gap})
+        connection.execute(query("progress", "skip_offset"), {**values, "next_offset": earliest_offset})
 
 
 def _were_added(earliest: Mapping[int, int], known: _Known) -> bool:

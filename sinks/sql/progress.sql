@@ -50,6 +50,12 @@ SELECT %(topic_id)s, given.partition, given.next_offset, 0
 FROM unnest(%(partitions)s::integer[], %(next_offsets)s::bigint[]) AS given (partition, next_offset)
 ORDER BY given.partition;
 
+-- name: skip_offset
+-- Let a partition go on behind records that are gone.
+UPDATE core.observation_offset AS stored
+SET next_offset = %(next_offset)s
+WHERE stored.topic_id = %(topic_id)s AND stored.partition = %(partition)s;
+
 -- name: forget_cursors
 -- Remove what else is known of partitions that begin anew: cursors.
 DELETE FROM core.source_cursor WHERE partition = ANY(%(partitions)s);

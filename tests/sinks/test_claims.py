@@ -9,7 +9,7 @@ from sinks.claims import Claim, claim
 from sinks.connection import Connection
 from sinks.doctor import conservation
 from sinks.flush import flush, prepare_session
-from sinks.flush_parts import Cursor, Flush, OpenVisits
+from sinks.flush_parts import Cursor, Flush, OpenVisits, Snapshot
 from tests.sinks.flush_values import RAW, SLOT_S, START_DAY, START_US, TOPIC, advance, cells, visits
 
 pytestmark = pytest.mark.services
@@ -70,6 +70,35 @@ def test_an_explicit_beginning_forgets_the_progress_that_it_gives_up(connection:
     assert before.holds
     assert conservation(connection).holds
     assert [(0,)] == connection.execute("SELECT count(*) FROM core.source_cursor").fetchall()
+
+
+def test_records_that_are_gone_are_skipped_only_explicitly(connection: Connection) -> None:
+    """The partition goes on at the oldest record, without the progress that led to the gap, which is written down."""
+    write_figures(connection)
+
+    untold = claim(connection, TOPIC, [0], {0: 8, 1: 0})
+    told = claim(connection, TOPIC, [0], {0: 8, 1: 0}, "earliest")
+
+    gaps = connection.execute("SELECT source_topic_id, from_offset, to_offset FROM core.data_gap").fetchall()
+    assert {0: Claim(2, 5)} == untold
+    assert {0: Claim(3, 8)} == told
+    assert [(TOPIC, 5, 8)] == gaps
+    assert [(0,)] == connection.execute("SELECT count(*) FROM core.source_cursor").fetchall()
+    assert conservation(connection).holds
+
+
+def test_a_snapshot_that_cannot_be_replayed_is_given_up_without_a_gap(connection: Connection) -> None:
+    """The stored offset can still be read, so nothing is lost but the state."""
+    write_figures(connection)
+    claims = claim(connection, TOPIC, [0], {0: 0, 1: 0})
+    snapshot = Snapshot(TOPIC, 0, 3, 1, b"state")
+    flush(connection, Flush([advance(claims, 0, 5, 6)], SLOT_S, snapshots=[snapshot]), 1)
+
+    told = claim(connection, TOPIC, [0], {0: 4, 1: 0}, "earliest")
+
+    assert 6 == told[0].next_offset
+    assert [(0,)] == connection.execute("SELECT count(*) FROM core.data_gap").fetchall()
+    assert [(0,)] == connection.execute("SELECT count(*) FROM core.snapshot").fetchall()
 
 
 def test_one_missing_offset_among_others_is_refused(connection: Connection) -> None:
