@@ -22,6 +22,7 @@ def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
 
 
 def _merged_flows(deltas: Sequence[FlowDelta]) -> FlowDelta:
+    """Return one delta of flow cells of a grain."""
     keys = np.concatenate(
         [
             np.stack([d.zone_no, d.bucket, d.vehicle_class, d.zero_emission, d.source], axis=1).astype(
@@ -42,12 +43,14 @@ def _merged_flows(deltas: Sequence[FlowDelta]) -> FlowDelta:
 
 
 def _merged_feeds(deltas: Sequence[FeedDelta]) -> FeedDelta:
+    """Return one delta of feed counts."""
     keys = np.concatenate([np.stack([d.source.astype(np.int64), d.minute_us], axis=1) for d in deltas])
     unique, sums = _summed(keys, np.concatenate([delta.counts for delta in deltas]))
     return FeedDelta(unique[:, 0].astype(np.uint8), unique[:, 1].copy(), sums)
 
 
 def _merged_rejections(deltas: Sequence[RejectionDelta]) -> RejectionDelta:
+    """Return one delta of rejections."""
     keys = np.concatenate(
         [np.stack([d.source, d.minute_us, d.reason], axis=1).astype(np.int64) for d in deltas]
     )
