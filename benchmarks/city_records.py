@@ -59,6 +59,7 @@ def simulate(city: SimulatedCity, records: int, *, interval_s: float, end_us: in
 
 
 def _sending_us(event_us: Int64Array) -> Int64Array:
+    """Return when each position is sent, in event time."""
     rng = np.random.default_rng(SEED)
     delayed = rng.random(event_us.size) < DISORDER
     delay_us = rng.uniform(*DELAY_S, event_us.size) * US_PER_S

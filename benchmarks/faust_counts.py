@@ -63,6 +63,7 @@ def build_app(servers: str, topic: str, records: int, decoder: str) -> faust.App
 
     @app.agent(app.topic(topic, value_serializer="raw", key_serializer="raw"))
     async def count(stream: Any) -> None:
+        """Count batches."""
         async for values in stream.take(TAKE, within=WITHIN_S):
             counts.add(decode([value for value in values if value]))
             if counts.records >= records:

@@ -104,6 +104,7 @@ class Installation:
         return dict(zip(COUNTED.split(", "), row or (), strict=True))
 
     def _run(self, *command: str) -> None:
+        """Run a command of `duls` to its end."""
         run_all({command[0]: ["duls", *command]}, self.environment, timeout_s=COMMAND_TIMEOUT_S)
 
 

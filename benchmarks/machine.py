@@ -54,6 +54,7 @@ def this_machine() -> Machine:
 
 
 def _processor() -> str:
+    """Return the name of the processor."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
@@ -61,6 +62,7 @@ def _processor() -> str:
 
 
 def _version_of(package: str) -> str:
+    """Return the version of an installed package, nothing where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -119,6 +119,7 @@ class Contest:
         return self._peer(PEER, "benchmarks.faust_counts", topic, records, OURS)
 
     def _peer(self, name: str, module: str, topic: str, records: int, decoder: str) -> Run:
+        """Run a peer as a process."""
         before = self._services.cpu()
         command = [module, self._services.bootstrap_servers, topic, str(records), decoder]
         used = run_all({name: command}, {}, timeout_s=RUN_TIMEOUT_S)[name]
@@ -167,10 +168,12 @@ def measure(sizes: Sizes) -> dict[str, Any]:
 
 
 def _slice(rows: SimulatedPositions, first: int, last: int) -> SimulatedPositions:
+    """Return some of the rows."""
     return SimulatedPositions._make(column[first:last] for column in rows)
 
 
 def _mean_bytes(rows: SimulatedPositions) -> float:
+    """Return the mean length of a record."""
     values = next(encoded(rows)).values
     return round(sum(map(len, values)) / len(values), 1)
 
@@ -200,6 +203,7 @@ def _lines(starts: list[Run], runs: list[Run]) -> list[Line]:
 
 
 def _line(name: str, contestant: str, processes: tuple[str, ...], starts: list[Run], runs: list[Run]) -> Line:
+    """Return the medians of some processes of a contestant."""
     ours = [run for run in runs if run.contestant == contestant]
 
     def cpu_s(run: Run) -> float:

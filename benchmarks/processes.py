@@ -63,6 +63,7 @@ def run_all(
 
 
 def _kill(running: Iterable[tuple[subprocess.Popen[bytes], IO[bytes]]]) -> None:
+    """End processes that still run."""
     for process, _ in running:
         if process.returncode is None:
             process.kill()
@@ -83,10 +84,12 @@ def start(
 
 
 def _inherited() -> dict[str, str]:
+    """Return our own environment, in which bytecode may be written."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _wait(name: str, process: subprocess.Popen[bytes], output: IO[bytes], started_s: float) -> Usage:
+    """Wait for a process and return what it used."""
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     output.seek(0)
@@ -119,6 +122,7 @@ def rss_mib(pid: int) -> float:
 
 
 def _children() -> dict[int, list[int]]:
+    """Return the children of every process."""
     found: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         fields = _stat(int(folder.name))

@@ -1,0 +1,66 @@
+"""An open-loop load: positions of a city at *now*, each sent when its time has come, whoever keeps up or not.
+
+Run as a process: `python -m benchmarks.city_load SERVERS VEHICLES INTERVAL_S START DURATION_S`, START in seconds since
+1970. It prints how many it sent and how far it ever was behind its schedule.
+"""
+
+import sys
+import time
+from typing import Final
+
+import msgspec
+from confluent_kafka import Producer
+
+from benchmarks.city_records import build_city, encoded, morning_us
+from benchmarks.raw_topic import PARTITIONS
+from processors.calendar import US_PER_S
+from processors.simulation.positions import positions
+from streams.topics import POSITIONS_TOPIC
+
+WINDOW_S: Final = 0.05
+PRODUCER: Final[dict[str, str | int]] = {
+    "linger.ms": 5,
+    "compression.type": "lz4",
+    "queue.buffering.max.messages": 500_000,
+}
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What became of a load."""
+
+    records: int
+    behind_max_s: float  # longest time between the end of a window and its last record handed to the client
+
+
+def run(bootstrap_servers: str, vehicles: int, interval_s: float, start_s: float, duration_s: float) -> Sent:
+    """Send a morning of the city, its start moved to *start_s*."""
+    producer = Producer({**PRODUCER, "bootstrap.servers": bootstrap_servers})
+    first_us = morning_us()
+    shift_us = round(start_s * US_PER_S) - first_us
+    records, behind_max_s = 0, 0.0
+    windows = positions(
+        build_city(vehicles), first_us, first_us + round(duration_s * US_PER_S), interval_s, window_s=WINDOW_S
+    )
+    for number, rows in enumerate(windows, start=1):
+        due_s = start_s + number * WINDOW_S
+        chunks = list(encoded(rows._replace(event_us=rows.event_us + shift_us)))
+        time.sleep(max(0.0, due_s - time.time()))
+        for chunk in chunks:
+            for value, vehicle in zip(chunk.values, chunk.vehicle, strict=True):
+                producer.produce(POSITIONS_TOPIC, value, partition=vehicle % PARTITIONS)
+            records += len(chunk.values)
+        producer.poll(0)
+        behind_max_s = max(behind_max_s, time.time() - due_s)
+    producer.flush(30.0)
+    return Sent(records, behind_max_s)
+
+
+def main() -> None:
+    """Send, and say what was sent."""
+    servers, vehicles, interval_s, start_s, duration_s = sys.argv[1:]
+    sent = run(servers, int(vehicles), float(interval_s), float(start_s), float(duration_s))
+    sys.stdout.write(msgspec.json.encode(sent).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()
