@@ -1,14 +1,16 @@
 """Settings of the Kafka clients that decide results; other properties pass through from the settings file."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from duls.errors import ConfigError
 from streams.observation_sender import PRODUCER_SETTINGS
 
 Properties = Mapping[str, str | int | float | bool]
+Client = TypeVar("Client", Consumer, Producer, AdminClient)
 
 CONSUMER_GUARDS: Final[Properties] = {
     # offsets are committed after acknowledgement, or kept in the database
@@ -46,7 +48,8 @@ def make_consumer(
         properties: From the settings file; they go before CONSUMER_SETTINGS, not before CONSUMER_GUARDS.
         tells_end: Give the error _PARTITION_EOF at the end of each partition.
     """
-    return Consumer(
+    return _made(
+        Consumer,
         {
             **CONSUMER_SETTINGS,
             **properties,
@@ -54,20 +57,36 @@ def make_consumer(
             "enable.partition.eof": tells_end,
             "bootstrap.servers": bootstrap_servers,
             "group.id": group,
-        }
+        },
     )
 
 
 def make_gapless_producer(bootstrap_servers: str, properties: Properties) -> Producer:
     """Return the idempotent producer of intake."""
-    return Producer({**properties, **PRODUCER_SETTINGS, "bootstrap.servers": bootstrap_servers})
+    return _made(Producer, {**properties, **PRODUCER_SETTINGS, "bootstrap.servers": bootstrap_servers})
 
 
 def make_producer(bootstrap_servers: str, properties: Properties) -> Producer:
     """Return a producer for messages that may be repeated or overtaken by newer ones."""
-    return Producer({"linger.ms": 5, "log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
+    own: Properties = {"linger.ms": 5, "log_level": 3}
+    return _made(Producer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
 
 
 def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     """Return an admin client."""
-    return AdminClient({"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
+    return _made(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
+
+
+def _made(kind: Callable[[dict[str, Any]], Client], properties: Properties) -> Client:
+    """Return a client with *properties*.
+
+    Raises:
+        ConfigError: librdkafka does not know a property, or not such a value.
+    """
+    try:
+        return kind(dict(properties))
+    except KafkaException as error:
+        message = (
+            f"librdkafka refuses a property of [kafka.client] (DULS_KAFKA_CLIENT): {error.args[0].str()}"
+        )
+        raise ConfigError(message) from error

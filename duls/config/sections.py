@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from processors.rules import FigureSettings
@@ -20,9 +22,11 @@ OWN_CLIENT_PROPERTIES: Final = frozenset(
         "enable.auto.offset.store",
         "enable.gapless.guarantee",
         "enable.idempotence",
+        "enable.partition.eof",
         "group.id",
         "isolation.level",
         "message.timeout.ms",
+        "partition.assignment.strategy",
         "transactional.id",
     }
 )
@@ -97,6 +101,19 @@ class DatabaseSettings(Section):
         description="File with 32 random bytes in base64 that wrap the day keys; `duls migrate` makes it.",
     )
     retention_slot_h: int = Field(48, ge=1, le=24 * 366, description="Hours that slot figures are kept.")
+
+    @field_validator("url", "keys_url")
+    @classmethod
+    def _check_url(cls, url: SecretStr) -> SecretStr:
+        """Refuse what libpq cannot read; its own words would quote the secret."""
+        try:
+            ports = str(conninfo_to_dict(url.get_secret_value()).get("port") or "5432")
+        except psycopg.ProgrammingError:
+            ports = ""
+        if not all(port.isascii() and port.isdigit() for port in ports.split(",")):
+            message = "must be a libpq URL, such as postgresql://user:password@host:5432/name"
+            raise ValueError(message)
+        return url
 
 
 class FigureOptions(Section):

@@ -86,6 +86,13 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str, sentence: str) -> No
             '{"sasl.password": ["s3cret"]}',
             "sasl.password of DULS_KAFKA_CLIENT must be text, a number, true or false",
         ),
+        (
+            "DULS_DATABASE_URL",
+            "s3cret nonsense",
+            "DULS_DATABASE_URL must be a libpq URL, such as postgresql://",
+        ),
+        ("DULS_DATABASE_URL", "mysql://u:s3cret@h/x", "DULS_DATABASE_URL must be a libpq URL"),
+        ("DULS_KEYS_URL", "postgresql://u:s3cret@h:port/x", "DULS_KEYS_URL must be a libpq URL"),
         ("DULS_CONFIG", "/nowhere/duls.toml", "the settings file /nowhere/duls.toml cannot be read"),
     ],
 )
