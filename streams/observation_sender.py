@@ -1,6 +1,6 @@
 """The one idempotent producer of intake: rows, progress, ticks and dead letters, in order and without gaps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +10,7 @@ from duls.errors import ServiceAwayError
 from processors.source_clock import Mark
 from streams.observation_messages import TICK_HEADER, Headers, Kind, encode_progress, headers_of
 
-PRODUCER_SETTINGS: Final = {
+PRODUCER_SETTINGS: Final[Mapping[str, str | int | float | bool]] = {
     "enable.idempotence": True,
     "enable.gapless.guarantee": True,
     # expired messages are not covered by the gapless guarantee, so none expires
