@@ -42,7 +42,8 @@ class World:
 
     def commit(self, partition: int, offset: int, metadata: str | None) -> None:
         """Store an offset as an earlier owner did."""
-        self.consumer.stored[RAW, partition] = TopicPartition(RAW, partition, offset, metadata)
+        told = () if metadata is None else (metadata,)
+        self.consumer.stored[RAW, partition] = TopicPartition(RAW, partition, offset, *told)
 
     def read(self, partition: int, next_offset: int, arrival_us: int) -> None:
         """Read up to an offset."""

@@ -1,0 +1,573 @@
+"""Intake over logs in memory: what it sends, when it commits, and what a successor makes of the same records."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from confluent_kafka import KafkaError, Message
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from duls.errors import ServiceAwayError
+from duls.local_midnights import local_midnights
+from duls.metrics import Metrics
+from duls.pipelines.intake import DrainTarget, Intake, IntakeOptions, SourceTopic
+from naive import PositionRow, event_arrivals
+from processors.columns import (
+    DecodedDetections,
+    DecodedPositions,
+    DetectionColumns,
+    Int64Array,
+    PositionColumns,
+    UInt64Array,
+)
+from processors.source_clock import Mark
+from processors.vocabulary import Outcome, Source
+from streams.admission import AdmissionRules, DayKey
+from streams.decode.detections import decode_detections
+from streams.decode.positions import decode_positions
+from streams.failpoints import INTAKE_FAILPOINTS, no_failpoint
+from streams.observation_messages import (
+    TICK_HEADER,
+    Kind,
+    decode_progress,
+    decode_rows,
+    envelope_of,
+)
+from streams.observation_sender import ObservationSender
+from streams.source_positions import Gap
+from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
+
+RAW, PASSAGES, DEAD, OBSERVATIONS = "raw", "passages", "dead", "observations"
+OURS = bytes(range(16))
+RAW_ID, PASSAGES_ID = b"r" * 16, b"p" * 16
+NOW_MS = 1_795_000_000_000
+NEVER_US = -(1 << 62)
+MIDNIGHTS_US = local_midnights()
+PARTITIONS = 3
+
+
+class Record(NamedTuple):
+    """A raw record before it has an offset; no event time makes it a tick, a negative one garbage."""
+
+    partition: int
+    time_ms: int  # of the broker, after NOW_MS
+    event_ms: int | None  # of the sender, after NOW_MS
+    vehicle: str = "NL:AB-1"
+
+
+class Running:
+    """An intake with its clients in memory."""
+
+    def __init__(
+        self,
+        *,
+        clock: str = "arrival",
+        failpoint: Callable[[str], None] = no_failpoint,
+        gives_up: bool = False,
+    ) -> None:
+        self.now_s = 0.0
+        self.consumer = FakeConsumer()
+        self.producer = FakeProducer()
+        self.gaps: list[Gap] = []
+        self.metrics = Metrics(version="1", clock=lambda: 0.0)
+        self.intake = Intake(
+            self.consumer,  # type: ignore[arg-type]  # the fake has the methods that are used
+            ObservationSender(
+                self.producer,  # type: ignore[arg-type]  # the same
+                topic=OBSERVATIONS,
+                partitions=PARTITIONS,
+                installation=OURS,
+                should_give_up=lambda: gives_up,
+            ),
+            [
+                SourceTopic(RAW, RAW_ID, Source.FMS, 2, DEAD, decode_positions),
+                SourceTopic(PASSAGES, PASSAGES_ID, Source.ANPR, 1, DEAD, decode_detections),
+            ],
+            AdmissionRules(clock, MIDNIGHTS_US, lambda _day: DayKey(pseudonymise, PARTITIONS)),
+            IntakeOptions(clock=clock, progress_s=0.25, commit_s=1.0),
+            monotonic=lambda: self.now_s,
+            metrics=self.metrics,
+            failpoint=failpoint,
+            record_gap=self.gaps.append,
+        )
+        self.intake.subscribe()
+
+    def own(self, *keys: Key) -> None:
+        """Let the group assign partitions."""
+        self.consumer.give(*(keys or ((RAW, 0), (RAW, 1))))
+
+    def read(self, messages: Sequence[Message], *, after_s: float = 0.01) -> None:
+        """Read messages in one step."""
+        self.now_s += after_s
+        self.consumer.incoming.append(list(messages))
+        self.intake.step()
+
+    def rows(self) -> list[tuple[int, PositionColumns | DetectionColumns]]:
+        """Return the batches of rows that were sent, each with its observation partition."""
+        found: list[tuple[int, PositionColumns | DetectionColumns]] = []
+        for sent in self.producer.sent:
+            kind = kind_of(sent.headers)
+            if kind is Kind.POSITIONS:
+                found.append((sent.partition, decode_rows(sent.value or b"", PositionColumns)))
+            elif kind is Kind.DETECTIONS:
+                found.append((sent.partition, decode_rows(sent.value or b"", DetectionColumns)))
+        return found
+
+    def row_tuples(self) -> list[tuple[object, ...]]:
+        """Return all rows that were sent with their partitions, by their place in the log; lat and lon left out."""
+        rows = [
+            row
+            for partition, columns in self.rows()
+            for row in zip(
+                *(
+                    np.asarray(column).tolist()
+                    for name, column in zip(columns._fields, columns, strict=True)
+                    if name not in {"lat", "lon"}
+                ),
+                [partition] * columns.outcome.size,
+                strict=True,
+            )
+        ]
+        return sorted(rows)
+
+    def marks(self) -> list[Mark]:
+        """Return the marks that went to the first observation partition."""
+        return [
+            mark
+            for sent in self.producer.sent
+            if sent.partition == 0 and kind_of(sent.headers) is Kind.PROGRESS
+            for mark in decode_progress(sent.value or b"")
+        ]
+
+    def committed(self) -> dict[Key, int]:
+        """Return the committed offsets."""
+        return {key: stored.offset for key, stored in self.consumer.stored.items()}
+
+
+def kind_of(headers: object) -> Kind | None:
+    """Return the kind of an observation message, None for ticks and dead letters."""
+    envelope = envelope_of(headers, OURS)  # type: ignore[arg-type]  # of a message that was sent
+    return None if envelope is None else envelope.kind
+
+
+def pseudonymise(
+    decoded: DecodedPositions | DecodedDetections, rows: Int64Array
+) -> tuple[UInt64Array, UInt64Array]:
+    """Return what stands for pseudonyms: the last byte of an identity."""
+    ends = decoded.identity_start[rows] + decoded.identity_length[rows] - 1
+    return decoded.identity[ends].astype(np.uint64), decoded.identity_length[rows].astype(np.uint64)
+
+
+def log_of(records: Sequence[Record], topic: str = RAW) -> list[Message]:
+    """Return records as messages, each with the next offset of its partition."""
+    ends: dict[int, int] = {}
+    messages = []
+    for record in records:
+        offset = ends.get(record.partition, 0)
+        ends[record.partition] = offset + 1
+        headers = None
+        value: bytes | None = None
+        if record.event_ms is None:
+            headers = [(TICK_HEADER, b"1")]
+        else:
+            value = b'{"vehicle":"%s","time":%d,"lat":52.0,"lon":5.0}' % (
+                record.vehicle.encode(),
+                NOW_MS + record.event_ms,
+            )
+        messages.append(
+            message(
+                topic,
+                record.partition,
+                offset,
+                value,
+                time_ms=NOW_MS + record.time_ms,
+                headers=headers,  # type: ignore[arg-type]  # a list of a narrower type
+            )
+        )
+    return messages
+
+
+logs = st.lists(
+    st.builds(
+        Record,
+        st.integers(0, 1),
+        st.integers(0, 20_000),
+        st.one_of(st.none(), st.integers(-100_000, 90_000)),
+        st.sampled_from(["NL:A", "NL:B", "NL:C", ""]),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60)
+@given(logs, st.data(), st.sampled_from(["arrival", "event"]))
+def test_a_successor_computes_the_same_rows(records: list[Record], data: st.DataObject, clock: str) -> None:
+    """Whatever was committed, what comes after is what one process makes of the whole log, in whatever batches."""
+    log = log_of(records)
+    split = data.draw(st.integers(0, len(log)))
+    cuts = sorted(data.draw(st.lists(st.integers(split, len(log)), max_size=3)))
+    whole = Running(clock=clock)
+    whole.own()
+    whole.read(log)
+    first, second = Running(clock=clock), Running(clock=clock)
+    first.own()
+    first.read(log[:split])
+    first.intake.finish()
+    second.consumer.stored = first.consumer.stored
+
+    second.own()
+    for start, end in zip([split, *cuts], [*cuts, len(log)], strict=True):
+        second.read(log[start:end])
+    for running in (whole, second):
+        running.intake.finish()
+
+    assert whole.row_tuples() == sorted(first.row_tuples() + second.row_tuples())
+    assert whole.committed() == second.committed()
+    assert {key: stored.metadata for key, stored in whole.consumer.stored.items()} == {
+        key: stored.metadata for key, stored in second.consumer.stored.items()
+    }
+
+
+@given(logs, st.data())
+def test_the_event_clock_is_that_of_the_definition(records: list[Record], data: st.DataObject) -> None:
+    """The arrival of an accepted row is the largest accepted event time of its partition, in whatever batches."""
+    log = log_of(records)
+    cut = data.draw(st.integers(0, len(log)))
+    running = Running(clock="event")
+    running.own()
+
+    running.read(log[:cut])
+    running.read(log[cut:])
+
+    accepted = [
+        PositionRow(
+            partition=int(columns.partition[row]),
+            offset=int(columns.offset[row]),
+            arrival_us=int(columns.arrival_us[row]),
+            event_us=int(columns.event_us[row]),
+            vehicle="",
+            lat=0.0,
+            lon=0.0,
+        )
+        for _, columns in running.rows()
+        for row in np.flatnonzero(columns.outcome == Outcome.ACCEPTED)
+    ]
+    accepted.sort(key=lambda row: row.identity)
+    assert event_arrivals(accepted) == accepted
+
+
+@given(logs)
+def test_arrivals_never_go_back_and_ticks_count(records: list[Record]) -> None:
+    """Within a partition; the arrival of a row is the largest broker time so far, of ticks too."""
+    running = Running()
+    running.own()
+
+    running.read(log_of(records))
+
+    newest = {0: NEVER_US, 1: NEVER_US}
+    expected = []
+    ends = {0: 0, 1: 0}
+    for record in records:
+        newest[record.partition] = max(newest[record.partition], (NOW_MS + record.time_ms) * 1_000)
+        if record.event_ms is not None:
+            expected.append((record.partition, ends[record.partition], newest[record.partition]))
+        ends[record.partition] += 1
+    found = [(row[0], row[1], row[3]) for row in running.row_tuples()]
+    assert sorted(expected) == found
+
+
+@given(logs)
+def test_rows_read_are_rows_sent(records: list[Record]) -> None:
+    """Accepted and rejected ones together, each once, in the metrics too; every rejected one has a dead letter."""
+    running = Running()
+    running.own()
+
+    running.read(log_of(records))
+
+    rows = sum(record.event_ms is not None for record in records)
+    outcomes = [outcome for _, columns in running.rows() for outcome in columns.outcome.tolist()]
+    letters = [json.loads(sent.value or b"") for sent in running.producer.sent if sent.topic == DEAD]
+    text = running.metrics.exposition().decode()
+    assert rows == len(outcomes)
+    assert sum(outcome >= 16 for outcome in outcomes) == len(letters)
+    assert all(
+        letter.keys() == {"topic", "topic_id", "partition", "offset", "index", "reason"} for letter in letters
+    )
+    if rows:
+        assert f'outcome="accepted",source="fms"}} {float(rows - len(letters))}' in text
+        assert f'outcome="rejected",source="fms"}} {float(len(letters))}' in text
+
+
+def test_rows_that_go_the_same_way_keep_their_order() -> None:
+    """Of one source partition the offsets only increase, which cursors rely on."""
+    running = Running()
+    running.own()
+
+    running.read(log_of([Record(0, 0, 0, f"NL:{n % 7}") for n in range(60)]))
+    running.read(
+        [m for m in log_of([Record(0, 0, 0, f"NL:{n % 7}") for n in range(90)]) if (m.offset() or 0) >= 60]
+    )
+
+    for partition in range(PARTITIONS):
+        offsets = [
+            offset
+            for way, columns in running.rows()
+            if way == partition
+            for offset in columns.offset.tolist()
+        ]
+        assert sorted(set(offsets)) == offsets
+
+
+def test_progress_is_sent_behind_the_rows_that_it_speaks_of() -> None:
+    """To every observation partition, with the newest arrival."""
+    running = Running()
+    running.own()
+
+    running.read(log_of([Record(0, 5, 0), Record(0, 3, 0), Record(1, 9, None)]), after_s=1.0)
+
+    kinds = [kind_of(sent.headers) for sent in running.producer.sent if sent.topic == OBSERVATIONS]
+    assert [Kind.POSITIONS] + [Kind.PROGRESS] * PARTITIONS == kinds
+    assert [
+        Mark(RAW_ID, 0, 2, 0, 2, (NOW_MS + 5) * 1_000),
+        Mark(RAW_ID, 0, 2, 1, 1, (NOW_MS + 9) * 1_000),
+    ] == running.marks()
+
+
+def test_progress_is_not_repeated() -> None:
+    """What stands still says nothing."""
+    running = Running()
+    running.own()
+    running.read(log_of([Record(0, 5, 0)]), after_s=1.0)
+    before = running.marks()
+
+    running.read([], after_s=0.3)
+
+    assert before == running.marks()
+
+
+def test_offsets_are_committed_after_acknowledgement_only() -> None:
+    """A broker that says nothing keeps them where they were."""
+    running = Running(gives_up=True)
+    running.own()
+    running.producer.answers = False
+
+    with pytest.raises(ServiceAwayError):
+        running.read(log_of([Record(0, 5, 0)]), after_s=2.0)
+
+    assert {} == running.committed()
+
+
+def test_nothing_is_committed_once_the_broker_refused_something() -> None:
+    """Not even at the release that closing the consumer brings, when the client looks well again."""
+    running = Running()
+    running.own()
+    running.producer.delivery_error = KafkaError(KafkaError.MSG_SIZE_TOO_LARGE)
+    with pytest.raises(ServiceAwayError):
+        running.read(log_of([Record(0, 5, 0)]))
+    running.producer.delivery_error = None
+
+    with pytest.raises(ServiceAwayError):
+        running.consumer.take((RAW, 0), (RAW, 1))
+
+    assert {} == running.committed()
+
+
+def test_a_record_that_was_not_sent_whole_is_not_committed() -> None:
+    """It is read again; its rows that were sent are below the cursors then."""
+    running = Running(gives_up=True)
+    running.own()
+    running.read(log_of([Record(0, 5, 0)]))
+    running.producer.room = 2
+    log = log_of([Record(0, 5, 0, f"NL:{n}") for n in range(9)])[1:]
+
+    running.producer.answers = False
+    with pytest.raises(ServiceAwayError):
+        running.read(log)
+    running.producer.answers = True
+    running.intake.commit()
+
+    assert 1 == running.committed()[RAW, 0]
+
+
+def test_a_commit_that_the_group_refuses_is_tried_again() -> None:
+    """Another member may own the partitions by now; then its commit counts."""
+    running = Running()
+    running.own()
+    running.consumer.commit_error = KafkaError(KafkaError.ILLEGAL_GENERATION)
+    running.read(log_of([Record(0, 5, 0)]), after_s=2.0)
+    assert {} == running.committed()
+
+    running.consumer.commit_error = None
+    running.read([], after_s=2.0)
+
+    assert 1 == running.committed()[RAW, 0]
+    assert "duls_commit_failures_total 1.0" in running.metrics.exposition().decode()
+
+
+def test_a_commit_refused_for_one_partition_is_tried_again_for_it() -> None:
+    """The answer names partitions one by one."""
+    running = Running()
+    running.own()
+    running.consumer.refused[RAW, 0] = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    running.read(log_of([Record(0, 5, 0), Record(1, 5, 0)]), after_s=2.0)
+    assert {(RAW, 1): 1} == running.committed()
+
+    running.consumer.refused.clear()
+    running.read([], after_s=2.0)
+
+    assert {(RAW, 0): 1, (RAW, 1): 1} == running.committed()
+
+
+def test_a_commit_that_fails_for_good_ends_the_process() -> None:
+    """There is no use in going on."""
+    running = Running()
+    running.own()
+    running.consumer.commit_error = KafkaError(KafkaError.FENCED_INSTANCE_ID, "fenced", fatal=True)
+
+    with pytest.raises(ServiceAwayError, match="committing"):
+        running.read(log_of([Record(0, 5, 0)]), after_s=2.0)
+
+
+def test_a_release_in_the_middle_of_reading_commits_what_was_sent() -> None:
+    """Messages that the same call still brings are left to the next owner."""
+    running = Running()
+    running.own()
+    log = log_of([Record(0, 5, 0), Record(0, 5, 0), Record(1, 5, 0)])
+    running.read(log[:1])
+    running.consumer.during_consume = [lambda: running.consumer.take((RAW, 0))]
+
+    running.read(log[1:], after_s=2.0)
+
+    assert {(RAW, 0): 1, (RAW, 1): 1} == running.committed()
+    assert [(0, 0), (1, 0)] == [(row[0], row[1]) for row in running.row_tuples()]
+
+
+def test_a_partition_lost_and_given_again_brings_nothing_twice_in_one_call() -> None:
+    """Guard 5: what was fetched under the old assignment and comes again under the new one counts once."""
+    running = Running()
+    running.own()
+    log = log_of([Record(0, 5, 0, f"NL:{n}") for n in range(4)])
+    running.read(log[:1], after_s=2.0)
+
+    def rejoin() -> None:
+        running.consumer.lose((RAW, 0), (RAW, 1))
+        running.consumer.give((RAW, 0), (RAW, 1))
+
+    running.consumer.during_consume = [rejoin]
+    running.read([log[0], log[1], log[2], log[1], log[2], log[3]], after_s=2.0)
+
+    assert [0, 1, 2, 3] == [row[1] for row in running.row_tuples()]
+    assert 4 == running.committed()[RAW, 0]
+
+
+def test_what_was_read_before_a_gap_is_kept() -> None:
+    """The error comes behind its last message, and the gap begins there."""
+    running = Running()
+    running.own()
+    running.consumer.bounds[RAW, 0] = (50, 90)
+    error = message(RAW, 0, 2, b"text", error=KafkaError(KafkaError._AUTO_OFFSET_RESET))
+
+    running.read([*log_of([Record(0, 5, 0), Record(0, 6, 0)]), error])
+
+    assert [0, 1] == [row[1] for row in running.row_tuples()]
+    assert [Gap(RAW, RAW_ID, 0, 2, 50)] == running.gaps
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [
+        (KafkaError(KafkaError._TRANSPORT, "gone", retriable=True), False),
+        (KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED), True),
+        (KafkaError(KafkaError._FATAL, "bad", fatal=True), True),
+    ],
+)
+def test_an_error_that_does_not_pass_ends_the_process(error: KafkaError, ends: bool) -> None:
+    """Others are the client's to repeat."""
+    running = Running()
+    running.own()
+    messages = [message(RAW, 0, 0, b"text", error=error)]
+
+    if ends:
+        with pytest.raises(ServiceAwayError, match="reading raw failed"):
+            running.read(messages)
+    else:
+        running.read(messages)
+
+
+def test_silent_partitions_are_ticked_with_the_arrival_clock_only() -> None:
+    """A history does not wait for anybody's clock."""
+    live, history = Running(), Running(clock="event")
+    for running in (live, history):
+        running.own()
+        running.read([], after_s=1.5)
+
+    assert {0, 1} == {sent.partition for sent in live.producer.sent if sent.topic == RAW}
+    assert [] == [sent for sent in history.producer.sent if sent.topic == RAW]
+
+
+def test_every_failpoint_is_passed() -> None:
+    """Fault tests rely on the names."""
+    passed: list[str] = []
+    running = Running(failpoint=passed.append)
+    running.own()
+
+    running.read(log_of([Record(0, 5, 0)]), after_s=2.0)
+
+    assert list(INTAKE_FAILPOINTS) == passed
+
+
+def test_both_feeds_are_read_in_one_step() -> None:
+    """Each by its own rules; detections go to one partition."""
+    running = Running()
+    running.own((RAW, 0), (PASSAGES, 0))
+
+    running.read([*log_of([Record(0, 5, 0)]), *log_of([Record(0, 5, 0)], PASSAGES)])
+
+    assert {PositionColumns, DetectionColumns} == {type(columns) for _, columns in running.rows()}
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        (DrainTarget({(RAW, 0): 1, (RAW, 1): 0}, NEVER_US), True),
+        (DrainTarget({(RAW, 0): 2, (RAW, 1): 0}, NEVER_US), False),
+        (DrainTarget({(RAW, 0): 1, (RAW, 1): 0}, (NOW_MS + 4) * 1_000), False),
+    ],
+)
+def test_a_bounded_run_ends_when_offsets_and_time_are_reached(target: DrainTarget, reached: bool) -> None:
+    """Every owned partition must have passed both; one that was never heard of has passed no time."""
+    running = Running()
+    running.own()
+
+    running.read(log_of([Record(0, 5, 0)]))
+
+    assert reached == running.intake.has_reached(target)
+
+
+def test_a_member_without_an_answer_of_the_group_has_reached_nothing() -> None:
+    """It may still be given everything."""
+    running = Running()
+    target = DrainTarget({}, NEVER_US)
+    assert not running.intake.has_reached(target)
+
+    running.consumer.give()
+    assert not running.intake.has_reached(target)
+    running.now_s += 6.0
+
+    assert running.intake.has_reached(target)
+
+
+def test_plates_appear_nowhere_but_in_raw_records() -> None:
+    """Not in keys, headers, values, metrics, nor in the representation of a batch that fails."""
+    plate = "XX999X"
+    running = Running()
+    running.own()
+    broken = message(RAW, 0, 1, b'{"vehicle":"NL:XX-999-X","plate":"XX999X","time":"soon"}', time_ms=NOW_MS)
+
+    running.read([*log_of([Record(0, 5, 0, "NL:XX-999-X")]), broken], after_s=2.0)
+
+    said = repr(running.producer.sent) + running.metrics.exposition().decode() + repr(running.consumer.stored)
+    assert plate not in said.replace("-", "")
