@@ -59,6 +59,7 @@ class Supervisor:
         self._installation = installation
         self._modules = dict(modules or {})
         self._tolerated = set(tolerated)
+        self._planned: dict[str, deque[str]] = {}
 
     def tolerate_outages(self) -> None:
         """Accept from now on that a process ends because a service is away."""
@@ -81,6 +82,11 @@ class Supervisor:
     def set_failpoints(self, place: Place, failpoints: Sequence[str]) -> None:
         """Give the next incarnations of a process the failpoints that end them."""
         place.failpoints.extend(failpoints)
+
+    def plan(self, deaths: Iterable[tuple[str, str]]) -> None:
+        """Let the first processes of each role end at failpoints, given as (role, failpoint)."""
+        for role, failpoint in deaths:
+            self._planned.setdefault(role, deque()).append(failpoint)
 
     def tend(self) -> None:
         """Start what has died again.
@@ -138,7 +144,8 @@ class Supervisor:
 
     def _start(self, place: Place) -> None:
         """Start a process, with its next failpoint if it has one left."""
-        extra = {FAILPOINT: place.failpoints.popleft()} if place.failpoints else {}
+        failpoints = place.failpoints or self._planned.get(place.role)
+        extra = {FAILPOINT: failpoints.popleft()} if failpoints else {}
         place.process = self._installation.start(
             place.role,
             extra=extra,
