@@ -52,6 +52,8 @@ class Envelope(NamedTuple):
 
 
 class _WireMark(msgspec.Struct, array_like=True, frozen=True):
+    """A mark as it travels."""
+
     topic_id: bytes
     source: int
     partitions: int

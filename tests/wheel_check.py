@@ -34,7 +34,17 @@ def main() -> None:
         site = folder / "site"
         _run([sys.executable, "-m", "build", "--wheel", "--outdir", name, str(ROOT)], quiet=True)
         (wheel,) = folder.glob("*.whl")
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
+        install = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(site),
+            str(wheel),
+        ]
         _run(install)
         missing = [str(path) for path in _shipped_files() if not (site / path).exists()]
         if missing:

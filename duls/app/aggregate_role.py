@@ -100,6 +100,7 @@ def run_aggregate(
 
 
 def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:
+    """Join the group, run until told to stop or drained, and leave in order."""
     settings, stop = setup.settings, setup.stop
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
     consumer = make_consumer(bootstrap, aggregate_group(setup.installation), client)
@@ -137,6 +138,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
 
 
 def _options(setup: _Setup) -> AggregateOptions:
+    """Return how aggregate is bound to topics and how it paces itself."""
     settings = setup.settings
     return AggregateOptions(
         topic=ObservationTopic(
@@ -153,6 +155,7 @@ def _options(setup: _Setup) -> AggregateOptions:
 
 
 def _version_source(database: LastingConnection) -> VersionSource:
+    """Return where versions are read, through a connection that comes back after a loss."""
     return VersionSource(
         zones=lambda version: database.run("load zones", lambda c: load_zones(c, version)),
         cameras=lambda version: database.run("load cameras", lambda c: load_cameras(c, version)),
@@ -162,6 +165,7 @@ def _version_source(database: LastingConnection) -> VersionSource:
 
 
 def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:
+    """Step until stopped or drained, then store everything with snapshots."""
     ends: dict[bytes, dict[int, int]] = {}
     is_event_clock = setup.settings.figures.clock == "event"
     if target is not None:

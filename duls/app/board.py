@@ -46,6 +46,7 @@ def board(view: BoardView | None, *, rate_per_s: float, now: datetime, note: str
 
 
 def _feeds(feeds: list[FeedLine], rate_per_s: float) -> Text:
+    """Return the line of rates and ages."""
     line = Text(f"{rate_per_s:,.0f} events/s")
     for feed in feeds:
         if feed.age_s is None:
@@ -60,6 +61,7 @@ def _feeds(feeds: list[FeedLine], rate_per_s: float) -> Text:
 
 
 def _zones(zones: list[ZoneLine]) -> Table:
+    """Return the table of zones."""
     table = Table(box=None, expand=True, pad_edge=False)
     table.add_column("zone", ratio=3, no_wrap=True)
     table.add_column("kind", ratio=2, no_wrap=True, style="dim")
@@ -92,6 +94,7 @@ def _bar(load: float | None) -> Text:
 
 
 def _slot_title(flows: list[FlowLine]) -> str:
+    """Return the title that says which slot is shown."""
     if not flows:
         return "flows of the running slot"
     start = datetime.fromtimestamp(flows[0].slot_start_us / 1_000_000, UTC).astimezone(ZONE)
@@ -99,6 +102,7 @@ def _slot_title(flows: list[FlowLine]) -> str:
 
 
 def _flows(flows: list[FlowLine]) -> Table:
+    """Return the table of flows."""
     table = Table(box=None, expand=True, pad_edge=False)
     table.add_column("class")
     for heading in ("observations", "entries", "exits", "through"):

@@ -108,6 +108,7 @@ def _environment(settings: Settings, folder: Path, stack: ExitStack, console: Co
 
 
 def _load_city(settings: Settings, options: DemoOptions, folder: Path) -> None:
+    """Load the zones and cameras of the simulated city."""
     zones, cameras = write_city(SimulationPlan(seed=options.seed, vehicles=options.vehicles), folder)
     load_zone_file(settings, zones)
     load_camera_file(settings, cameras)
@@ -144,6 +145,7 @@ def _show(
     stop: StopFlag,
     console: Console,
 ) -> None:
+    """Show the board, or lines, until stopped or the time is over."""
     end_s = None if options.seconds is None else time.monotonic() + options.seconds
     note = f"{options.vehicles:,} simulated vehicles, a weekday at {options.city_time} played as now; Ctrl-C ends it"
     counted: tuple[float, int] | None = None
@@ -171,10 +173,12 @@ def _show(
 
 
 def _shown(view: BoardView, rate_per_s: float, note: str) -> RenderableType:
+    """Return the board of one reading."""
     return board(view if view.zones else None, rate_per_s=rate_per_s, now=datetime.now(UTC), note=note)
 
 
 def _save(shown: RenderableType, path: Path) -> None:
+    """Save a board as an SVG file."""
     console = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
     console.print(shown)
     # a picture must not ask another host for its font
@@ -191,6 +195,7 @@ def _line(view: BoardView, rate_per_s: float) -> str:
 
 
 def _require_running(processes: list["subprocess.Popen[bytes]"]) -> None:
+    """Raise when one of the processes has ended."""
     for process in processes:
         code = process.poll()
         if code is not None:

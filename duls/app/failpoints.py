@@ -23,6 +23,8 @@ def failpoint_from(environment: Mapping[str, str]) -> Failpoint:
 
 
 class _Countdown:
+    """Kills the process at a passage of its place."""
+
     def __init__(self, name: str, left: int) -> None:
         self._name = name
         self._left = left

@@ -117,16 +117,19 @@ def warm_up_simulation() -> None:
 def _partition(
     midnights: Int64Array, zone_sets: ZoneSets, zones: ZoneWorld, cameras: CameraIndex
 ) -> ObservationPartition:
+    """Return an empty observation partition."""
     return new_partition(rules_of(FigureSettings()), 0.5, zone_sets, zones, cameras, midnights)
 
 
 def _batch(values: Sequence[bytes]) -> RawBatch:
+    """Return values as a batch of records of one partition."""
     rows = len(values)
     arrival_us = START_US + np.arange(rows, dtype=np.int64) * US_PER_S
     return RawBatch(list(values), np.zeros(rows, np.int32), np.arange(rows, dtype=np.int64), arrival_us)
 
 
 def _envelope(number: int) -> bytes:
+    """Return a VESDI envelope with one detection."""
     return (
         b'{"message_type":"anpr_observation_batch","schema_version":"anpr-2.0.0","payload":[{"observation_id":"%s",'
         b'"camera_id":"%s","event_time":"2026-01-01T00:00:0%dZ","plate_country":"NL","plate_text":"XX999X",'
