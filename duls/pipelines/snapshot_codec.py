@@ -39,7 +39,7 @@ class _Compressed(msgspec.Struct, array_like=True):
 def encode_snapshot(snapshot: PartitionSnapshot) -> bytes:
     """Return a snapshot as bytes; its format is `processors.snapshot.FORMAT`."""
     arrays = {
-        name: _Array("" if name in TABLES else array.dtype.str, array.shape, array.tobytes())
+        name: _Array("" if name in TABLES else array.dtype.str, array.shape, _bytes_of(array))
         for name, array in snapshot.arrays.items()
     }
     document = msgspec.msgpack.encode(_Document(*snapshot.versions, arrays))
@@ -66,6 +66,22 @@ def decode_snapshot(data: bytes, format_number: int) -> PartitionSnapshot:
     )
     arrays = {name: _array(name, array) for name, array in document.arrays.items()}
     return PartitionSnapshot(Versions(document.zones, document.cameras, document.settings), arrays)
+
+
+def _bytes_of(array: NDArray[np.generic]) -> bytes:
+    """Return the bytes of an array, zeros between the fields of records.
+
+    Copies leave there whatever the memory held before: other bytes for the same state, and nobody's to store.
+    """
+    fields = array.dtype.fields
+    if fields is None:
+        return array.tobytes()
+    is_padding = np.ones(array.dtype.itemsize, bool)
+    for dtype, offset, *_ in fields.values():
+        is_padding[offset : offset + dtype.itemsize] = False
+    records = np.ascontiguousarray(array).view(np.uint8).reshape(-1, array.dtype.itemsize).copy()
+    records[:, is_padding] = 0
+    return records.tobytes()
 
 
 def _array(name: str, array: _Array) -> NDArray[np.generic]:
