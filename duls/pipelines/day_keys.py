@@ -81,8 +81,8 @@ class DayKeys:
                 None if row.key is None else _pseudonymise_with(PseudonymCache(self._hash_key, row.key))
             )
             known = DayKey(pseudonymise, row.partitions)
-            for oldest in list(self._keys)[: len(self._keys) + 1 - DAYS_REMEMBERED]:
-                del self._keys[oldest]
+            while len(self._keys) >= DAYS_REMEMBERED:
+                del self._keys[next(iter(self._keys))]
         self._keys[day] = known
         return known
 
