@@ -83,5 +83,5 @@ def test_the_naive_variant_fails_the_same_harness(
         verdict = run.settle()
 
     assert not verdict.is_exact
-    assert bool(verdict.double) == (order == "write-first")
-    assert bool(verdict.lost) == (order == "commit-first")
+    # which one is certain; under a slow start the other may come on top
+    assert verdict.double if order == "write-first" else verdict.lost
