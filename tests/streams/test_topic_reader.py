@@ -32,7 +32,9 @@ def topic(servers: str) -> str:
     """Make a topic of two partitions, seven messages in the first and none in the second."""
     name = f"read-{uuid.uuid4().hex}"
     admin = AdminClient({"bootstrap.servers": servers})
-    admin.create_topics([NewTopic(name, 2, 1)])[name].result(DEADLINE_S)
+    # the messages are old: a broker that looks for expired ones would take them away
+    kept = NewTopic(name, 2, 1, config={"retention.ms": "-1"})
+    admin.create_topics([kept])[name].result(DEADLINE_S)
     producer = Producer({"bootstrap.servers": servers})
     for number in range(7):
         producer.produce(name, str(number).encode(), partition=0, timestamp=FIRST_MS + number)
