@@ -1,0 +1,97 @@
+"""Roles by name, and how running them becomes a process or a group."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from duls.app import roles
+from duls.app.roles import expand_roles, run_roles
+from duls.config import load_settings
+from duls.errors import ConfigError, ServiceAwayError
+
+NO_PORT = {"DULS_METRICS_PORT": "0"}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["intake"], ["intake"]),
+        (["aggregate", "intake", "intake"], ["intake", "aggregate"]),
+        (["all"], ["intake", "aggregate", "api"]),
+        (["all", "api"], ["intake", "aggregate", "api"]),
+        ([], []),
+    ],
+)
+def test_roles_come_once_in_the_order_of_the_data(names: Sequence[str], expected: list[str]) -> None:
+    """Whatever order they were asked for in."""
+    assert expected == expand_roles(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("alert", "not part of this version"), ("intakes", "must be one of")]
+)
+def test_an_unknown_role_is_refused(name: str, sentence: str) -> None:
+    """With the names that there are."""
+    with pytest.raises(ConfigError, match=f"{sentence}.*aggregate"):
+        expand_roles(["intake", name])
+
+
+def test_several_roles_are_a_group_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with the flags that concern it; a bounded run has no use for the API."""
+    groups: list[list[list[str]]] = []
+
+    def run_group(commands: list[list[str]], _stop: object) -> int:
+        groups.append(commands)
+        return 69
+
+    monkeypatch.setattr(roles, "run_group", run_group)
+    monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
+    settings = load_settings({})
+
+    code = run_roles(settings, ["all"])
+    run_roles(settings, ["all"], until_drained=True, from_beginning=True)
+
+    assert 69 == code
+    assert [
+        [["run", "intake"], ["run", "aggregate"], ["run", "api"]],
+        [["run", "intake", "--until-drained"], ["run", "aggregate", "--until-drained", "--from-beginning"]],
+    ] == groups
+
+
+@pytest.mark.parametrize("is_stopping", [True, False])
+def test_a_service_that_is_away_matters_unless_stopping(
+    monkeypatch: pytest.MonkeyPatch, is_stopping: bool
+) -> None:
+    """What is not stored will be read again."""
+
+    def run(_settings: object, stop: Any, *_: object, **__: object) -> None:
+        if is_stopping:
+            stop.set()
+        message = "away"
+        raise ServiceAwayError(message)
+
+    monkeypatch.setattr(roles, "run_intake", run)
+    monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
+    settings = load_settings(NO_PORT)
+
+    if is_stopping:
+        assert 0 == run_roles(settings, ["intake"])
+    else:
+        with pytest.raises(ServiceAwayError):
+            run_roles(settings, ["intake"])
+
+
+def test_one_role_runs_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its bounds."""
+    bounds = []
+
+    def run(_settings: object, _stop: object, _metrics: object, given: object, *, on_ready: Any) -> None:
+        bounds.append(given)
+        on_ready()
+
+    monkeypatch.setattr(roles, "run_aggregate", run)
+    monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
+
+    assert 0 == run_roles(load_settings(NO_PORT), ["aggregate"], until_drained=True, from_beginning=True)
+    assert [(True, True)] == bounds
