@@ -18,11 +18,11 @@ OPEN_FILES = Path("/proc/self/fd")
 STORM = """
 import os, signal, sys, threading, time
 from duls.app.stopping import StopFlag
-for _ in range(300):
+for _ in range(600):
     flag = StopFlag()
     flag.install()
     threading.Timer(0.002, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    while not flag.wait(0.00001):
+    while not flag.wait(0):
         pass
 sys.exit(0)
 """

@@ -1,0 +1,129 @@
+"""Housekeeping goes on after every failure, with new clients, and ends when asked."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from duls.app import housekeeping
+from duls.app.housekeeping import Housekeeping
+from duls.config import Settings, load_settings
+from duls.errors import ServiceAwayError
+from sinks.retention import Removal, Retention
+
+WAIT_S = 30.0
+
+
+class World:
+    """What housekeeping calls, and how often."""
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = []  # of relaying, one a call
+        self.connections = 0
+        self.senders = 0
+        self.relayed = threading.Semaphore(0)
+        self.swept = threading.Event()
+        self.retentions: list[Retention] = []
+        self.reference_us: int | None = 5
+
+    @contextmanager
+    def open_connection(self, _url: str, *, application_name: str) -> Iterator[str]:
+        """Give a connection."""
+        assert application_name == "duls housekeeping"
+        self.connections += 1
+        yield "connection"
+
+    def sender(self, *_: Any) -> None:
+        """Count a producer."""
+        self.senders += 1
+
+    def relay(self, _connection: object, _send: Callable[[Any], None]) -> int:
+        """Fail as told, else say that nothing waits."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.relayed.release()
+        return 0
+
+    def sweep(self, _connection: object, retention: Retention, reference_us: int) -> list[Removal]:
+        """Note what is kept."""
+        assert reference_us == self.reference_us
+        self.retentions.append(retention)
+        self.swept.set()
+        return [Removal("flow_slot", 1, 10, 0)]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Put everything that housekeeping calls in its place, without its waits."""
+    made = World()
+    monkeypatch.setattr(housekeeping, "open_connection", made.open_connection)
+    monkeypatch.setattr(housekeeping, "make_gapless_producer", made.sender)
+    monkeypatch.setattr(housekeeping, "relay", made.relay)
+    monkeypatch.setattr(housekeeping, "sweep", made.sweep)
+    monkeypatch.setattr(housekeeping, "reference_us", lambda _connection, _clock: made.reference_us)
+    monkeypatch.setattr(housekeeping, "RELAY_S", 0.001)
+    monkeypatch.setattr(housekeeping, "FIRST_SWEEP_S", 0.0)
+    return made
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Give settings that keep slots for a day."""
+    return load_settings({"DULS_RETENTION_SLOT_H": "24"})
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ServiceAwayError("the outbox cannot be sent"),
+        psycopg.OperationalError("server closed the connection\nDETAIL: Key (x)=(y)"),
+        KafkaException(KafkaError(KafkaError._FATAL)),
+    ],
+)
+def test_a_failure_is_followed_by_another_try(
+    world: World, settings: Settings, failure: Exception, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With a new connection and a new producer; of a database's words only the first line is said."""
+    world.failures = [failure, failure]
+
+    with Housekeeping(settings):
+        assert world.relayed.acquire(timeout=WAIT_S)
+
+    assert (3, 3) == (world.connections, world.senders)
+    assert "DETAIL" not in "".join(capfd.readouterr())
+
+
+def test_the_thread_ends_when_asked(world: World, settings: Settings) -> None:
+    """Whatever it does not finish the next process does."""
+    before = threading.active_count()
+
+    with Housekeeping(settings):
+        assert world.relayed.acquire(timeout=WAIT_S)
+        assert before + 1 == threading.active_count()
+
+    assert before == threading.active_count()
+
+
+def test_what_was_kept_long_enough_is_removed(world: World, settings: Settings) -> None:
+    """By the settings, and not at every look."""
+    with Housekeeping(settings):
+        assert world.swept.wait(WAIT_S)
+        for _ in range(5):
+            assert world.relayed.acquire(timeout=WAIT_S)
+
+    assert [24 * 3_600] == [retention.slot_s for retention in world.retentions]
+
+
+def test_nothing_is_removed_before_there_is_a_time(world: World, settings: Settings) -> None:
+    """With the event clock it comes from the data."""
+    world.reference_us = None
+
+    with Housekeeping(settings):
+        for _ in range(3):
+            assert world.relayed.acquire(timeout=WAIT_S)
+
+    assert [] == world.retentions
