@@ -164,7 +164,7 @@ def _show(
                 rate_per_s = (total - counted[1]) / (now_s - counted[0])
             counted = (now_s, total)
             if live is None:
-                console.print(_line(view, rate_per_s), highlight=False)
+                console.print(_line(view, rate_per_s), highlight=False, soft_wrap=True)
             else:
                 live.update(_shown(view, rate_per_s, note), refresh=True)
             stop.wait(REFRESH_S)
