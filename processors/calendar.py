@@ -8,19 +8,20 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import kernel, lean_kernel
+from processors.jit import inner_kernel, kernel
 
 US_PER_S: Final = 1_000_000
 HOUR_US: Final = 3_600 * US_PER_S
 DAY_US: Final = 24 * HOUR_US
 
 
-@lean_kernel
+@inner_kernel
 def local_day(event_us: int, midnights_us: Int64Array) -> int:
     """Return the local day of an event time as days since 1970-01-01.
 
     *midnights_us* holds the UTC time of each local midnight from 1970-01-01 on; Amsterdam is one or two hours
-    ahead of UTC, so the day is that of UTC + 1 h or the next one. Times outside the table are the caller's error.
+    ahead of UTC, so the day is that of UTC + 1 h or the next one. Times outside the table are the caller's
+    error.
     """
     day = (event_us + HOUR_US) // DAY_US
     if event_us >= midnights_us[day + 1]:

@@ -1,8 +1,8 @@
 """Additive cells: a hash table from a 64-bit key to a row of integer counters.
 
-Open addressing with linear probing. Keys are non-negative; -1 marks a free place. A table is filled by kernels
-and drained at each flush; it never shrinks and is grown by its owner between kernel calls, so a kernel checks
-`is_full` before a step and stops when it answers yes.
+Open addressing with linear probing. Keys are non-negative; -1 marks a free place. A table is filled by
+kernels and drained at each flush; it never shrinks and is grown by its owner between kernel calls, so a kernel
+checks `is_full` before a step and stops when it answers yes.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processors.columns import Int64Array
-from processors.jit import kernel, lean_kernel
+from processors.jit import inner_kernel, kernel
 
 FREE = -1
 
@@ -36,13 +36,13 @@ def new_cell_table(capacity: int, columns: int, *, spare: int) -> CellTable:
     )
 
 
-@lean_kernel
+@inner_kernel
 def is_full(table: CellTable) -> bool:
     """Tell whether the table must grow before the next step of a kernel."""
     return table.used[0] > table.used[1]
 
 
-@lean_kernel
+@inner_kernel
 def cell_of(table: CellTable, key: int) -> int:
     """Return the row of *key* in `table.values`, adding the key with zero counters when it is new."""
     mask = table.keys.size - 1
@@ -55,6 +55,21 @@ def cell_of(table: CellTable, key: int) -> int:
             break
         place = (place + 1) & mask
     return place
+
+
+def with_cell_room(table: CellTable, more: int) -> CellTable:
+    """Return the same table with room for so many more keys before it is full."""
+    while table.used[0] + more > table.used[1]:
+        table = grown(table)
+    return table
+
+
+def with_spare(table: CellTable, spare: int) -> CellTable:
+    """Return the same table, full when fewer than *spare* new keys still fit, and not full yet."""
+    table.used[1] = table.keys.size // 2 - spare
+    while is_full(table):
+        table = grown(table)
+    return table
 
 
 def drain(table: CellTable) -> tuple[Int64Array, Int64Array]:

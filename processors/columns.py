@@ -14,6 +14,7 @@ Int64Array = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
 UInt64Array = NDArray[np.uint64]
 UInt8Array = NDArray[np.uint8]
+BoolArray = NDArray[np.bool_]
 Float64Array = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
 

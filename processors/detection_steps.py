@@ -1,4 +1,4 @@
-"""The steps of detections that are due: registered, in time, new, confident, and not seen in the last seconds."""
+"""The steps of detections that are due: registered, in time, new, confident, not seen in the last seconds."""
 
 from typing import Final, NamedTuple
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from processors.calendar import HOUR_US
 from processors.cameras import CameraIndex
-from processors.cells import CellTable, is_full
-from processors.columns import DetectionColumns, Int64Array, UInt8Array
+from processors.cells import CellTable, cell_of, is_full
+from processors.columns import BoolArray, DetectionColumns, Int64Array, UInt8Array
 from processors.feed_counts import DUPLICATES, LOW_CONFIDENCE, TAKEN, count_feed
 from processors.flow_cells import (
     ENTRIES,
@@ -17,9 +17,9 @@ from processors.flow_cells import (
     VEHICLES_HOUR,
     VEHICLES_SLOT,
     add_late,
-    add_to_slot,
+    flow_key,
 )
-from processors.jit import kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.key_table import ABSENT, KeyTable, number_of_key, put_key
 from processors.rules import Rules
 from processors.vehicle_table import NO_CLASS
@@ -54,12 +54,12 @@ class DetectionWorld(NamedTuple):
     """What does not change while detections are taken."""
 
     rules: Rules
-    confidence_floor: float
+    confidence_floor: np.float32  # confidences have 32 bits: 0.7 as reported must pass a floor of 0.7
     cameras: CameraIndex
     midnights_us: Int64Array
 
 
-@kernel
+@lean_kernel
 def classify(world: DetectionWorld, columns: DetectionColumns, fate: UInt8Array) -> None:
     """Set the fate of each row: unregistered camera, too old, or open."""
     for row in range(fate.size):
@@ -70,7 +70,25 @@ def classify(world: DetectionWorld, columns: DetectionColumns, fate: UInt8Array)
             fate[row] = TOO_OLD
 
 
-@kernel
+@lean_kernel
+def drop_known(known: KeyTable, today: KeyTable, columns: DetectionColumns, is_open: BoolArray) -> None:
+    """Close the open rows whose observation id is known from another day, and let today know it too."""
+    for row in range(is_open.size):
+        hi, lo = columns.observation_hi[row], columns.observation_lo[row]
+        if is_open[row] and number_of_key(known, hi, lo) != ABSENT:
+            put_key(today, hi, lo, 0)
+            is_open[row] = False
+
+
+@lean_kernel
+def drop_repeated(today: KeyTable, columns: DetectionColumns, is_open: BoolArray) -> None:
+    """Close the open rows whose observation id is known from today, and note the ids of the others."""
+    for row in range(is_open.size):
+        if is_open[row]:
+            is_open[row] = put_key(today, columns.observation_hi[row], columns.observation_lo[row], 0)
+
+
+@lean_kernel
 def take_detections(
     world: DetectionWorld,
     columns: DetectionColumns,
@@ -118,7 +136,7 @@ def take_detections(
     return rows.size
 
 
-@kernel
+@inner_kernel
 def _count_zones(
     world: DetectionWorld, columns: DetectionColumns, row: int, vehicle: int, day: DayMarks, flows: CellTable
 ) -> None:
@@ -130,7 +148,8 @@ def _count_zones(
     slot = event_us // slot_us
     for place in range(cameras.starts[camera], cameras.starts[camera + 1]):
         zone_no = cameras.zone_no[place]
-        cell = add_to_slot(flows, zone_no, slot, vehicle_class, emission, ANPR, OBSERVATIONS, 1)
+        cell = cell_of(flows, flow_key(zone_no, slot, vehicle_class, emission, ANPR))
+        flows.values[cell, OBSERVATIONS] += 1
         movement = cameras.movement[place, direction]
         if movement == IN:
             flows.values[cell, ENTRIES] += 1
@@ -143,19 +162,11 @@ def _count_zones(
                 flows.values[cell, VEHICLES_HOUR] += 1
                 if _mark(day.marks, zone_no, vehicle, DAY * 4, 0):
                     flows.values[cell, VEHICLES_DAY] += 1
-        add_late(
-            flows,
-            cell,
-            event_us,
-            columns.arrival_us[row],
-            slot_us,
-            world.rules.late_after_us,
-            world.midnights_us,
-        )
+        add_late(flows, cell, event_us, columns.arrival_us[row], world.rules, world.midnights_us)
 
 
-@kernel
-def _number_in(table: KeyTable, hi: int, lo: int) -> int:
+@inner_kernel
+def _number_in(table: KeyTable, hi: np.uint64, lo: np.uint64) -> int:
     """Return the number of a key, giving the next one to a new key. There must be room."""
     number = number_of_key(table, hi, lo)
     if number == ABSENT:
@@ -164,8 +175,8 @@ def _number_in(table: KeyTable, hi: int, lo: int) -> int:
     return number
 
 
-@kernel
-def _mark(marks: KeyTable, which: int, vehicle: int, kind: int, bucket: int) -> bool:
+@inner_kernel
+def _mark(marks: KeyTable, which: int, vehicle: int, kind: int | np.int64, bucket: int) -> bool:
     """Note that something was counted and tell whether it is new; *kind* stands above 58 bits of bucket."""
     hi = (np.uint64(which) << np.uint64(32)) | np.uint64(vehicle)
     lo = (np.uint64(kind) << np.uint64(58)) | np.uint64(bucket)

@@ -1,19 +1,18 @@
 """The state for detections: hold until stream time passes their arrival, then take them in one global order.
 
-All detections go to one observation partition, because a repeated observation id counts once wherever and with
-whatever content it comes again. They are few (1.4 million a day in 45 cities), so the state keeps exact sets.
+All detections go to one observation partition, because a repeated observation id counts once wherever and
+with whatever content it comes again. They are few (1.4 million a day in 45 cities), so the state keeps exact sets.
 """
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from processors.calendar import DAY_US
 from processors.cameras import CameraIndex
 from processors.cells import cell_of
-from processors.columns import DetectionColumns, Int64Array, UInt64Array, rows_of
+from processors.columns import BoolArray, DetectionColumns, Int32Array, Int64Array, UInt64Array, rows_of
 from processors.detection_steps import (
     ANPR,
     OPEN,
@@ -22,6 +21,8 @@ from processors.detection_steps import (
     DayMarks,
     DetectionWorld,
     classify,
+    drop_known,
+    drop_repeated,
     take_detections,
 )
 from processors.feed_counts import (
@@ -32,24 +33,26 @@ from processors.feed_counts import (
     MINUTE_US,
     REJECTED,
     count_feed,
-    count_rejections,
+    count_feeds,
+    count_outcomes,
 )
-from processors.key_table import ABSENT, KeyTable, new_key_table, number_of_key, put_key, with_key_room
+from processors.key_table import KeyTable, new_key_table, with_key_room
 from processors.ledger import Ledger
 from processors.rules import Rules
 from processors.vehicle_table import FOREVER_US, NO_CLASS
-from processors.vocabulary import FIRST_REJECTION, Outcome
+from processors.vocabulary import Outcome
 
-IDENTIFIER_DAYS: Final = 8  # a repeated observation id is known for seven whole days
+# days of arrival before today's: a repeat that is not late comes at most 7 days and 5 min after the first
+IDENTIFIER_DAYS: Final = 8
 ROWS_PER_STEP: Final = 4_096
 
 
 class CameraRejections(NamedTuple):
     """Detections of cameras that nobody registered, one row each, in the order of arrival."""
 
-    partition: NDArray[np.int32]
+    partition: Int32Array
     offset: Int64Array
-    index: NDArray[np.int32]  # type: ignore[assignment]  # place in the record; tuple.index is not used
+    index: Int32Array  # type: ignore[assignment]  # place in the record; tuple.index is not used
     camera_hi: UInt64Array
     camera_lo: UInt64Array
     event_us: Int64Array
@@ -72,12 +75,9 @@ class DetectionState:
 
     def add(self, columns: DetectionColumns, ledger: Ledger) -> None:
         """Count the rows of a batch and hold the accepted ones."""
-        ledger.reserve_minutes(columns.outcome.size)
-        count_rejections(
-            ledger.feeds, ledger.reasons, ANPR, columns.arrival_us, columns.outcome, FIRST_REJECTION
-        )
-        for row in np.flatnonzero(columns.outcome == Outcome.TOO_LATE):
-            count_feed(ledger.feeds, ANPR, columns.arrival_us[row], LATE)
+        ledger.reserve_minutes(columns.arrival_us)
+        count_outcomes(ledger.feeds, ledger.reasons, ANPR, columns.arrival_us, columns.outcome)
+        count_feeds(ledger.feeds, ANPR, columns.arrival_us[columns.outcome == Outcome.TOO_LATE], LATE)
         kept = columns.outcome == Outcome.ACCEPTED
         if kept.any():
             self.held.append(rows_of(columns, kept))
@@ -119,30 +119,35 @@ class DetectionState:
         return CameraRejections._make(np.concatenate(parts) for parts in zip(*rejections, strict=True))
 
     def _step(self, columns: DetectionColumns, ledger: Ledger) -> CameraRejections:
-        world = DetectionWorld(self.rules, self.confidence_floor, self.cameras, self.midnights_us)
-        rows = columns.event_us.size
-        ledger.reserve_minutes(rows)
-        fate = np.empty(rows, np.uint8)
+        world = DetectionWorld(self.rules, np.float32(self.confidence_floor), self.cameras, self.midnights_us)
+        ledger.reserve_minutes(columns.arrival_us)
+        fate = np.empty(columns.event_us.size, np.uint8)
         classify(world, columns, fate)
-        for row in np.flatnonzero(fate == TOO_OLD):
-            count_feed(ledger.feeds, ANPR, columns.arrival_us[row], LATE)
-        is_open = fate == OPEN
-        for row in np.flatnonzero(is_open):
-            is_open[row] = self._is_new(columns, int(row))
-            if not is_open[row]:
-                count_feed(ledger.feeds, ANPR, columns.arrival_us[row], DUPLICATES)
-        for day in np.unique(columns.day[is_open]).tolist():
-            self._take_day(world, columns, np.flatnonzero(is_open & (columns.day == day)), day, ledger)
+        count_feeds(ledger.feeds, ANPR, columns.arrival_us[fate == TOO_OLD], LATE)
+        is_new = self._first_of_id(columns, fate == OPEN)
+        count_feeds(ledger.feeds, ANPR, columns.arrival_us[(fate == OPEN) & ~is_new], DUPLICATES)
+        for day in np.unique(columns.day[is_new]).tolist():
+            self._take_day(world, columns, np.flatnonzero(is_new & (columns.day == day)), day, ledger)
         return self._reject(columns, np.flatnonzero(fate == UNREGISTERED), ledger)
 
-    def _is_new(self, columns: DetectionColumns, row: int) -> bool:
-        """Note the observation id of a row and tell whether no earlier row had it."""
-        hi, lo = columns.observation_hi[row], columns.observation_lo[row]
-        today = int(columns.arrival_us[row] // DAY_US)
-        table = with_key_room(self.identifiers.get(today, new_key_table()), 1)
-        self.identifiers[today] = table
-        known = any(_holds(other, hi, lo) for day, other in self.identifiers.items() if day != today)
-        return not known and put_key(table, hi, lo, 0)
+    def _first_of_id(self, columns: DetectionColumns, is_open: BoolArray) -> BoolArray:
+        """Note the observation ids of open rows and return which of them no earlier row had.
+
+        Rows stand in order of arrival, so that the days of arrival come one after another. Days before the
+        last `IDENTIFIER_DAYS` are not asked, forgotten already or not: batches must not matter.
+        """
+        days = columns.arrival_us // DAY_US
+        is_new = np.zeros_like(is_open)
+        for day in np.unique(days[is_open]).tolist():
+            of_day = is_open & (days == day)
+            today = with_key_room(self.identifiers.get(day) or new_key_table(), int(of_day.sum()))
+            self.identifiers[day] = today
+            for other, known in self.identifiers.items():
+                if day - IDENTIFIER_DAYS <= other < day:
+                    drop_known(known, today, columns, of_day)
+            drop_repeated(today, columns, of_day)
+            is_new |= of_day
+        return is_new
 
     def _take_day(
         self, world: DetectionWorld, columns: DetectionColumns, rows: Int64Array, day: int, ledger: Ledger
@@ -190,7 +195,7 @@ class DetectionState:
 
     def _forget(self, stream_us: int) -> None:
         """Drop identifiers and event days that no accepted detection can touch any more."""
-        oldest = (stream_us - IDENTIFIER_DAYS * DAY_US) // DAY_US
+        oldest = stream_us // DAY_US - IDENTIFIER_DAYS
         self.identifiers = {day: table for day, table in self.identifiers.items() if day >= oldest}
         latest_us = self.rules.detection_lateness_us
         self.days = {
@@ -198,10 +203,6 @@ class DetectionState:
             for day, marks in self.days.items()
             if int(self.midnights_us[day + 1]) + latest_us >= stream_us
         }
-
-
-def _holds(table: KeyTable, hi: np.uint64, lo: np.uint64) -> bool:
-    return bool(number_of_key(table, hi, lo) != ABSENT)
 
 
 def _no_rejections() -> CameraRejections:

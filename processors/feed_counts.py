@@ -6,14 +6,14 @@ import numpy as np
 
 from processors.cells import CellTable, cell_of
 from processors.columns import Int64Array, UInt8Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
+from processors.vocabulary import FIRST_REJECTION
 
 MINUTE_US: Final = 60_000_000
 
 # columns of a feed count table
-ACCEPTED: Final = (
-    0  # passed validation; each is then late, low confidence, out of order, duplicate, taken or held
-)
+# (accepted rows passed validation; each is then late, low confidence, out of order, duplicate, taken or held)
+ACCEPTED: Final = 0
 TAKEN: Final = 1
 REJECTED: Final = 2
 DUPLICATES: Final = 3
@@ -51,24 +51,27 @@ class RejectionDelta(NamedTuple):
     count: Int64Array  # type: ignore[assignment]  # tuple.count is not used
 
 
-@lean_kernel
+@inner_kernel
 def count_feed(feeds: CellTable, source: int, arrival_us: int, column: int) -> None:
     """Count one row of a source at its minute of arrival."""
-    feeds.values[cell_of(feeds, (source << MINUTE_BITS) | max(arrival_us // MINUTE_US, 0)), column] += 1
+    minute = max(arrival_us // MINUTE_US, 0)
+    feeds.values[cell_of(feeds, (source << MINUTE_BITS) | minute), column] += 1
 
 
 @lean_kernel
-def count_rejections(
-    feeds: CellTable,
-    reasons: CellTable,
-    source: int,
-    arrival_us: Int64Array,
-    outcome: UInt8Array,
-    first_rejection: int,
+def count_feeds(feeds: CellTable, source: int, arrival_us: Int64Array, column: int) -> None:
+    """Count rows of a source, each at its minute of arrival."""
+    for row in range(arrival_us.size):
+        count_feed(feeds, source, arrival_us[row], column)
+
+
+@lean_kernel
+def count_outcomes(
+    feeds: CellTable, reasons: CellTable, source: int, arrival_us: Int64Array, outcome: UInt8Array
 ) -> None:
     """Count the accepted and the rejected rows of a batch, the latter also by reason."""
     for row in range(outcome.size):
-        if outcome[row] < first_rejection:
+        if outcome[row] < FIRST_REJECTION:
             count_feed(feeds, source, arrival_us[row], ACCEPTED)
         else:
             count_feed(feeds, source, arrival_us[row], REJECTED)

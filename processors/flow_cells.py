@@ -1,7 +1,7 @@
-"""Flow cells: the counters of (zone, slot, class, emission, source), and their roll-up to hours and local days.
+"""Flow cells: the counters of (zone, slot, class, emission, source), and their roll-up to hours and days.
 
-Kernels add to slot cells only. All figures but `vehicles` and `late` add up over slots; those two are counted for
-each grain by itself, in the slot cell where they became known, and leave with the grain that they belong to.
+Kernels add to slot cells only. All figures but `vehicles` and `late` add up over slots; those two are counted
+for each grain by itself, in the slot cell where they became known, and leave with the grain that they belong to.
 """
 
 from typing import Final
@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from processors.calendar import HOUR_US, US_PER_S, local_day, local_days
-from processors.cells import CellTable, cell_of
+from processors.cells import CellTable
 from processors.columns import FIGURES, FlowDelta, Int64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
+from processors.rules import Rules
 
 # columns of a flow cell table
 OBSERVATIONS: Final = 0
@@ -59,50 +60,27 @@ SLOT_BITS: Final = 31
 MAX_ZONE_NO: Final = (1 << 24) - 1
 
 
-@lean_kernel
-def flow_key(zone_no: int, slot: int, vehicle_class: int, zero_emission: int, source: int) -> int:
+@inner_kernel
+def flow_key(zone_no: int, slot: int, vehicle_class: int, zero_emission: int, source: int) -> np.int64:
     """Pack the key of a slot cell; *slot* is the slot start divided by the slot length."""
     group = ((np.int64(zone_no) * 16 + vehicle_class) * 4 + zero_emission) * 2 + source
-    return int((group << 31) | slot)
+    return (group << 31) | slot
 
 
-@lean_kernel
+@inner_kernel
 def add_late(
-    cells: CellTable,
-    cell: int,
-    event_us: int,
-    arrival_us: int,
-    slot_us: int,
-    after_us: int,
-    midnights_us: Int64Array,
+    cells: CellTable, cell: int, event_us: int, arrival_us: int, rules: Rules, midnights_us: Int64Array
 ) -> None:
-    """Count an observation as late for each bucket that ended more than *after_us* before its arrival."""
-    limit_us = arrival_us - after_us
+    """Count an observation as late for each bucket that ended more than `late_after_us` before its arrival."""
+    limit_us = arrival_us - rules.late_after_us
     if limit_us <= event_us:
         return
-    if limit_us > (event_us // slot_us + 1) * slot_us:
+    if limit_us > (event_us // rules.slot_us + 1) * rules.slot_us:
         cells.values[cell, LATE_SLOT] += 1
     if limit_us > (event_us // HOUR_US + 1) * HOUR_US:
         cells.values[cell, LATE_HOUR] += 1
     if limit_us > midnights_us[local_day(event_us, midnights_us) + 1]:
         cells.values[cell, LATE_DAY] += 1
-
-
-@lean_kernel
-def add_to_slot(
-    cells: CellTable,
-    zone_no: int,
-    slot: int,
-    vehicle_class: int,
-    zero_emission: int,
-    source: int,
-    column: int,
-    amount: int,
-) -> int:
-    """Add an amount to one counter of a slot cell and return the row of the cell."""
-    cell = cell_of(cells, flow_key(zone_no, slot, vehicle_class, zero_emission, source))
-    cells.values[cell, column] += amount
-    return cell
 
 
 def roll_up(
@@ -131,8 +109,8 @@ def _grouped(group: Int64Array, bucket: Int64Array, values: Int64Array, grain: s
     zone = group >> 7
     order = np.lexsort((group, bucket, zone))
     group, bucket = group[order], bucket[order]
-    columns = [{**_ADDITIVE, **_BY_GRAIN[grain]}[figure] for figure in FIGURES]
-    figures = values[order[:, None], columns]
+    columns = np.array([{**_ADDITIVE, **_BY_GRAIN[grain]}[figure] for figure in FIGURES])
+    figures = values[np.ix_(order, columns)]
     new = np.ones(group.size, bool)
     new[1:] = (group[1:] != group[:-1]) | (bucket[1:] != bucket[:-1])
     first = np.flatnonzero(new)

@@ -1,8 +1,8 @@
-"""Exact geometry on WGS84 coordinates: the half-open crossing rule, segment crossings and great-circle distance.
+"""Exact geometry on WGS84 coordinates: the half-open crossing rule, segment crossings, great-circle distance.
 
 Every formula keeps the order of operations of its definition, so that any other implementation of the same
-definition gives the same bit. Sources: ray crossing after W. R. Franklin's pnpoly; haversine after R. W. Sinnott,
-"Virtues of the Haversine" (Sky and Telescope 68, 1984).
+definition gives the same bit. Sources: ray crossing after W. R. Franklin's pnpoly; haversine after
+R. W. Sinnott, "Virtues of the Haversine" (Sky and Telescope 68, 1984).
 """
 
 import math
@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 
 EARTH_RADIUS_M: Final = 6_371_008.8  # mean radius, IUGG
 UM_PER_M: Final = 1_000_000
 
 
-@lean_kernel
+@inner_kernel
 def distance_um(lat1: float, lon1: float, lat2: float, lon2: float) -> int:
     """Return the haversine distance of two points in whole micrometres, rounded half to even."""
     phi1 = math.radians(lat1)
@@ -29,7 +29,7 @@ def distance_um(lat1: float, lon1: float, lat2: float, lon2: float) -> int:
     return int(np.rint(2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(haversine))) * 1e6))
 
 
-@lean_kernel
+@inner_kernel
 def crosses_ray(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> bool:
     """Tell whether the ray from (x, y) toward +x crosses the edge from its lower end (x1, y1) to (x2, y2).
 
@@ -38,13 +38,13 @@ def crosses_ray(x: float, y: float, x1: float, y1: float, x2: float, y2: float) 
     return (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1)
 
 
-@lean_kernel
+@inner_kernel
 def orientation(px: float, py: float, qx: float, qy: float, rx: float, ry: float) -> float:
-    """Return twice the signed area of the triangle p, q, r: positive when r is left of the line from p to q."""
+    """Return twice the signed area of the triangle p, q, r: positive when r is left of the line p to q."""
     return (qx - px) * (ry - py) - (qy - py) * (rx - px)
 
 
-@lean_kernel
+@inner_kernel
 def segments_cross(
     ax: float, ay: float, bx: float, by: float, x1: float, y1: float, x2: float, y2: float
 ) -> bool:

@@ -24,3 +24,9 @@ position. Numba documents `_nrt` with `numba.extending.register_jitable`; its ty
 
 inlined_kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, inline="always")  # type: ignore[call-overload] # as above
 """For a lean kernel with many arrays that is called in one place: handing them over costs 60 ns per row."""
+
+inner_kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload] # as above
+"""For the small parts of a kernel over tables of many arrays, made one machine function with it.
+
+Handing some forty arrays over costs about 0.1 µs per call; a position that is taken makes dozens of calls.
+"""

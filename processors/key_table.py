@@ -1,11 +1,14 @@
-"""A set of 128-bit keys with a small number each: open addressing, no deletion; dropped whole when its day is over."""
+"""A set of 128-bit keys with a small number each: open addressing, no deletion.
+
+A table is dropped whole when the day that it belongs to is over.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from processors.columns import Int32Array, Int64Array, UInt64Array
-from processors.jit import kernel
+from processors.jit import inner_kernel, lean_kernel
 
 ABSENT = -1
 
@@ -40,15 +43,15 @@ def with_key_room(table: KeyTable, more: int) -> KeyTable:
     return bigger
 
 
-@kernel
+@lean_kernel
 def _copy(source: KeyTable, target: KeyTable) -> None:
     for place in range(source.hi.size):
         if source.number[place] != ABSENT:
             put_key(target, source.hi[place], source.lo[place], source.number[place])
 
 
-@kernel
-def _place_of(table: KeyTable, hi: int, lo: int) -> int:
+@inner_kernel
+def _place_of(table: KeyTable, hi: np.uint64, lo: np.uint64) -> int:
     """Return the place of a key, or the free one where it belongs."""
     mask = table.hi.size - 1
     folded = (hi ^ (hi >> np.uint64(32)) ^ lo ^ (lo >> np.uint64(32))) & np.uint64(0x7FFFFFFF)
@@ -58,14 +61,14 @@ def _place_of(table: KeyTable, hi: int, lo: int) -> int:
     return int(place)
 
 
-@kernel
-def number_of_key(table: KeyTable, hi: int, lo: int) -> int:
+@inner_kernel
+def number_of_key(table: KeyTable, hi: np.uint64, lo: np.uint64) -> int:
     """Return the number of a key, or ABSENT."""
     return table.number[_place_of(table, hi, lo)]
 
 
-@kernel
-def put_key(table: KeyTable, hi: int, lo: int, number: int) -> bool:
+@inner_kernel
+def put_key(table: KeyTable, hi: np.uint64, lo: np.uint64, number: int) -> bool:
     """Add a key with its number and tell whether it was new. There must be room."""
     place = _place_of(table, hi, lo)
     if table.number[place] != ABSENT:

@@ -2,13 +2,21 @@
 
 from typing import Final, NamedTuple
 
-from processors.cells import CellTable, drain, grown, is_full, new_cell_table
+from processors.cells import CellTable, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
 from processors.columns import FlowDelta, Int64Array
-from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta, feed_delta, rejection_delta
+from processors.feed_counts import (
+    FEED_COLUMNS,
+    MINUTE_US,
+    FeedDelta,
+    RejectionDelta,
+    feed_delta,
+    rejection_delta,
+)
 from processors.flow_cells import FLOW_COLUMNS, roll_up
 
-SPARE_FLOWS: Final = 1 << 14  # one step adds at most 64 zones over a parked gap of 240 slots of a minute
+SPARE_FLOWS: Final = 1 << 12  # one step adds at most 12 zones over a parked gap of 240 slots of a minute
 SPARE_FEEDS: Final = 64
+REASONS: Final = 256  # that a code of one byte can tell
 
 
 class LedgerDelta(NamedTuple):
@@ -36,12 +44,18 @@ class Ledger:
         if is_full(self.reasons):
             self.reasons = grown(self.reasons)
 
-    def reserve_minutes(self, rows: int) -> None:
-        """Make room for the feed counts of so many rows, each at worst in a minute of its own."""
-        while self.feeds.used[0] + rows > self.feeds.keys.size // 2:
-            self.feeds = grown(self.feeds)
-        while self.reasons.used[0] + rows > self.reasons.keys.size // 2:
-            self.reasons = grown(self.reasons)
+    def reserve_minutes(self, arrival_us: Int64Array) -> None:
+        """Make room for the feed counts and rejections of rows with these arrivals."""
+        if arrival_us.size == 0:
+            return
+        minutes = int(arrival_us.max() - arrival_us.min()) // MINUTE_US + 2
+        need = min(minutes, arrival_us.size)
+        self.feeds = with_cell_room(self.feeds, need)
+        self.reasons = with_cell_room(self.reasons, min(need * REASONS, arrival_us.size))
+
+    def reserve_step(self, cells: int) -> None:
+        """Let the flow cells count as full when a step that adds so many would not fit."""
+        self.flows = with_spare(self.flows, max(cells, SPARE_FLOWS))
 
     def is_empty(self) -> bool:
         """Tell whether there is nothing to add."""

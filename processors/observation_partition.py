@@ -1,7 +1,8 @@
 """One observation partition: a state that is a pure function of the log read so far.
 
-Rows come in through `add_positions` and `add_detections`, time through `progress`, versions through `change_*`. What
-the database shall add goes to a ledger. Nothing else moves the state, so reading the log again gives it again.
+Rows come in through `add_positions` and `add_detections`, time through `progress`, versions through `change_*`.
+What the database shall add goes to a ledger. Nothing else moves the state, so reading the log again gives it
+again.
 """
 
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ import numpy as np
 
 from processors.calendar import local_day
 from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array, rows_of
-from processors.feed_counts import LATE, count_feed, count_rejections
+from processors.feed_counts import LATE, count_feeds, count_outcomes
 from processors.jit import lean_kernel
 from processors.ledger import Ledger
 from processors.reorder import (
@@ -36,14 +36,13 @@ from processors.vehicle_table import (
     with_room,
 )
 from processors.visit_steps import FMS, World, expires_us
-from processors.vocabulary import FIRST_REJECTION, VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
+from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex, lookup
 from processors.zone_sets import NO_ZONES, ZoneSetArrays, ZoneSets
 
-LINK_STEPS_PER_ROW: Final = (
-    32  # beyond this a batch is sorted first: out of order on purpose, or one huge array
-)
+# beyond this a batch is sorted first: out of order on purpose, or one huge array
+LINK_STEPS_PER_ROW: Final = 32
 GROUPS: Final = len(VEHICLE_CLASSES) * len(ZERO_EMISSIONS)
 
 
@@ -89,16 +88,14 @@ class PositionState:
             columns: Rows at or beyond the cursors; of each source partition in order.
             ledger: Where accepted, rejected and late rows are counted.
         """
-        ledger.reserve_minutes(columns.outcome.size)
-        count_rejections(
-            ledger.feeds, ledger.reasons, FMS, columns.arrival_us, columns.outcome, FIRST_REJECTION
-        )
+        ledger.reserve_minutes(columns.arrival_us)
+        count_outcomes(ledger.feeds, ledger.reasons, FMS, columns.arrival_us, columns.outcome)
         late = (columns.outcome == Outcome.TOO_LATE) | (
             (columns.outcome == Outcome.ACCEPTED)
             & (columns.arrival_us - columns.event_us > self.rules.allowed_lateness_us)
         )
-        for row in np.flatnonzero(late):
-            count_feed(ledger.feeds, FMS, columns.arrival_us[row], LATE)
+        if late.any():
+            count_feeds(ledger.feeds, FMS, columns.arrival_us[late], LATE)
         kept = (columns.outcome == Outcome.ACCEPTED) & ~late
         if not kept.all():
             columns = rows_of(columns, kept)
@@ -122,6 +119,8 @@ class PositionState:
     def advance(self, stream_us: int, ledger: Ledger) -> None:
         """Take everything that is due at a stream time; then end what is silent or past its day."""
         self._take(stream_us - self.rules.reorder_us, ledger)
+        if stream_us <= self.arrays.counts[NEXT_EXPIRY_US]:
+            return
         while expire(self._world(), self._positions(ledger), stream_us) != DONE:
             ledger.make_room()
 
@@ -132,6 +131,9 @@ class PositionState:
     def _take(self, before_us: int, ledger: Ledger) -> None:
         largest = self.zone_sets.largest()
         world = self._world()
+        # a step adds at most the slots of a parked gap in each zone of a position, and crosses every other zone
+        slots = max(self.rules.park_gap_us, self.rules.max_gap_us) // self.rules.slot_us
+        ledger.reserve_step((slots + 4) * largest + self.zones.zones.zone_no.size)
         while take_due(world, self._positions(ledger), before_us, largest) != DONE:
             self.arrays = with_room(self.arrays, vehicles=0, visited=2 * largest, visits=2 * largest)
             ledger.make_room()
@@ -139,8 +141,8 @@ class PositionState:
     def change_zones(self, zones: ZoneWorld, changed: frozenset[int], ledger: Ledger) -> None:
         """Go over to another version of the zones; everything due under the old one must have been taken.
 
-        Visits to changed zones end as disappearances at the last taken position. Held and newest positions are
-        looked up again.
+        Visits to changed zones end as disappearances at the last taken position. Held and newest positions
+        are looked up again.
 
         Args:
             zones: The new version.
@@ -170,6 +172,7 @@ class PositionState:
         """Go over to other settings; everything due must have been taken and flow cells drained."""
         if rules.slot_us != self.rules.slot_us:
             _convert_slots(self.arrays.visited["slot"], self.rules.slot_us, rules.slot_us)
+            _convert_slots(self.arrays.visits["slot"], self.rules.slot_us, rules.slot_us)
         self.rules = rules
         _expect_again(self._world(), self.arrays)
 
@@ -224,11 +227,10 @@ def _store(
     """Hold the rows and find their vehicles."""
     for row in range(columns.event_us.size):
         number = vehicle_of(arrays, columns.pseudonym_hi[row], columns.pseudonym_lo[row], columns.day[row])
-        place = hold(held, columns.partition[row])
+        place = hold(held, columns.partition[row], columns.arrival_us[row])
         places[row] = place
         position = held.rows[place]
         position["event_us"] = columns.event_us[row]
-        position["arrival_us"] = columns.arrival_us[row]
         position["offset"] = columns.offset[row]
         position["index"] = columns.index[row]
         position["lat"] = columns.lat[row]
@@ -251,7 +253,7 @@ def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps
 
 @lean_kernel
 def _convert_slots(slots: Int32Array, old_us: int, new_us: int) -> None:
-    """Keep which hour and day counted a vehicle when the slot length changes; its new slot counts it again."""
+    """Keep which hour and day counted a vehicle when the slot length changes; a new slot counts it again."""
     for row in range(slots.size):
         slot = np.int64(slots[row])
         if slot != UNCOUNTED:

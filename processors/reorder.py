@@ -1,9 +1,9 @@
 """Held positions: what has arrived and is not yet due, in two orders at once.
 
-Each held position stands in the queue of its source partition (in order of arrival, which is how it came) and, until
-it is resolved, in the list of its vehicle (in event order). Due positions leave the queues by (arrival, source
-partition, offset, index); the list then says which others precede one of them. Both are links between places of one
-array, so a held position is stored once and moved never.
+Each held position stands in the queue of its source partition (in order of arrival, which is how it came) and,
+until it is resolved, in the list of its vehicle (in event order). Due positions leave the queues by (arrival,
+source partition, offset, index); the list then says which others precede one of them. Both are links between
+places of one array, so a held position is stored once and moved never.
 """
 
 from typing import Final, NamedTuple
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import lean_kernel
-from processors.vehicle_table import NONE, VehicleArrays
+from processors.jit import inner_kernel
+from processors.vehicle_table import FOREVER_US, NONE, VehicleArrays
 
 HELD: Final = np.dtype(
     [
@@ -54,6 +54,7 @@ class HeldArrays(NamedTuple):
     rows: NDArray[np.void]  # HELD
     queue_head: Int32Array  # by source partition
     queue_tail: Int32Array
+    head_us: Int64Array  # arrival of each head, FOREVER_US where the queue is empty
     counts: Int64Array  # shape (4,)
 
 
@@ -63,6 +64,7 @@ def new_held_arrays(partitions: int, capacity: int = 1 << 12) -> HeldArrays:
         np.zeros(capacity, HELD),
         np.full(partitions, NONE, np.int32),
         np.full(partitions, NONE, np.int32),
+        np.full(partitions, FOREVER_US, np.int64),
         np.array([0, NONE, 0, 0], np.int64),
     )
 
@@ -84,12 +86,14 @@ def with_partitions(held: HeldArrays, partitions: int) -> HeldArrays:
         return held
     ends = np.full(missing, NONE, np.int32)
     return held._replace(
-        queue_head=np.concatenate([held.queue_head, ends]), queue_tail=np.concatenate([held.queue_tail, ends])
+        queue_head=np.concatenate([held.queue_head, ends]),
+        queue_tail=np.concatenate([held.queue_tail, ends]),
+        head_us=np.concatenate([held.head_us, np.full(missing, FOREVER_US, np.int64)]),
     )
 
 
-@lean_kernel
-def hold(held: HeldArrays, partition: int) -> int:
+@inner_kernel
+def hold(held: HeldArrays, partition: int, arrival_us: int) -> int:
     """Return a new place at the end of the queue of a source partition. There must be room."""
     place = held.counts[HELD_FREE]
     if place == NONE:
@@ -100,48 +104,54 @@ def hold(held: HeldArrays, partition: int) -> int:
     held.counts[HELD_COUNT] += 1
     held.rows[place]["queued"] = NONE
     held.rows[place]["partition"] = partition
+    held.rows[place]["arrival_us"] = arrival_us
     held.rows[place]["state"] = WAITING
     tail = held.queue_tail[partition]
     if tail == NONE:
         held.queue_head[partition] = place
+        held.head_us[partition] = arrival_us
     else:
         held.rows[tail]["queued"] = place
     held.queue_tail[partition] = place
     return place
 
 
-@lean_kernel
+@inner_kernel
 def release(held: HeldArrays, partition: int) -> None:
     """Give back the place at the head of the queue of a source partition."""
     place = held.queue_head[partition]
-    held.queue_head[partition] = held.rows[place]["queued"]
-    if held.queue_head[partition] == NONE:
+    head = held.rows[place]["queued"]
+    held.queue_head[partition] = head
+    if head == NONE:
         held.queue_tail[partition] = NONE
+        held.head_us[partition] = FOREVER_US
+    else:
+        held.head_us[partition] = held.rows[head]["arrival_us"]
     held.rows[place]["queued"] = held.counts[HELD_FREE]
     held.counts[HELD_FREE] = place
     held.counts[HELD_COUNT] -= 1
 
 
-@lean_kernel
-def precedes(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
+@inner_kernel
+def precedes(a: np.void, b: np.void) -> bool:
     """Tell whether held position a stands before b by (event, arrival, source partition, offset, index)."""
     if a["event_us"] != b["event_us"]:
-        return bool(a["event_us"] < b["event_us"])
+        return a["event_us"] < b["event_us"]
     if a["arrival_us"] != b["arrival_us"]:
-        return bool(a["arrival_us"] < b["arrival_us"])
+        return a["arrival_us"] < b["arrival_us"]
     if a["partition"] != b["partition"]:
-        return bool(a["partition"] < b["partition"])
+        return a["partition"] < b["partition"]
     if a["offset"] != b["offset"]:
-        return bool(a["offset"] < b["offset"])
-    return bool(a["index"] < b["index"])
+        return a["offset"] < b["offset"]
+    return a["index"] < b["index"]
 
 
-@lean_kernel
+@inner_kernel
 def link(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     """Put a held position into the list of its vehicle.
 
-    The search starts at the newest position or at the one linked last, so rows in order, or sorted blocks, cost one
-    step each.
+    The search starts at the newest position or at the one linked last, so rows in order, or sorted blocks, cost
+    one step each.
     """
     rows = held.rows
     row = rows[place]
@@ -175,9 +185,9 @@ def link(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     _follow_newest(rows, vehicle, place)
 
 
-@lean_kernel
-def _follow_newest(rows: NDArray[np.void], vehicle: NDArray[np.void], place: int) -> None:
-    """Let the newest position of a vehicle be a linked one; of several at one time the one to be taken first."""
+@inner_kernel
+def _follow_newest(rows: NDArray[np.void], vehicle: np.void, place: int) -> None:
+    """Let the newest position of a vehicle be a linked one; of several at a time the one to be taken first."""
     row = rows[place]
     event_us = row["event_us"]
     if event_us < vehicle["newest_us"]:
@@ -195,7 +205,7 @@ def _follow_newest(rows: NDArray[np.void], vehicle: NDArray[np.void], place: int
     vehicle["newest_emission"] = row["zero_emission"]
 
 
-@lean_kernel
+@inner_kernel
 def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     """Take a held position out of the list of its vehicle."""
     row = held.rows[place]
@@ -213,17 +223,16 @@ def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
         vehicle["held_finger"] = NONE
 
 
-@lean_kernel
+@inner_kernel
 def next_due(held: HeldArrays, before_us: int) -> int:
     """Return the source partition whose first position is due next, or NONE.
 
-    Due are positions that arrived before *before_us*; the first is that of the least (arrival, source partition).
+    Due are positions that arrived before *before_us*; the first is that of the least (arrival, partition).
     """
     best = NONE
     best_us = before_us
-    for partition in range(held.queue_head.size):
-        place = held.queue_head[partition]
-        if place != NONE and held.rows[place]["arrival_us"] < best_us:
+    for partition in range(held.head_us.size):
+        if held.head_us[partition] < best_us:
             best = partition
-            best_us = held.rows[place]["arrival_us"]
+            best_us = held.head_us[partition]
     return best

@@ -1,8 +1,8 @@
 """A partition's state as named arrays and back.
 
 The arrays are the working tables cut to what is used, so that taking a snapshot costs a copy. Zone sets go by
-content, since their numbers belong to one process. `FORMAT` grows with every change of the tables; another number is
-refused, and the state is then replayed from the log.
+content, since their numbers belong to one process. `FORMAT` grows with every change of the tables; another
+number is refused, and the state is then replayed from the log.
 """
 
 from itertools import pairwise
@@ -20,6 +20,8 @@ from processors.positions import PositionState
 from processors.reorder import HELD, HELD_TOP, HeldArrays
 from processors.source_clock import SourceClock
 from processors.vehicle_table import (
+    FOREVER_US,
+    NONE,
     VEHICLE,
     VEHICLES_TOP,
     VISIT,
@@ -32,7 +34,7 @@ from processors.vehicle_table import (
 )
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 AnyArray = NDArray[Any]
 
@@ -121,10 +123,14 @@ def _get_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     rows = arrays["held"].copy()
     rows["zone_set"] = numbers[rows["zone_set"]]
     state.arrays = VehicleArrays(*tables)
+    heads = arrays["held_head"].astype(np.int32)
+    head_us = np.full(heads.size, FOREVER_US, np.int64)
+    head_us[heads != NONE] = rows["arrival_us"][heads[heads != NONE]]
     state.held = HeldArrays(
         rows,
-        arrays["held_head"].astype(np.int32),
+        heads,
         arrays["held_tail"].astype(np.int32),
+        head_us,
         arrays["held_counts"].astype(np.int64),
     )
 
@@ -140,8 +146,8 @@ def _set_numbers(arrays: dict[str, AnyArray], zone_sets: ZoneSets) -> Int32Array
 
 def _put_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
     for place, part in enumerate(state.held):
-        for name in DetectionColumns._fields:
-            arrays[f"detections.{place}.{name}"] = getattr(part, name).copy()
+        for name, column in part._asdict().items():
+            arrays[f"detections.{place}.{name}"] = column.copy()
     _put_table(arrays, "camera_rows", state.camera_rows)
     for day, table in state.identifiers.items():
         _put_table(arrays, f"identifiers.{day}", table)
@@ -172,8 +178,8 @@ def _get_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
 
 
 def _put_table(arrays: dict[str, AnyArray], name: str, table: KeyTable) -> None:
-    for field in KeyTable._fields:
-        arrays[f"{name}.{field}"] = getattr(table, field).copy()
+    for field, column in table._asdict().items():
+        arrays[f"{name}.{field}"] = column.copy()
 
 
 def _get_table(arrays: dict[str, AnyArray], name: str) -> KeyTable:

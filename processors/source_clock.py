@@ -1,8 +1,9 @@
 """Cursors and clocks: what of each source partition has been read, and how far stream time has come.
 
-A row is new when it stands at or beyond the cursor of its source partition, (offset, index); what intake repeats
-after a crash falls below it. Progress marks move the cursor past records that left no row here, and carry the newest
-arrival of the partition. Stream time is the least of these over all partitions of the source topic.
+A row is new when it stands at or beyond the cursor of its source partition, (offset, index); what intake
+repeats after a crash falls below it. Progress marks move the cursor past records that left no row here, and
+carry the newest arrival of the partition. Stream time is the least of these over all partitions of the source
+topic.
 """
 
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import kernel
+from processors.jit import lean_kernel
 from processors.vehicle_table import NEVER_US
 
 
@@ -71,7 +72,7 @@ class SourceClock:
         if mark.next_offset > self.next_offset[mark.partition]:
             self.next_offset[mark.partition] = mark.next_offset
             self.next_index[mark.partition] = 0
-        self.arrival_us[mark.partition] = max(mark.arrival_us, self.arrival_us[mark.partition])
+        self.arrival_us[mark.partition] = max(self.arrival_us[mark.partition], mark.arrival_us)
 
     @property
     def stream_us(self) -> int | None:
@@ -103,7 +104,7 @@ class SourceClock:
             self.arrival_us = np.concatenate([self.arrival_us, np.full(missing, NEVER_US, np.int64)])
 
 
-@kernel
+@lean_kernel
 def _admit(
     next_offset: Int64Array,
     next_index: Int32Array,

@@ -3,14 +3,13 @@
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from processors.cells import CellTable, is_full
+from processors.cells import CellTable, cell_of, is_full
 from processors.columns import Int32Array, UInt8Array
 from processors.feed_counts import DUPLICATES, OUT_OF_ORDER, TAKEN, count_feed
-from processors.flow_cells import APPEARANCES, DISAPPEARANCES, ENTRIES, EXITS, THROUGH, add_to_slot
+from processors.flow_cells import APPEARANCES, DISAPPEARANCES, ENTRIES, EXITS, THROUGH, flow_key
 from processors.geometry import distance_um
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.reorder import DOOMED, RESOLVED, WAITING, HeldArrays, next_due, release, unlink
 from processors.vehicle_table import (
     FOREVER_US,
@@ -23,9 +22,21 @@ from processors.vehicle_table import (
     VehicleArrays,
     remove_vehicle,
 )
-from processors.visit_steps import FMS, World, come, day_ends_us, disappear, expires_us, leave, stay
-from processors.zone_crossings import crossed_zones
-from processors.zone_sets import NO_ZONES, set_contains
+from processors.visit_steps import (
+    FMS,
+    Step,
+    World,
+    come,
+    day_ends_us,
+    disappear,
+    expires_us,
+    follow,
+    leave,
+    start_run,
+    stay,
+)
+from processors.zone_crossings import Link, crossed_zones
+from processors.zone_sets import NO_ZONES
 
 DONE: Final = 0
 NEEDS_ROOM: Final = 1
@@ -44,9 +55,6 @@ class Positions(NamedTuple):
 def take_due(world: World, state: Positions, before_us: int, largest_set: int) -> int:
     """Take all positions that arrived before *before_us*, by (arrival, source partition, offset, index).
 
-    Each first takes those held of its vehicle that precede it in event order and arrived at most `reorder_us`
-    after it.
-
     Returns:
         DONE, or NEEDS_ROOM when a table must grow before the walk goes on.
     """
@@ -57,31 +65,38 @@ def take_due(world: World, state: Positions, before_us: int, largest_set: int) -
             return DONE
         place = held.queue_head[partition]
         row = held.rows[place]
-        if row["state"] == WAITING:
-            limit_us = row["arrival_us"] + world.rules.reorder_us
-            other = state.arrays.vehicles[row["vehicle"]]["held_head"]
-            while other != place:
-                if not _has_room(state, largest_set):
-                    return NEEDS_ROOM
-                following = held.rows[other]["later"]
-                unlink(held, state.arrays, other)
-                if held.rows[other]["arrival_us"] <= limit_us:
-                    held.rows[other]["state"] = RESOLVED
-                    _resolve(world, state, other)
-                else:
-                    # it came later and precedes by event time alone, which the vehicle's clock passes now
-                    held.rows[other]["state"] = DOOMED
-                other = following
-            if not _has_room(state, largest_set):
-                return NEEDS_ROOM
-            unlink(held, state.arrays, place)
-            _resolve(world, state, place)
-        elif row["state"] == DOOMED:
+        if row["state"] == WAITING and not _take_with_earlier(world, state, place, largest_set):
+            return NEEDS_ROOM
+        if row["state"] == DOOMED:
             count_feed(state.feeds, FMS, row["arrival_us"], OUT_OF_ORDER)
         release(held, partition)
 
 
-@lean_kernel
+@inner_kernel
+def _take_with_earlier(world: World, state: Positions, place: int, largest_set: int) -> bool:
+    """Take a due position after those of its vehicle that precede it and arrived at most `reorder_us` after it.
+
+    Returns:
+        Whether there was room for all of them; if not, what is left is taken by another call.
+    """
+    held = state.held
+    row = held.rows[place]
+    limit_us = row["arrival_us"] + world.rules.reorder_us
+    while row["state"] == WAITING:
+        if not _has_room(state, largest_set):
+            return False
+        first = state.arrays.vehicles[row["vehicle"]]["held_head"]
+        unlink(held, state.arrays, first)
+        if held.rows[first]["arrival_us"] <= limit_us:
+            held.rows[first]["state"] = RESOLVED
+            _resolve(world, state, held.rows[first])
+        else:
+            # it came later and precedes by event time alone, which the vehicle's clock passes now
+            held.rows[first]["state"] = DOOMED
+    return True
+
+
+@inner_kernel
 def _has_room(state: Positions, largest_set: int) -> bool:
     arrays = state.arrays
     return (
@@ -92,17 +107,15 @@ def _has_room(state: Positions, largest_set: int) -> bool:
     )
 
 
-@lean_kernel
-def _resolve(world: World, state: Positions, place: int) -> None:
+@inner_kernel
+def _resolve(world: World, state: Positions, held: np.void) -> None:
     """Take a held position, or count it as out of order or duplicate."""
-    held = state.held.rows[place]
+    arrays = state.arrays
     row = held["vehicle"]
-    vehicle = state.arrays.vehicles[row]
-    if held["event_us"] < vehicle["event_us"]:
-        count_feed(state.feeds, FMS, held["arrival_us"], OUT_OF_ORDER)
-        return
-    if held["event_us"] == vehicle["event_us"]:
-        count_feed(state.feeds, FMS, held["arrival_us"], DUPLICATES)
+    vehicle = arrays.vehicles[row]
+    if held["event_us"] <= vehicle["event_us"]:
+        outcome = OUT_OF_ORDER if held["event_us"] < vehicle["event_us"] else DUPLICATES
+        count_feed(state.feeds, FMS, held["arrival_us"], outcome)
         return
     count_feed(state.feeds, FMS, held["arrival_us"], TAKEN)
     if vehicle["vehicle_class"] == NO_CLASS:
@@ -115,12 +128,12 @@ def _resolve(world: World, state: Positions, place: int) -> None:
     vehicle["zone_set"] = held["zone_set"]
     vehicle["zone_version"] = world.version
     expiry_us = expires_us(world, held["event_us"], vehicle["day"])
-    state.arrays.expires_us[row] = expiry_us
-    state.arrays.counts[NEXT_EXPIRY_US] = min(expiry_us, state.arrays.counts[NEXT_EXPIRY_US])
+    arrays.expires_us[row] = expiry_us
+    arrays.counts[NEXT_EXPIRY_US] = min(arrays.counts[NEXT_EXPIRY_US], expiry_us)
 
 
-@lean_kernel
-def _move(world: World, state: Positions, row: int, held: NDArray[np.void]) -> None:
+@inner_kernel
+def _move(world: World, state: Positions, row: int, held: np.void) -> None:
     """Add the figures of the step from the previous taken position of a vehicle to this one."""
     vehicle = state.arrays.vehicles[row]
     old, new = vehicle["zone_set"], held["zone_set"]
@@ -130,62 +143,67 @@ def _move(world: World, state: Positions, row: int, held: NDArray[np.void]) -> N
     link_um = 0
     if gap_us <= rules.park_gap_us:
         link_um = distance_um(vehicle["lat"], vehicle["lon"], held["lat"], held["lon"])
-    linked = gap_us <= rules.max_gap_us or (gap_us <= rules.park_gap_us and link_um <= rules.stop_radius_um)
-    if old != NO_ZONES or new != NO_ZONES:
-        _change_zones(world, state, row, held, linked, link_um)
+    is_linked = gap_us <= rules.max_gap_us or (
+        gap_us <= rules.park_gap_us and link_um <= rules.stop_radius_um
+    )
     if gap_us <= rules.max_gap_us and link_um <= rules.max_jump_um:
-        _pass_through(world, state, row, held, old)
+        _pass_through(world, state, vehicle, held)
+    if old != NO_ZONES or new != NO_ZONES:
+        step = Step(row, held["event_us"], held["arrival_us"], held["lat"], held["lon"], link_um, is_linked)
+        _change_zones(world, state, step, new)
 
 
-@lean_kernel
-def _change_zones(
-    world: World, state: Positions, row: int, held: NDArray[np.void], linked: bool, link_um: int
-) -> None:
-    """Walk the zones of the previous and of this position side by side; both are ascending."""
-    arrays, cells = state.arrays, state.cells
+@inner_kernel
+def _change_zones(world: World, state: Positions, step: Step, zone_set: int) -> None:
+    """Walk the open visits and the zones of this position side by side; both are in order of zone numbers."""
+    arrays, cells, row = state.arrays, state.cells, step.vehicle
     vehicle = arrays.vehicles[row]
-    zones, starts = world.sets.zones, world.sets.starts
-    old, old_end = starts[vehicle["zone_set"]], starts[vehicle["zone_set"] + 1]
-    new, new_end = starts[held["zone_set"]], starts[held["zone_set"] + 1]
+    zones = world.sets.zones
+    new, new_end = world.sets.starts[zone_set], world.sets.starts[zone_set + 1]
     last_us = vehicle["event_us"]
-    while old < old_end or new < new_end:
-        if new == new_end or (old < old_end and zones[old] < zones[new]):
-            if linked:
-                leave(world, arrays, cells, row, zones[old], held["event_us"], EXITS)
-            else:
-                leave(world, arrays, cells, row, zones[old], last_us, DISAPPEARANCES)
-            old += 1
-        elif old == old_end or zones[new] < zones[old]:
-            known = linked and world.changed[zones[new]] <= vehicle["zone_version"]
-            come(world, arrays, cells, row, zones[new], held, ENTRIES if known else APPEARANCES)
-            new += 1
+    end_us, column = (step.event_us, EXITS) if step.is_linked else (last_us, DISAPPEARANCES)
+    # visits often have the same running run: whether it ends is worked out once for all of them
+    run_us = last_us
+    ends_run = step.link_um > world.rules.stop_radius_um
+    before, visit = NONE, vehicle["visits"]
+    while visit != NONE or new < new_end:
+        is_old = visit != NONE and (new == new_end or arrays.visits[visit]["zone_no"] <= zones[new])
+        is_new = new < new_end and (visit == NONE or zones[new] <= arrays.visits[visit]["zone_no"])
+        if is_old and is_new and step.is_linked:
+            record = arrays.visits[visit]
+            if record["run_us"] != run_us:
+                run_us = record["run_us"]
+                run_um = distance_um(record["run_lat"], record["run_lon"], step.lat, step.lon)
+                ends_run = run_um > world.rules.stop_radius_um
+            stay(world, arrays, cells, step, visit)
+            if ends_run:
+                start_run(world, arrays, cells, step, visit)
+            before, visit = visit, record["following"]
         else:
-            if linked:
-                stay(world, arrays, cells, row, zones[new], held, link_um)
-            else:
-                leave(world, arrays, cells, row, zones[old], last_us, DISAPPEARANCES)
-                come(world, arrays, cells, row, zones[new], held, APPEARANCES)
-            old += 1
-            new += 1
+            if is_old:
+                visit = leave(world, arrays, cells, row, visit, end_us, column)
+                follow(arrays, row, before, visit)
+            if is_new:
+                is_known = step.is_linked and world.changed[zones[new]] <= vehicle["zone_version"]
+                came = come(world, arrays, cells, step, zones[new], ENTRIES if is_known else APPEARANCES)
+                follow(arrays, row, before, came)
+                follow(arrays, row, came, visit)
+                before = came
+        new += is_new
 
 
-@lean_kernel
-def _pass_through(world: World, state: Positions, row: int, held: NDArray[np.void], old: int) -> None:
+@inner_kernel
+def _pass_through(world: World, state: Positions, vehicle: np.void, held: np.void) -> None:
     """Count the zones that the link crosses with both ends outside."""
-    vehicle = state.arrays.vehicles[row]
-    found = crossed_zones(
-        world.index, world.scratch, vehicle["lon"], vehicle["lat"], held["lon"], held["lat"]
+    link = Link(
+        vehicle["lon"], vehicle["lat"], held["lon"], held["lat"], vehicle["zone_set"], held["zone_set"]
     )
     slot = held["event_us"] // world.rules.slot_us
-    for place in range(found):
+    for place in range(crossed_zones(world.zones, world.sets, world.scratch, link)):
         zone_no = world.scratch.found[place]
-        if (
-            world.changed[zone_no] <= vehicle["zone_version"]
-            and not set_contains(world.sets, old, zone_no)
-            and not set_contains(world.sets, held["zone_set"], zone_no)
-        ):
-            vehicle_class, zero_emission = vehicle["vehicle_class"], vehicle["zero_emission"]
-            add_to_slot(state.cells, zone_no, slot, vehicle_class, zero_emission, FMS, THROUGH, 1)
+        if world.changed[zone_no] <= vehicle["zone_version"]:
+            key = flow_key(zone_no, slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
+            state.cells.values[cell_of(state.cells, key), THROUGH] += 1
 
 
 @lean_kernel
@@ -196,8 +214,6 @@ def expire(world: World, state: Positions, stream_us: int) -> int:
         DONE, or NEEDS_ROOM when a table must grow and the call be repeated.
     """
     arrays = state.arrays
-    if stream_us <= arrays.counts[NEXT_EXPIRY_US]:
-        return DONE
     soonest_us = FOREVER_US
     for row in range(arrays.counts[VEHICLES_TOP]):
         expiry_us = arrays.expires_us[row]
@@ -240,9 +256,12 @@ def end_changed_visits(world: World, state: Positions, kept: Int32Array, changed
             continue
         if is_full(state.cells):
             return NEEDS_ROOM
-        for place in range(world.sets.starts[zone_set], world.sets.starts[zone_set + 1]):
-            zone_no = world.sets.zones[place]
-            if changed[zone_no]:
-                leave(world, arrays, state.cells, row, zone_no, vehicle["event_us"], DISAPPEARANCES)
+        before, visit = NONE, vehicle["visits"]
+        while visit != NONE:
+            if changed[arrays.visits[visit]["zone_no"]]:
+                visit = leave(world, arrays, state.cells, row, visit, vehicle["event_us"], DISAPPEARANCES)
+                follow(arrays, row, before, visit)
+            else:
+                before, visit = visit, arrays.visits[visit]["following"]
         vehicle["zone_set"] = kept[zone_set]
     return DONE

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 
 NONE: Final = -1
 NEVER_US: Final = -(1 << 62)
 FOREVER_US: Final = 1 << 62
 NO_CLASS: Final = 255
-UNCOUNTED: Final = -(1 << 31)  # of VISITED_ZONE.slot: neither slot, hour nor day has counted the vehicle
+UNCOUNTED: Final = -(1 << 31)  # in place of a slot: neither slot, hour nor day has counted the vehicle
 
 VEHICLE: Final = np.dtype(
     [
@@ -35,6 +35,7 @@ VEHICLE: Final = np.dtype(
         ("held_head", "i4"),  # held positions in event order; next free place when not in use
         ("held_tail", "i4"),
         ("held_finger", "i4"),  # held position that was linked last
+        ("visits", "i4"),  # first open visit
         ("visited", "i4"),  # first of the zones visited today
         ("vehicle_class", "u1"),  # of the first taken position, NO_CLASS before it
         ("zero_emission", "u1"),
@@ -48,11 +49,7 @@ VEHICLE: Final = np.dtype(
 VISITED_ZONE: Final = np.dtype(
     [
         ("zone_no", "i4"),
-        (
-            "slot",
-            "i4",
-        ),  # slot that counted the vehicle last; ~slot when only its hour and day are still counted
-        ("visit", "i4"),  # open visit, or NONE
+        ("slot", "i4"),  # slot that counted the vehicle last, as of the last visit that ended
         ("following", "i4"),  # next zone of the vehicle; next free place when not in use
     ],
     align=True,
@@ -64,7 +61,10 @@ VISIT: Final = np.dtype(
         ("run_us", "i8"),  # first position of the running run
         ("run_lat", "f8"),
         ("run_lon", "f8"),
-        ("following", "i8"),  # next free place when not in use
+        ("zone_no", "i4"),
+        ("visited", "i4"),  # record of the zone among those visited today
+        ("slot", "i4"),  # slot that counted the vehicle last; ~slot when only its hour and day still count
+        ("following", "i4"),  # next open visit of the vehicle, by zone number; next free place when free
     ],
     align=True,
 )
@@ -136,22 +136,21 @@ def with_room(arrays: VehicleArrays, *, vehicles: int, visited: int, visits: int
 @lean_kernel
 def rehash(arrays: VehicleArrays) -> None:
     """Fill the hash places from the vehicles in use."""
-    for place in range(arrays.places.size):
-        arrays.places[place] = NONE
+    arrays.places[:] = NONE
     for row in range(arrays.counts[VEHICLES_TOP]):
         vehicle = arrays.vehicles[row]
         if vehicle["in_use"]:
             arrays.places[_free_place(arrays, vehicle["lo"])] = row
 
 
-@lean_kernel
-def _home(arrays: VehicleArrays, lo: int) -> int:
+@inner_kernel
+def _home(arrays: VehicleArrays, lo: np.uint64) -> np.int64:
     # pseudonyms are uniform, so their low bits are a hash
-    return int(np.int64(lo & np.uint64(arrays.places.size - 1)))
+    return np.int64(lo & np.uint64(arrays.places.size - 1))
 
 
-@lean_kernel
-def _free_place(arrays: VehicleArrays, lo: int) -> int:
+@inner_kernel
+def _free_place(arrays: VehicleArrays, lo: np.uint64) -> np.int64:
     mask = arrays.places.size - 1
     place = _home(arrays, lo)
     while arrays.places[place] != NONE:
@@ -159,9 +158,9 @@ def _free_place(arrays: VehicleArrays, lo: int) -> int:
     return place
 
 
-@lean_kernel
-def vehicle_of(arrays: VehicleArrays, hi: int, lo: int, day: int) -> int:
-    """Return the row of a pseudonym, adding a vehicle without positions when it is new. There must be room."""
+@inner_kernel
+def vehicle_of(arrays: VehicleArrays, hi: np.uint64, lo: np.uint64, day: int) -> int:
+    """Return the row of a pseudonym, adding a vehicle without positions when new. There must be room."""
     mask = arrays.places.size - 1
     place = _home(arrays, lo)
     while arrays.places[place] != NONE:
@@ -182,8 +181,8 @@ def vehicle_of(arrays: VehicleArrays, hi: int, lo: int, day: int) -> int:
     return row
 
 
-@lean_kernel
-def _clear(vehicle: NDArray[np.void], hi: int, lo: int, day: int) -> None:
+@inner_kernel
+def _clear(vehicle: np.void, hi: np.uint64, lo: np.uint64, day: int) -> None:
     vehicle["hi"] = hi
     vehicle["lo"] = lo
     vehicle["day"] = day
@@ -195,13 +194,14 @@ def _clear(vehicle: NDArray[np.void], hi: int, lo: int, day: int) -> None:
     vehicle["held_head"] = NONE
     vehicle["held_tail"] = NONE
     vehicle["held_finger"] = NONE
+    vehicle["visits"] = NONE
     vehicle["visited"] = NONE
     vehicle["vehicle_class"] = NO_CLASS
     vehicle["zero_emission"] = NO_CLASS
     vehicle["in_use"] = 1
 
 
-@lean_kernel
+@inner_kernel
 def remove_vehicle(arrays: VehicleArrays, row: int) -> None:
     """Forget a vehicle and the zones it visited; its visits must be closed and its held positions gone."""
     vehicle = arrays.vehicles[row]
@@ -220,7 +220,7 @@ def remove_vehicle(arrays: VehicleArrays, row: int) -> None:
     arrays.expires_us[row] = FOREVER_US
 
 
-@lean_kernel
+@inner_kernel
 def _remove_place(arrays: VehicleArrays, row: int) -> None:
     """Free the hash place of a vehicle, moving later ones of its run back (Knuth 6.4, algorithm R)."""
     mask = arrays.places.size - 1
@@ -240,9 +240,9 @@ def _remove_place(arrays: VehicleArrays, row: int) -> None:
     arrays.places[gap] = NONE
 
 
-@lean_kernel
+@inner_kernel
 def visited_zone(arrays: VehicleArrays, row: int, zone_no: int) -> int:
-    """Return the record of a zone that a vehicle visits today, adding one when it is new. There must be room."""
+    """Return the record of a zone that a vehicle visits today, adding one when new. There must be room."""
     node = arrays.vehicles[row]["visited"]
     while node != NONE:
         if arrays.visited[node]["zone_no"] == zone_no:
@@ -258,13 +258,12 @@ def visited_zone(arrays: VehicleArrays, row: int, zone_no: int) -> int:
     record = arrays.visited[node]
     record["zone_no"] = zone_no
     record["slot"] = UNCOUNTED
-    record["visit"] = NONE
     record["following"] = arrays.vehicles[row]["visited"]
     arrays.vehicles[row]["visited"] = node
     return node
 
 
-@lean_kernel
+@inner_kernel
 def open_visit(arrays: VehicleArrays) -> int:
     """Return a free visit record. There must be room."""
     visit = arrays.counts[VISITS_FREE]
@@ -277,7 +276,7 @@ def open_visit(arrays: VehicleArrays) -> int:
     return visit
 
 
-@lean_kernel
+@inner_kernel
 def free_visit(arrays: VehicleArrays, visit: int) -> None:
     """Give a visit record back."""
     arrays.visits[visit]["following"] = arrays.counts[VISITS_FREE]

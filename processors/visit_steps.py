@@ -1,12 +1,11 @@
 """The steps of one vehicle in one zone: coming, staying, leaving; each adds its figures to the flow cells."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from processors.calendar import HOUR_US
-from processors.cells import CellTable
+from processors.cells import CellTable, cell_of
 from processors.columns import Int32Array, Int64Array
 from processors.flow_cells import (
     DISAPPEARANCES,
@@ -21,25 +20,17 @@ from processors.flow_cells import (
     VISIT_US,
     VISITS,
     add_late,
-    add_to_slot,
+    flow_key,
 )
-from processors.geometry import distance_um
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 from processors.rules import Rules
-from processors.vehicle_table import (
-    NONE,
-    UNCOUNTED,
-    VehicleArrays,
-    free_visit,
-    open_visit,
-    visited_zone,
-)
+from processors.vehicle_table import NONE, UNCOUNTED, VehicleArrays, free_visit, open_visit, visited_zone
 from processors.vocabulary import Source
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
-from processors.zone_sets import ZoneSetArrays
+from processors.zone_sets import NO_ZONES, ZoneSetArrays
 
-FMS = int(Source.FMS)
+FMS: Final = int(Source.FMS)
 
 
 class World(NamedTuple):
@@ -47,32 +38,44 @@ class World(NamedTuple):
 
     rules: Rules
     sets: ZoneSetArrays
-    index: ZoneIndex  # type: ignore[assignment]  # tuple.index is not used
+    zones: ZoneIndex
     scratch: CrossingScratch
     changed: Int32Array  # by zone number: version of the zones that changed it last, 0 when never
     version: int  # version of the zones
     midnights_us: Int64Array  # UTC times of local midnights
 
 
-@lean_kernel
-def count_inside(
-    world: World, arrays: VehicleArrays, cells: CellTable, row: int, node: int, event_us: int, arrival_us: int
-) -> None:
-    """Count a taken position inside a zone: the observation, the vehicle where new, and whether it was late."""
+class Step(NamedTuple):
+    """A position of a vehicle that is being taken, and its link to the previous one."""
+
+    vehicle: int  # row of the vehicle
+    event_us: int
+    arrival_us: int
+    lat: float  # degrees
+    lon: float  # degrees
+    link_um: int  # distance from the previous taken position
+    is_linked: bool
+
+
+@inner_kernel
+def _cell_at(
+    world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, event_us: int
+) -> int:
+    """Return the flow cell of a zone, of the class of a vehicle, in the slot of an event time."""
     vehicle = arrays.vehicles[row]
-    record = arrays.visited[node]
+    slot = event_us // world.rules.slot_us
+    return cell_of(cells, flow_key(zone_no, slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS))
+
+
+@inner_kernel
+def _count_inside(
+    world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int, cell: int
+) -> None:
+    """Count a position inside: the observation, the vehicle where new, and whether it was late."""
+    record = arrays.visits[visit]
     slot_us = world.rules.slot_us
-    slot = event_us // slot_us
-    cell = add_to_slot(
-        cells,
-        record["zone_no"],
-        slot,
-        vehicle["vehicle_class"],
-        vehicle["zero_emission"],
-        FMS,
-        OBSERVATIONS,
-        1,
-    )
+    slot = step.event_us // slot_us
+    cells.values[cell, OBSERVATIONS] += 1
     last = record["slot"]
     if last != slot:
         cells.values[cell, VEHICLES_SLOT] += 1
@@ -81,122 +84,117 @@ def count_inside(
             cells.values[cell, VEHICLES_HOUR] += 1
         else:
             counted = np.int64(last if last >= 0 else ~last)
-            if counted * slot_us // HOUR_US != event_us // HOUR_US:
+            if counted * slot_us // HOUR_US != step.event_us // HOUR_US:
                 cells.values[cell, VEHICLES_HOUR] += 1
         record["slot"] = slot
-    add_late(cells, cell, event_us, arrival_us, slot_us, world.rules.late_after_us, world.midnights_us)
+    add_late(cells, cell, step.event_us, step.arrival_us, world.rules, world.midnights_us)
 
 
-@lean_kernel
-def come(
-    world: World,
-    arrays: VehicleArrays,
-    cells: CellTable,
-    row: int,
-    zone_no: int,
-    held: NDArray[np.void],
-    column: int,
-) -> None:
-    """Start a visit with an entry or an appearance (*column*) at a taken position."""
-    vehicle = arrays.vehicles[row]
-    node = visited_zone(arrays, row, zone_no)
+@inner_kernel
+def come(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, zone_no: int, column: int) -> int:
+    """Start a visit with an entry or an appearance (*column*) at a taken position, and return it."""
+    node = visited_zone(arrays, step.vehicle, zone_no)
     visit = open_visit(arrays)
-    arrays.visited[node]["visit"] = visit
     record = arrays.visits[visit]
-    record["first_us"] = held["event_us"]
-    record["run_us"] = held["event_us"]
-    record["run_lat"] = held["lat"]
-    record["run_lon"] = held["lon"]
-    slot = held["event_us"] // world.rules.slot_us
-    add_to_slot(cells, zone_no, slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS, column, 1)
-    count_inside(world, arrays, cells, row, node, held["event_us"], held["arrival_us"])
+    record["first_us"] = step.event_us
+    record["run_us"] = step.event_us
+    record["run_lat"] = step.lat
+    record["run_lon"] = step.lon
+    record["zone_no"] = zone_no
+    record["visited"] = node
+    record["slot"] = arrays.visited[node]["slot"]
+    cell = _cell_at(world, arrays, cells, step.vehicle, zone_no, step.event_us)
+    cells.values[cell, column] += 1
+    _count_inside(world, arrays, cells, step, visit, cell)
+    return visit
 
 
-@lean_kernel
-def stay(
-    world: World,
-    arrays: VehicleArrays,
-    cells: CellTable,
-    row: int,
-    zone_no: int,
-    held: NDArray[np.void],
-    link_um: int,
-) -> None:
+@inner_kernel
+def stay(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int) -> None:
     """Go on with a visit at a taken position that is linked to the previous one."""
-    vehicle = arrays.vehicles[row]
-    node = visited_zone(arrays, row, zone_no)
-    vehicle_class, zero_emission = vehicle["vehicle_class"], vehicle["zero_emission"]
+    record = arrays.visits[visit]
     slot_us = world.rules.slot_us
-    event_us = held["event_us"]
-    start_us = vehicle["event_us"]
-    while start_us < event_us:
-        slot = start_us // slot_us
-        end_us = min((slot + 1) * slot_us, event_us)
-        add_to_slot(cells, zone_no, slot, vehicle_class, zero_emission, FMS, DWELL_US, end_us - start_us)
+    start_us = arrays.vehicles[step.vehicle]["event_us"]
+    end_us = (start_us // slot_us + 1) * slot_us
+    while end_us <= step.event_us:
+        cell = _cell_at(world, arrays, cells, step.vehicle, record["zone_no"], start_us)
+        cells.values[cell, DWELL_US] += end_us - start_us
         start_us = end_us
-    add_to_slot(cells, zone_no, event_us // slot_us, vehicle_class, zero_emission, FMS, DISTANCE_UM, link_um)
-    visit = arrays.visits[arrays.visited[node]["visit"]]
-    if distance_um(visit["run_lat"], visit["run_lon"], held["lat"], held["lon"]) > world.rules.stop_radius_um:
-        _end_run(world, arrays, cells, row, node)
-        visit["run_us"] = event_us
-        visit["run_lat"] = held["lat"]
-        visit["run_lon"] = held["lon"]
-    count_inside(world, arrays, cells, row, node, event_us, held["arrival_us"])
+        end_us += slot_us
+    cell = _cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
+    cells.values[cell, DWELL_US] += step.event_us - start_us
+    cells.values[cell, DISTANCE_UM] += step.link_um
+    _count_inside(world, arrays, cells, step, visit, cell)
 
 
-@lean_kernel
-def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, node: int) -> None:
+@inner_kernel
+def start_run(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int) -> None:
+    """End the run of a visit at the last taken position and start another one at this one."""
+    _end_run(world, arrays, cells, step.vehicle, visit)
+    record = arrays.visits[visit]
+    record["run_us"] = step.event_us
+    record["run_lat"] = step.lat
+    record["run_lon"] = step.lon
+
+
+@inner_kernel
+def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, visit: int) -> None:
     """End a run of positions at the last taken one; it is a stop when it lasted long enough."""
-    vehicle = arrays.vehicles[row]
-    record = arrays.visited[node]
-    last_us = vehicle["event_us"]
-    length_us = last_us - arrays.visits[record["visit"]]["run_us"]
+    record = arrays.visits[visit]
+    last_us = arrays.vehicles[row]["event_us"]
+    length_us = last_us - record["run_us"]
     if length_us >= world.rules.stop_min_us:
-        slot = last_us // world.rules.slot_us
-        cell = add_to_slot(
-            cells, record["zone_no"], slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS, STOPS, 1
-        )
+        cell = _cell_at(world, arrays, cells, row, record["zone_no"], last_us)
+        cells.values[cell, STOPS] += 1
         cells.values[cell, STOP_US] += length_us
 
 
-@lean_kernel
+@inner_kernel
 def leave(
-    world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, end_us: int, column: int
-) -> None:
-    """End a visit with an exit or a disappearance (*column*) in the bucket of *end_us*."""
-    vehicle = arrays.vehicles[row]
-    node = visited_zone(arrays, row, zone_no)
-    _end_run(world, arrays, cells, row, node)
-    visit = arrays.visited[node]["visit"]
-    slot = end_us // world.rules.slot_us
-    cell = add_to_slot(
-        cells, zone_no, slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS, column, 1
-    )
+    world: World, arrays: VehicleArrays, cells: CellTable, row: int, visit: int, end_us: int, column: int
+) -> int:
+    """End a visit with an exit or a disappearance (*column*) in the bucket of *end_us*; return the next visit."""
+    record = arrays.visits[visit]
+    _end_run(world, arrays, cells, row, visit)
+    cell = _cell_at(world, arrays, cells, row, record["zone_no"], end_us)
+    cells.values[cell, column] += 1
     cells.values[cell, VISITS] += 1
-    cells.values[cell, VISIT_US] += vehicle["event_us"] - arrays.visits[visit]["first_us"]
+    cells.values[cell, VISIT_US] += arrays.vehicles[row]["event_us"] - record["first_us"]
+    arrays.visited[record["visited"]]["slot"] = record["slot"]
+    following = record["following"]
     free_visit(arrays, visit)
-    arrays.visited[node]["visit"] = NONE
+    return following
 
 
-@lean_kernel
+@inner_kernel
+def follow(arrays: VehicleArrays, row: int, before: int, visit: int) -> None:
+    """Let a visit follow another one of a vehicle, or be its first one after NONE."""
+    if before == NONE:
+        arrays.vehicles[row]["visits"] = visit
+    else:
+        arrays.visits[before]["following"] = visit
+
+
+@inner_kernel
 def disappear(world: World, arrays: VehicleArrays, cells: CellTable, row: int) -> None:
     """End all visits of a vehicle at its last taken position."""
-    zone_set = arrays.vehicles[row]["zone_set"]
-    for place in range(world.sets.starts[zone_set], world.sets.starts[zone_set + 1]):
-        last_us = arrays.vehicles[row]["event_us"]
-        leave(world, arrays, cells, row, world.sets.zones[place], last_us, DISAPPEARANCES)
-    arrays.vehicles[row]["zone_set"] = 0
+    vehicle = arrays.vehicles[row]
+    visit = vehicle["visits"]
+    while visit != NONE:
+        visit = leave(world, arrays, cells, row, visit, vehicle["event_us"], DISAPPEARANCES)
+    vehicle["visits"] = NONE
+    vehicle["zone_set"] = NO_ZONES
 
 
-@lean_kernel
+@inner_kernel
+def day_ends_us(world: World, day: int) -> int:
+    """Return the stream time beyond which no position of a local day can come any more."""
+    return world.midnights_us[day + 1] + world.rules.allowed_lateness_us + world.rules.reorder_us
+
+
+@inner_kernel
 def expires_us(world: World, event_us: int, day: int) -> int:
     """Return the stream time beyond which a vehicle's visits end: silence proven, or its day over."""
     rules = world.rules
     silent_us = event_us + rules.park_gap_us + rules.allowed_lateness_us + rules.reorder_us
     return min(silent_us, day_ends_us(world, day))
-
-
-@lean_kernel
-def day_ends_us(world: World, day: int) -> int:
-    """Return the stream time beyond which no position of a local day can come any more."""
-    return world.midnights_us[day + 1] + world.rules.allowed_lateness_us + world.rules.reorder_us

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from processors.columns import Int32Array, Int64Array
 from processors.geometry import segments_cross
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 from processors.zone_index import MARGIN_DEG, ZoneEdges, ZoneIndex, column_of, row_of
+from processors.zone_sets import ZoneSetArrays, set_contains
 
 
 class CrossingScratch(NamedTuple):
@@ -20,48 +21,58 @@ class CrossingScratch(NamedTuple):
     found: Int32Array  # zone numbers, shape (zones,)
 
 
-@lean_kernel
-def crossed_zones(
-    index: ZoneIndex, scratch: CrossingScratch, ax: float, ay: float, bx: float, by: float
-) -> int:
-    """Write the numbers of the zones with an edge crossed by the segment a-b to `scratch.found`.
+class Link(NamedTuple):
+    """Two positions, one after the other, in degrees, and the zone set of each."""
+
+    ax: float
+    ay: float
+    bx: float
+    by: float
+    a_set: int
+    b_set: int
+
+
+@inner_kernel
+def crossed_zones(index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratch, link: Link) -> int:
+    """Write to `scratch.found` the zones with an edge that a link crosses and neither of its ends inside.
 
     Returns:
-        How many zones were found; zones that contain an end are among them.
+        How many zones were found.
     """
     grid = index.grid
-    bottom = row_of(grid, min(ay, by) - MARGIN_DEG)
-    top = row_of(grid, max(ay, by) + MARGIN_DEG)
-    left = column_of(grid, min(ax, bx) - MARGIN_DEG)
-    right = column_of(grid, max(ax, bx) + MARGIN_DEG)
+    bottom = row_of(grid, min(link.ay, link.by) - MARGIN_DEG)
+    top = row_of(grid, max(link.ay, link.by) + MARGIN_DEG)
+    left = column_of(grid, min(link.ax, link.bx) - MARGIN_DEG)
+    right = column_of(grid, max(link.ax, link.bx) + MARGIN_DEG)
     if bottom == top and left == right and index.border[bottom * grid.columns + left] < 0:
         return 0
     scratch.query[0] += 1
-    query = scratch.query[0]
     found = 0
     for row in range(bottom, top + 1):
-        first, last = _columns_of_segment(index, row, ax, ay, bx, by)
+        first, last = _columns_of_segment(index, row, link)
         for cell in range(row * grid.columns + first, row * grid.columns + last + 1):
             border = index.border[cell]
             if border < 0:
                 continue
             for place in range(index.border_starts[border], index.border_starts[border + 1]):
                 zone = index.border_zones[place]
-                if scratch.tested[zone] == query:
+                if scratch.tested[zone] == scratch.query[0]:
                     continue
-                scratch.tested[zone] = query
-                if _crosses_zone(index.edges, zone, bottom, top, ax, ay, bx, by):
-                    scratch.found[found] = index.zone_no[zone]
+                scratch.tested[zone] = scratch.query[0]
+                zone_no = index.zone_no[zone]
+                if set_contains(sets, link.a_set, zone_no) or set_contains(sets, link.b_set, zone_no):
+                    continue
+                if _crosses_zone(index.edges, zone, bottom, top, link):
+                    scratch.found[found] = zone_no
                     found += 1
     return found
 
 
-@lean_kernel
-def _columns_of_segment(
-    index: ZoneIndex, row: int, ax: float, ay: float, bx: float, by: float
-) -> tuple[int, int]:
+@inner_kernel
+def _columns_of_segment(index: ZoneIndex, row: int, link: Link) -> tuple[int, int]:
     """Return the first and last column that the segment touches in a row, with the margin."""
     grid = index.grid
+    ax, ay, bx, by = link.ax, link.ay, link.bx, link.by
     if by < ay:
         ax, ay, bx, by = bx, by, ax, ay
     at_low, at_high = ax, bx
@@ -77,10 +88,8 @@ def _columns_of_segment(
     )
 
 
-@lean_kernel
-def _crosses_zone(
-    edges: ZoneEdges, zone: int, bottom: int, top: int, ax: float, ay: float, bx: float, by: float
-) -> bool:
+@inner_kernel
+def _crosses_zone(edges: ZoneEdges, zone: int, bottom: int, top: int, link: Link) -> bool:
     for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
         table = edges.row_table[polygon]
         rows = edges.row_table[polygon + 1] - table
@@ -89,6 +98,7 @@ def _crosses_zone(
         if first > last:
             continue
         for edge in range(edges.row_starts[table + first], edges.row_starts[table + last + 1]):
-            if segments_cross(ax, ay, bx, by, edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]):
+            x1, y1, x2, y2 = edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]
+            if segments_cross(link.ax, link.ay, link.bx, link.by, x1, y1, x2, y2):
                 return True
     return False

@@ -1,13 +1,13 @@
 """Exact point-in-zone lookup by a grid over the zones.
 
-Theory of operation. The bounding box of all zones is cut into cells. A cell that no edge touches lies wholly in
-one set of zones, its *base*, and answers at once. A *border* cell has a base and a short list of zones with edges
-in it; for those the half-open crossing rule runs over the original edges whose height range meets the grid row
-of the point (edges elsewhere cannot be crossed by its ray). The answers form a bit mask that selects the zone set
-from a small table, filled the first time that a combination is met.
+Theory of operation. The bounding box of all zones is cut into cells. A cell that no edge touches lies wholly
+in one set of zones, its *base*, and answers at once. A *border* cell has a base and a short list of zones with
+edges in it; for those the half-open crossing rule runs over the original edges whose height range meets the grid
+row of the point (edges elsewhere cannot be crossed by its ray). The answers form a bit mask that selects the
+zone set from a small table, filled the first time that a combination is met.
 
-The index selects edges and never cuts them, and marks cells with a margin wider than any rounding error, so every
-answer equals the rule applied to all edges of all zones.
+The index selects edges and never cuts them, and marks cells with a margin wider than any rounding error, so
+every answer equals the rule applied to all edges of all zones.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ import numpy as np
 
 from processors.columns import Float64Array, Int32Array, Int64Array
 from processors.geometry import crosses_ray
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.zone_sets import NO_ZONES, ZoneSets
 
 MARGIN_DEG = 1e-9  # 0.1 mm: a million times the rounding error of a degree, far below a cell
@@ -39,8 +39,8 @@ class ZoneEdges(NamedTuple):
     """Polygons of zones and their edges by grid row.
 
     Zone z has the polygons `polygon_starts[z]:polygon_starts[z + 1]`. Polygon p has edges in the rows from
-    `first_row[p]` on; those of its k-th row stand in `row_starts[row_table[p] + k]` to the next start. Each edge is
-    (x1, y1) its lower end, (x2, y2) the other.
+    `first_row[p]` on; those of its k-th row stand in `row_starts[row_table[p] + k]` to the next start. Each edge
+    is (x1, y1) its lower end, (x2, y2) the other.
     """
 
     polygon_starts: Int32Array
@@ -67,19 +67,19 @@ class ZoneIndex(NamedTuple):
     mask_sets: Int32Array  # zone set of a mask, or UNRESOLVED
 
 
-@lean_kernel
+@inner_kernel
 def column_of(grid: Grid, lon: float) -> int:
     """Return the column of a longitude, clamped to the grid."""
     return int(min(max((lon - grid.west) * grid.columns_per_deg, 0.0), grid.columns - 1.0))
 
 
-@lean_kernel
+@inner_kernel
 def row_of(grid: Grid, lat: float) -> int:
     """Return the row of a latitude, clamped to the grid."""
     return int(min(max((lat - grid.south) * grid.rows_per_deg, 0.0), grid.rows - 1.0))
 
 
-@lean_kernel
+@inner_kernel
 def is_in_zone(edges: ZoneEdges, zone: int, row: int, lon: float, lat: float) -> bool:
     """Tell whether a point of a grid row is in a zone: in any polygon, by an odd count over its rings."""
     for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):

@@ -1,7 +1,8 @@
 """Zone sets: every distinct combination of zones that a point can be in gets a small number.
 
 A vehicle whose set number did not change changed no membership, which costs one comparison. Set 0 is "outside
-every zone". Sets hold zone numbers (`core.zone.zone_no`), ascending; numbers of sets live as long as the process.
+every zone". Sets hold zone numbers (`core.zone.zone_no`), ascending; numbers of sets live as long as the
+process.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processors.columns import Int32Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 
 NO_ZONES = 0
 
@@ -29,6 +30,7 @@ class ZoneSets:
         self._numbers: dict[tuple[int, ...], int] = {(): NO_ZONES}
         self._zones: list[tuple[int, ...]] = [()]
         self._arrays: ZoneSetArrays | None = None
+        self._largest = 0
 
     def __len__(self) -> int:
         """Return how many sets there are, the empty one included."""
@@ -40,6 +42,7 @@ class ZoneSets:
         number = self._numbers.setdefault(key, len(self._zones))
         if number == len(self._zones):
             self._zones.append(key)
+            self._largest = max(self._largest, len(key))
             self._arrays = None
         return number
 
@@ -59,7 +62,7 @@ class ZoneSets:
 
     def largest(self) -> int:
         """Return the size of the largest set."""
-        return max(len(zones) for zones in self._zones)
+        return self._largest
 
     def without(self, zones: frozenset[int]) -> Int32Array:
         """Return, for every set, the number of the same set without *zones*."""
@@ -67,10 +70,10 @@ class ZoneSets:
         return np.array([self.number_of(set(key) - zones) for key in known], np.int32)
 
 
-@lean_kernel
+@inner_kernel
 def set_contains(sets: ZoneSetArrays, number: int, zone: int) -> bool:
     """Tell whether a zone is in a set (sets are short: a linear scan beats bisection)."""
-    for place in range(sets.starts[number], sets.starts[number + 1]):  # noqa: SIM110  # numba has no any()
+    for place in range(sets.starts[number], sets.starts[number + 1]):  # noqa: SIM110 kernels know no generators
         if sets.zones[place] == zone:
             return True
     return False
