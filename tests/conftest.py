@@ -20,7 +20,11 @@ LEFT_OUT = pytest.StashKey[str]()
 # compiling a kernel takes seconds in the first example, so no deadline per example
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "default"))
+profile = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "default")
+# kernels that are not compiled are a hundred times slower
+hypothesis.settings.register_profile("uncompiled", hypothesis.settings.get_profile(profile), max_examples=10)
+is_compiled = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+hypothesis.settings.load_profile(profile if is_compiled else "uncompiled")
 
 
 @pytest.hookimpl(trylast=True)
