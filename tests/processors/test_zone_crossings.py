@@ -1,0 +1,102 @@
+"""The zones that a link crosses with both ends outside are those of the oracle."""
+
+from collections.abc import Hashable, Mapping
+from random import Random
+from typing import Final
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from naive import Geometry, contains, crosses_zone
+from processors.zone_crossings import CrossingScratch, Link, crossed_zones
+from processors.zone_index import lookup
+from tests.processors.position_builders import COMPILED, large
+from tests.processors.zone_builders import built, coordinates, hard_places, numbered
+from zone_strategies import CENTRE, Place, random_zones, zone_worlds
+
+LINKS: Final = 2_000 if COMPILED else 150
+
+
+class Crossings:
+    """The crossings of one world, asked for again and again."""
+
+    def __init__(self, zones: Mapping[int, Geometry]) -> None:
+        self.zones = zones
+        self.index, self.zone_sets = built(zones)
+        self.scratch = CrossingScratch(
+            np.zeros(len(zones), np.int64), np.zeros(1, np.int64), np.zeros(len(zones), np.int32)
+        )
+
+    def found(self, a: Place, b: Place) -> list[int]:
+        """Return the zones that the state finds."""
+        a_set, b_set = lookup(self.index, self.zone_sets, *coordinates([a, b])).tolist()
+        link = Link(*a, *b, a_set, b_set)
+        count = crossed_zones(self.index, self.zone_sets.arrays(), self.scratch, link)
+        return sorted(self.scratch.found[:count].tolist())
+
+    def expected(self, a: Place, b: Place) -> list[int]:
+        """Return the zones that the oracle finds."""
+        return sorted(
+            zone_no
+            for zone_no, zone in self.zones.items()
+            if crosses_zone(a, b, zone) and not contains(zone, *a) and not contains(zone, *b)
+        )
+
+
+@large
+@given(zone_worlds(), st.randoms(use_true_random=False))
+def test_links_cross_the_zones_that_the_oracle_finds(zones: dict[Hashable, Geometry], rng: Random) -> None:
+    """Between corners, points on edges and any others, along edges too."""
+    crossings = Crossings(numbered(zones))
+    places = hard_places(rng, crossings.zones, 20)
+    for a, b in zip(places[::2], places[1::2], strict=True):
+        assert crossings.expected(a, b) == crossings.found(a, b)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_many_links_cross_what_the_oracle_finds(seed: int) -> None:
+    """Short ones within a cell, long ones over the world, and those that leave the box of all zones."""
+    rng = Random(seed)
+    crossings = Crossings(numbered(random_zones(rng, 30)))
+    reached = 0
+    for a in hard_places(rng, crossings.zones, LINKS):
+        reach = rng.choice((1e-9, 1e-5, 1e-3, 0.02, 0.5))
+        b = (a[0] + rng.uniform(-reach, reach), a[1] + rng.choice((0.0, rng.uniform(-reach, reach))))
+        expected = crossings.expected(a, b)
+        reached += len(expected)
+        assert expected == crossings.found(a, b)
+
+    assert reached > LINKS / 10
+
+
+def test_a_link_from_side_to_side_crosses_a_zone_once() -> None:
+    """Each zone is found once, however many of its edges and cells the link meets."""
+    lon, lat = CENTRE
+    comb = [(lon + 0.001 * number, lat + (0.002 if number % 2 else 0.0)) for number in range(20)]
+    crossings = Crossings({9: [[[*comb, (lon + 0.019, lat - 0.001), (lon, lat - 0.001)]]]})
+
+    assert [9] == crossings.found((lon - 0.01, lat + 0.001), (lon + 0.03, lat + 0.001))
+
+
+def test_a_link_with_an_end_inside_does_not_cross_that_zone() -> None:
+    """Coming, leaving and moving within are no crossings."""
+    lon, lat = CENTRE
+    square = [(lon, lat), (lon + 0.01, lat), (lon + 0.01, lat + 0.01), (lon, lat + 0.01)]
+    crossings = Crossings({1: [[square]]})
+    inside, outside = (lon + 0.005, lat + 0.005), (lon - 0.005, lat + 0.005)
+
+    assert [] == crossings.found(inside, outside) == crossings.found(outside, inside)
+    assert [] == crossings.found(inside, inside)
+    assert [1] == crossings.found(outside, (lon + 0.02, lat + 0.005))
+
+
+def test_a_link_far_from_all_zones_crosses_none() -> None:
+    """Also where it is level with them."""
+    lon, lat = CENTRE
+    crossings = Crossings({1: [[[(lon, lat), (lon + 0.01, lat), (lon, lat + 0.01)]]]})
+
+    assert [] == crossings.found((lon + 1.0, lat), (lon + 2.0, lat + 0.005))
+    assert [] == crossings.found((lon, lat + 1.0), (lon, lat + 2.0))
+    assert [1] == crossings.found((lon - 50.0, lat + 0.001), (lon + 50.0, lat + 0.001))

@@ -1,0 +1,68 @@
+"""What an index holds: bases where no edge is, border cells where one is, and a bounded grid."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from naive import Geometry, contains
+from processors.zone_index_build import MIN_CELLS, IndexedZone, build_zone_index
+from processors.zone_sets import ZoneSets
+from tests.processors.zone_builders import built, numbered
+from zone_strategies import random_zones
+
+SQUARE: Geometry = [[[(5.0, 52.0), (5.1, 52.0), (5.1, 52.1), (5.0, 52.1)]]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_without_edges_answer_for_all_their_points(seed: int) -> None:
+    """The middle and the corners of such a cell are in the zones of its base."""
+    zones = numbered(random_zones(Random(seed), 8))
+    index, zone_sets = built(zones)
+    grid = index.grid
+    plain = np.flatnonzero(index.border < 0)
+    for cell in Random(seed).sample(plain.tolist(), 300):
+        row, column = divmod(cell, grid.columns)
+        for right, up in ((0.5, 0.5), (0.001, 0.001), (0.999, 0.999)):
+            lon = grid.west + (column + right) / grid.columns_per_deg
+            lat = grid.south + (row + up) / grid.rows_per_deg
+            expected = tuple(sorted(zone_no for zone_no, zone in zones.items() if contains(zone, lon, lat)))
+            assert expected == zone_sets.zones_of(int(index.base[cell]))
+
+
+def test_most_cells_of_a_plain_zone_have_no_edge() -> None:
+    """A square has edges in the outermost cells of its box only."""
+    index, _ = built({1: SQUARE})
+    grid = index.grid
+
+    assert MIN_CELLS <= grid.rows * grid.columns
+    assert 4 * (grid.rows - 1) == int((index.border >= 0).sum())
+
+
+def test_an_open_ring_and_a_closed_one_are_the_same() -> None:
+    """The edge without length that closes a ring is left out."""
+    ring = SQUARE[0][0]
+    index_open, _ = built({1: [[ring]]})
+    index_closed, _ = built({1: [[[*ring, ring[0]]]]})
+
+    assert index_open.edges.x1.tolist() == index_closed.edges.x1.tolist()
+    assert index_open.base.tolist() == index_closed.base.tolist()
+
+
+def test_edges_are_written_from_their_lower_end() -> None:
+    """Of equal latitudes from the smaller longitude, however the ring is wound."""
+    forward, _ = built({1: SQUARE})
+    backward, _ = built({1: [[SQUARE[0][0][::-1]]]})
+
+    for index in (forward, backward):
+        edges = index.edges
+        assert bool(((edges.y1 < edges.y2) | ((edges.y1 == edges.y2) & (edges.x1 < edges.x2))).all())
+
+
+def test_zones_of_one_number_are_not_merged() -> None:
+    """The index trusts its caller; two zones with one number are one zone of both shapes in sets."""
+    zone_sets = ZoneSets()
+    index = build_zone_index([IndexedZone(4, SQUARE), IndexedZone(4, SQUARE)], zone_sets)
+
+    assert [4, 4] == index.zone_no.tolist()
+    assert (4,) == zone_sets.zones_of(int(index.base.max()))
