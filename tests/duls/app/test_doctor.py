@@ -11,8 +11,7 @@ from duls.app.doctor import Finding, Grade, examine, exit_code
 from duls.app.doctor.clocks import check_database_clock
 from duls.app.doctor.findings import duration
 from duls.app.migrate import run_migrate
-from duls.app.registry import load_zone_file
-from duls.app.simulate import SimulationPlan, simulate, write_city
+from duls.app.simulate import SimulationPlan, simulate
 from duls.app.stopping import StopFlag
 from duls.config import Settings, load_settings
 
@@ -29,14 +28,6 @@ def change(settings: Settings, statement: str, url: str | None = None) -> None:
     """Change the database behind everybody's back."""
     with psycopg.connect(url or settings.database_url) as connection:
         connection.execute(statement.encode())
-
-
-@pytest.fixture
-def loaded(installed: Settings, tmp_path: Path) -> Settings:
-    """Give the settings of an installation with zones."""
-    zones, _cameras = write_city(SimulationPlan(vehicles=50), tmp_path)
-    load_zone_file(installed, zones)
-    return installed
 
 
 def test_an_installation_without_processes_is_otherwise_well(loaded: Settings) -> None:

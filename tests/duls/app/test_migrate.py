@@ -19,6 +19,13 @@ from streams.topic_reader import make_reader, messages_to_end
 from streams.topics import OBSERVATIONS_TOPIC
 
 
+@pytest.fixture
+def migrated(settings: Settings) -> Settings:
+    """Give the settings of an installation that was migrated in earnest, its log included."""
+    run_migrate(settings, [].append)
+    return settings
+
+
 def announced(settings: Settings) -> list[tuple[int, str, int]]:
     """Return partition, kind and version of every control record in the log, in order."""
     with open_connection(settings.database_url, application_name="test") as connection:
@@ -50,48 +57,48 @@ def test_everything_is_made_at_the_first_time(settings: Settings) -> None:
     assert any("master key file" in line and "keep a copy" in line for line in lines)
 
 
-def test_a_repeat_changes_nothing(installed: Settings) -> None:
+def test_a_repeat_changes_nothing(migrated: Settings) -> None:
     """Whoever is not sure runs it again."""
-    report = run_migrate(installed, [].append)
+    report = run_migrate(migrated, [].append)
 
     assert ([], [], [], False) == report[:4]
     assert {"kept"} == {topic.action for topic in report.topics}
     assert 1 == report.settings_version
 
 
-def test_the_master_key_is_readable_by_its_owner_only(installed: Settings) -> None:
+def test_the_master_key_is_readable_by_its_owner_only(migrated: Settings) -> None:
     """So are the folders made for it."""
-    path = installed.master_key_file
+    path = migrated.master_key_file
 
     assert 32 == len(read_master_key(path))
     assert (0o600, 0o700) == (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode))
 
 
-def test_a_lost_master_key_is_not_replaced(installed: Settings) -> None:
+def test_a_lost_master_key_is_not_replaced(migrated: Settings) -> None:
     """A new key could not unwrap the keys of days that it did not wrap."""
-    key = read_master_key(installed.master_key_file)
-    store = KeyStore(installed.keys_url, key, reader="test", random_bytes=bytes, patience=Patience(5.0))
+    key = read_master_key(migrated.master_key_file)
+    store = KeyStore(migrated.keys_url, key, reader="test", random_bytes=bytes, patience=Patience(5.0))
     store.day_row(20_000, 2, {})
     store.close()
-    installed.master_key_file.unlink()
+    migrated.master_key_file.unlink()
 
     with pytest.raises(ConfigError, match=r"is missing, yet it wraps the keys of 1 days: put it back"):
-        run_migrate(installed, [].append)
-    assert not installed.master_key_file.exists()
+        run_migrate(migrated, [].append)
+    assert not migrated.master_key_file.exists()
 
 
-def test_every_partition_is_told_of_the_settings(installed: Settings) -> None:
+def test_every_partition_is_told_of_the_settings(migrated: Settings) -> None:
     """Each partition of the log learns of the version, at least once."""
-    assert {(number, "settings", 1) for number in range(2)} == set(announced(installed))
+    assert {(number, "settings", 1) for number in range(2)} == set(announced(migrated))
 
 
 def test_changed_settings_are_a_new_version(
-    installed: Settings, environment: dict[str, str], tmp_path: Path
+    migrated: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Figures never change in silence: the log says from where on."""
     changed = load_settings({**environment, "DULS_SLOT_S": "60"}, tmp_path)
-    with open_connection(installed.database_url, application_name="test") as connection:
-        require_same_figures(connection, installed)
+    with open_connection(migrated.database_url, application_name="test") as connection:
+        require_same_figures(connection, migrated)
         with pytest.raises(ConfigError, match="slot_s differ from those that the log was told of"):
             require_same_figures(connection, changed)
 
