@@ -11,11 +11,11 @@ import pytest
 from naive import Settings
 from processors.simulation.city_files import cameras_csv, zones_geojson
 from tests.acceptance.city_input import MILLION, CityInput, build_city, morning
-from tests.acceptance.city_oracle import Expected, expect
 from tests.faults.fault_run import new_random
 from tests.faults.figures_table import table_texts
 from tests.faults.installation import Installation
 from tests.faults.progress import has_all
+from tests.faults.raw_oracle import Expected, expect, rows_of
 from tests.faults.raw_topics import TOPICS, Ends, ends, read_back, send
 from tests.faults.servers import new_broker, new_server
 from tests.faults.waiting import measured_s, wait_until
@@ -99,13 +99,9 @@ def city_log(first_installation: Installation) -> CityLog:
     records = [record for source in TOPICS for record in read_back(servers, source, PARTITIONS)]
     end = ends(servers, PARTITIONS)
     begin_s = time.monotonic()
-    expected = expect(
-        city,
-        records,
-        given.broken,
-        Settings(allowed_lateness_s=LATENESS_S),
-        stream_us=max(end.arrival_us.values()) + REORDER_US + 1,
-    )
+    settings = Settings(allowed_lateness_s=LATENESS_S)
+    stream_us = max(end.arrival_us.values()) + REORDER_US + 1
+    expected = expect(city, rows_of(records, given.broken), settings, stream_us=stream_us)
     sys.stdout.write(
         f"sent {sum(given.rows.values())} rows in {len(records)} records and {sent_s:.0f} s; "
         f"the oracle took {time.monotonic() - begin_s:.0f} s\n"

@@ -99,14 +99,14 @@ class FaultRun:
             poll_s=0.02,
         )
 
-    def settle(self) -> Verdict:
+    def settle(self, *, within_s: float = SETTLE_S) -> Verdict:
         """Stop the flow, wait until everything is taken, end the roles in order and judge every event."""
         sent = self.feeder.finish()
         end = ends(self.installation.bootstrap_servers, self.installation.partitions)
         wait_until(
             lambda: has_all(self.installation, end, after_us=DUE_AFTER_US),
             "everything that was sent is taken",
-            deadline_s=SETTLE_S,
+            deadline_s=within_s,
             tend=self.supervisor.tend,
         )
         self.supervisor.stop_all()

@@ -59,7 +59,8 @@ class EventWorld(NamedTuple):
             lon, lat = centre(zone)
             value = b'{"vehicle":"event-%d","time":%d,"lat":%.4f,"lon":%.4f,"class":"N1","fuel":"diesel"}'
             return Outgoing(FMS, partition, value % (number, event_us // 1_000, lat, lon))
-        return Outgoing(ANPR, partition, _detection(number, zone, event_us))
+        observation = uuid5(NAMESPACE, f"event {number}")
+        return Outgoing(ANPR, partition, detection_of(observation, f"E{number:07d}", zone, event_us))
 
     def records(self, numbers: Sequence[int] | range) -> Iterator[Outgoing]:
         """Yield the records of events, and now and then one that is no event at all."""
@@ -128,21 +129,20 @@ def _camera(zone: int) -> UUID:
     return uuid5(NAMESPACE, f"camera {zone}")
 
 
-def _detection(number: int, zone: int, event_us: int) -> bytes:
-    """Return an envelope with one detection."""
+def detection_of(observation: UUID, plate: str, zone: int, event_us: int) -> bytes:
+    """Return an envelope with one detection, by the camera of a zone, of a vehicle that drives in."""
     seconds, ms = divmod(event_us // 1_000, 1_000)
-    time = _time_text(seconds)
     return json.dumps(
         {
             "message_type": "anpr_observation_batch",
             "schema_version": "anpr-2.0.0",
             "payload": [
                 {
-                    "observation_id": str(uuid5(NAMESPACE, f"event {number}")),
+                    "observation_id": str(observation),
                     "camera_id": str(_camera(zone)),
-                    "event_time": f"{time}.{ms:03d}Z",
+                    "event_time": f"{_time_text(seconds)}.{ms:03d}Z",
                     "plate_country": "NL",
-                    "plate_text": f"E{number:07d}",
+                    "plate_text": plate,
                     "read_confidence": 0.9,
                     "detection_direction": "obverse",
                 }

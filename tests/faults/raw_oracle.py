@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -28,7 +28,6 @@ from tests.faults.raw_topics import ANPR, FMS, RawRecord
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 US: Final = timedelta(microseconds=1)
 PROCESSES: Final = 2
-NEVER_RESOLVED: Final = 10 * 365 * 86_400 * 1_000_000
 MOVEMENTS: Final = {Movement.IN: "in", Movement.OUT: "out", Movement.UNKNOWN: "unknown"}
 EMISSION_OF_FUEL: Final = {"electricity": "yes", "diesel": "no", "petrol": "no"}
 
@@ -65,44 +64,57 @@ def registry(city: SimulatedCity) -> Registry:
     }
 
 
-def expect(
-    city: SimulatedCity,
-    records: Iterable[RawRecord],
-    broken: frozenset[bytes | None],
-    settings: Settings,
-    *,
-    stream_us: int,
-) -> Expected:
-    """Return the figures of raw records at a final stream time.
+class OracleRows(NamedTuple):
+    """Raw records as rows of the oracle, and what could not be one."""
+
+    positions: list[PositionRow]
+    detections: list[DetectionRow]
+    rejected: Counter[str]  # by source
+    minutes: Counter[tuple[str, int]]  # all rows, by source and minute of arrival
+
+
+def rows_of(records: Iterable[RawRecord], broken: frozenset[bytes | None] = frozenset()) -> OracleRows:
+    """Return the rows of raw records.
 
     Args:
-        city: its zones and cameras.
         records: with their arrivals.
         broken: records that hold nothing readable.
-        settings: what decides the figures.
-        stream_us: final stream time of both sources.
     """
-    places: list[PositionRow] = []
-    passages: list[DetectionRow] = []
-    rejected: Counter[str] = Counter()
-    minutes: Counter[tuple[str, int]] = Counter()
+    found = OracleRows([], [], Counter(), Counter())
     for record in records:
         for index, row in enumerate(_rows(record, broken)):
-            minutes[record.source, record.arrival_us // 60_000_000] += 1
+            found.minutes[record.source, record.arrival_us // 60_000_000] += 1
             if row is None:
-                rejected[record.source] += 1
+                found.rejected[record.source] += 1
             elif record.source == FMS:
-                places.append(_position(record, index, row))
+                found.positions.append(_position(record, index, row))
             else:
-                passages.append(_detection(record, index, row))
-    halves = _positions_in_processes(places, geometries(city), settings, stream_us)
-    seen = run_detections(passages, registry(city), settings, stream_us=stream_us)
-    counts = {
-        FMS: _counts(sum((half.counts for half in halves), Counter()), rejected[FMS]),
-        ANPR: _counts(seen.counts, rejected[ANPR]),
-    }
-    cells = _merged([*(half.cells for half in halves), seen.cells])
-    return Expected(cells, counts, sum(sum(half.open_visits.values()) for half in halves), minutes)
+                found.detections.append(_detection(record, index, row))
+    return found
+
+
+def expect(city: SimulatedCity, rows: OracleRows, settings: Settings, *, stream_us: int) -> Expected:
+    """Return the figures of rows at a final stream time of both sources, with the arrival clock."""
+    halves = _positions_in_processes(rows.positions, geometries(city), settings, stream_us)
+    seen = run_detections(rows.detections, registry(city), settings, stream_us=stream_us)
+    return expected_of(halves, seen, rows)
+
+
+def expected_of(shares: Sequence[Figures], seen: Figures, rows: OracleRows) -> Expected:
+    """Return what the database must hold.
+
+    Args:
+        shares: figures of positions, each of some of the vehicles.
+        seen: figures of detections.
+        rows: that they came from.
+    """
+    taken: Counter[RowOutcome] = Counter()
+    for share in shares:
+        taken.update(share.counts)
+    counts = {FMS: _counts(taken, rows.rejected[FMS]), ANPR: _counts(seen.counts, rows.rejected[ANPR])}
+    cells = merged([*(share.cells for share in shares), seen.cells])
+    open_visits = sum(sum(share.open_visits.values()) for share in shares)
+    return Expected(cells, counts, open_visits, rows.minutes)
 
 
 def _rows(record: RawRecord, broken: frozenset[bytes | None]) -> Iterator[dict[str, Any] | None]:
@@ -127,7 +139,7 @@ def _position(record: RawRecord, index: int, row: dict[str, Any]) -> PositionRow
         offset=record.offset,
         index=index,
         arrival_us=record.arrival_us,
-        event_us=_time_us(row["time"]),
+        event_us=row["time"] * 1_000 if isinstance(row["time"], int) else _time_us(row["time"]),
         vehicle=row["vehicle"],
         lat=row["lat"],
         lon=row["lon"],
@@ -200,7 +212,7 @@ def _counts(outcomes: Mapping[RowOutcome, int], rejected: int) -> Counter[str]:
     return counts
 
 
-def _merged(parts: list[dict[str, dict[CellKey, Cell]]]) -> dict[str, dict[CellKey, Cell]]:
+def merged(parts: list[dict[str, dict[CellKey, Cell]]]) -> dict[str, dict[CellKey, Cell]]:
     """Return cells of several shares as sums."""
     merged: dict[str, dict[CellKey, Cell]] = {}
     for part in parts:
