@@ -16,7 +16,8 @@ US_PER_MS: Final = 1_000
 
 def make_reader(bootstrap_servers: str, properties: Properties, group: str = "duls-reader") -> Consumer:
     """Return a consumer that joins no group and says where a partition ends; *group* names its stored offsets."""
-    return make_consumer(bootstrap_servers, group, properties, tells_end=True)
+    # the broker tells the end of a partition only after it has waited for more
+    return make_consumer(bootstrap_servers, group, {"fetch.wait.max.ms": 20, **properties}, tells_end=True)
 
 
 def messages_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
@@ -34,7 +35,8 @@ def messages_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> 
     unread = set(starts)
     silent_s = 0.0
     while unread:
-        messages = reader.consume(MESSAGES_AT_ONCE, CONSUME_S)
+        # a call for many waits its whole time even when some are there
+        messages = reader.consume(1, CONSUME_S) + reader.consume(MESSAGES_AT_ONCE, 0)
         silent_s = 0.0 if messages else silent_s + CONSUME_S
         if silent_s > SILENCE_S:
             text = f"cannot read topic {topic}: nothing came in {SILENCE_S:g} s; is the broker running?"
