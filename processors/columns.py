@@ -38,6 +38,10 @@ class DecodedPositions(NamedTuple):
     identity_length: Int32Array  # its bytes
     identity: UInt8Array  # normalised `kind:country:id` of all rows, UTF-8, one after another
 
+    def __repr__(self) -> str:
+        """Return how much there is, never what it says: identities are plates."""
+        return f"DecodedPositions({self.outcome.size} rows)"
+
 
 class DecodedDetections(NamedTuple):
     """Detections of one batch of records as decoded; lives for one batch only. Ordered as positions are."""
@@ -57,6 +61,10 @@ class DecodedDetections(NamedTuple):
     identity_start: Int64Array  # as in DecodedPositions
     identity_length: Int32Array
     identity: UInt8Array
+
+    def __repr__(self) -> str:
+        """Return how much there is, never what it says: identities are plates."""
+        return f"DecodedDetections({self.outcome.size} rows)"
 
 
 class PositionColumns(NamedTuple):

@@ -34,6 +34,11 @@ class DayRow(NamedTuple):
     sources: dict[str, UUID]  # source topics with their ids
     destroy_after_us: int
 
+    def __repr__(self) -> str:
+        """Return what may be shown: the key may not."""
+        state = "destroyed" if self.key is None else "present"
+        return f"DayRow(day={self.day}, key {state}, partitions={self.partitions})"
+
 
 class KeyAge(NamedTuple):
     """How old the key of a day is; `is_overdue` is a key that should be destroyed and is not."""

@@ -34,6 +34,10 @@ class RawBatch(NamedTuple):
     offset: Int64Array
     arrival_us: Int64Array  # broker time, made monotonic within each partition
 
+    def __repr__(self) -> str:
+        """Return how much there is, never what it says: records hold plates."""
+        return f"RawBatch({len(self.values)} records)"
+
 
 class PartitionPosition(NamedTuple):
     """How far a source partition has been read."""
@@ -51,6 +55,10 @@ class ReadColumns(NamedTuple):
     offset: Int64Array
     broker_us: Int64Array
     ticks: list[int]  # places of the ticks
+
+    def __repr__(self) -> str:
+        """Return how much there is, never what it says: records hold plates."""
+        return f"ReadColumns({len(self.values)} messages)"
 
 
 class Reading(NamedTuple):

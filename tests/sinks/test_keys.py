@@ -82,6 +82,14 @@ def test_a_key_is_not_readable_in_the_database(keys: KeyStore, database: Connect
         keys.day_row(20_001, 4, SOURCES)
 
 
+def test_a_key_is_never_shown(keys: KeyStore) -> None:
+    """A row in a log or a failing test says only whether there is one."""
+    row = keys.day_row(20_000, 4, {})
+
+    assert "DayRow(day=20000, key present, partitions=4)" == repr(row)
+    assert "key destroyed" in repr(row._replace(key=None))
+
+
 def test_a_key_lives_eight_days_after_its_day_or_its_making(keys: KeyStore, database: Connection) -> None:
     """Tomorrow's key counts from the end of tomorrow, an imported year's from now."""
     day = today(database)

@@ -376,6 +376,8 @@ def test_what_was_read_comes_again_without_effect() -> None:
     process.read()
     process.consumer.assigned[TOPIC, 0] = 2
 
+    process.read(3)
+    assert len(logs[0]) == process.aggregate.owned[0].read_offset
     process.read()
     process.aggregate.finish()
 

@@ -37,6 +37,7 @@ from streams.observation_messages import (
     envelope_of,
 )
 from streams.observation_sender import ObservationSender
+from streams.raw_batch import RawBatch
 from streams.source_positions import Gap
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
 
@@ -569,5 +570,9 @@ def test_plates_appear_nowhere_but_in_raw_records() -> None:
 
     running.read([*log_of([Record(0, 5, 0, "NL:XX-999-X")]), broken], after_s=2.0)
 
+    values = [b'{"vehicle":"NL:XX-999-X","time":1,"lat":1.0,"lon":1.0}']
+    batch = RawBatch([*values], np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros(1, np.int64))
+    shown = repr((batch, decode_positions(values), decode_detections(values)))
+    assert "(RawBatch(1 records), DecodedPositions(1 rows), DecodedDetections(1 rows))" == shown
     said = repr(running.producer.sent) + running.metrics.exposition().decode() + repr(running.consumer.stored)
     assert plate not in said.replace("-", "")
