@@ -3,6 +3,8 @@
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# most tests wait for services, so there are more processes than a small machine has cores
+TEST_PROCESSES ?= 3
 CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.egg-info
 CODE := duls streams processors sinks grafana
 ALL_CODE := $(CODE) tests benchmarks docs
@@ -19,7 +21,7 @@ demo: .venv/.demo  ## a simulated city, live in this terminal; Ctrl-C ends it
 test: .venv/.dev  ## all tests, on real Apache Kafka and TimescaleDB
 	@# where they cannot be had, their tests are left out and the last line says so; in CI that is a failure
 	$(BIN)/python -m tests.services fetch || test "$$CI" != true
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: .venv/.dev  ## formatter, linter, types, floors, docstrings, spelling, documents, wheel
 	$(BIN)/ruff format --check $(ALL_CODE)

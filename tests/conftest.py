@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -29,17 +30,31 @@ hypothesis.settings.load_profile(profile if is_compiled else "uncompiled")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need services which cannot be had here; in CI that is a failure."""
+    """Begin with the long tests; leave out those that need services which cannot be had here."""
+    # several processes share the work by file: a long file that came last would be waited for
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     needing = [item for item in items if item.get_closest_marker("services")]
     reason = obstacle() if needing else None
     if reason is None:
         return
-    if IN_CI:
-        message = f"{len(needing)} tests need real services: {reason}"
-        raise pytest.UsageError(message)
     config.hook.pytest_deselected(items=needing)
     items[:] = [item for item in items if item not in needing]
     config.stash[LEFT_OUT] = f"{len(needing)} tests with real services left out: {reason}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports what this one left out; in CI that is a failure."""
+    if IN_CI and LEFT_OUT in session.config.stash and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a process left out."""
+    if line := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[LEFT_OUT] = line
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
