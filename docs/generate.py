@@ -69,6 +69,7 @@ METRICS = f"""# Metrics
 {MARK}
 
 Every role serves `/metrics` for Prometheus on `DULS_METRICS_PORT`, at the address of `DULS_HTTP_BIND`.
+The role `api` serves it on the port of `DULS_HTTP_BIND` itself, beside the page and the API.
 When another process on the machine has the port, the next free one of sixteen is taken, and the log says which.
 Beside these there are `duls_process_*` (processor time, memory, open files) of the process.
 """

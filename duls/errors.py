@@ -3,6 +3,8 @@
     DulsError
     ├── ConfigError          wrong usage or settings                          exit 2
     ├── ServiceAwayError     a needed broker or database does not answer      exit 69
+    │   ├── BusyError        more is asked of the database at once than it is allowed
+    │   └── SlowQueryError   a query takes longer than it may
     ├── RefusedError         going on would corrupt figures                   exit 70
     │   ├── FencedError      another process owns the partition now
     │   ├── TopicChangedError a topic is not the one that offsets speak of
@@ -40,6 +42,14 @@ class ServiceAwayError(DulsError):
     """A broker or a database that is needed does not answer."""
 
     exit_code = EXIT_SERVICE_AWAY
+
+
+class BusyError(ServiceAwayError):
+    """More is asked of the database at once than it is allowed: come again."""
+
+
+class SlowQueryError(ServiceAwayError):
+    """A query of the API takes longer than it may: ask for less."""
 
 
 class RefusedError(DulsError):

@@ -36,6 +36,7 @@ class Metrics:
         self._stream_time_s: dict[str, float] = {}
         self._make_intake()
         self._make_aggregate()
+        self._make_api()
         self._gauge("build_info", "Always 1; the label is the version.", "version").labels(version).set(1)
         ProcessCollector(namespace=PREFIX, registry=self.registry)
 
@@ -91,6 +92,21 @@ class Metrics:
         self.replay_seconds = self._histogram(
             "replay_seconds", "Time to load a snapshot and replay to the stored offset.", STEP_BUCKETS_S
         )
+
+    def _make_api(self) -> None:
+        """Make what the API counts."""
+        self.http_requests_total = self._counter(
+            "http_requests_total",
+            "Requests answered, by route; status 0 where the client went away before.",
+            *("method", "route", "status"),
+        )
+        self.http_request_seconds = self._histogram(
+            "http_request_seconds",
+            "Time from a request's headers to the end of its answer.",
+            STEP_BUCKETS_S,
+            "route",
+        )
+        self.http_requests_open = self._gauge("http_requests_open", "Requests being answered now.")
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         """Make a counter."""

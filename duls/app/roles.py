@@ -9,6 +9,7 @@ import structlog
 
 from duls.api.health import HealthServer, Vitals
 from duls.app.aggregate_role import AggregateBounds, run_aggregate
+from duls.app.api_role import run_api
 from duls.app.intake_role import run_intake
 from duls.app.process_group import run_group
 from duls.app.stopping import StopFlag
@@ -18,7 +19,6 @@ from duls.metrics import Metrics
 
 ROLES: Final = ("intake", "aggregate", "api")
 ALL: Final = "all"
-STOP_POLL_S: Final = 3_600.0
 
 log = structlog.get_logger()
 
@@ -51,6 +51,9 @@ def run_roles(
         beginning = {"aggregate": ["--from-beginning"] * from_beginning}
         return run_group([["run", role, *flags, *beginning.get(role, [])] for role in bounded], stop)
     metrics = Metrics(version=version("duls"), clock=time.time)
+    if roles[0] == "api":
+        run_api(settings, stop, metrics)
+        return EXIT_OK
     ready: list[str] = []
 
     def reasons() -> list[str]:
@@ -60,20 +63,15 @@ def run_roles(
         ready.append(roles[0])
         log.info("ready", role=roles[0])
 
-    host, http_port = settings.http_address
-    port = http_port if roles[0] == "api" else settings.metrics.port
-    with HealthServer(host, port, Vitals(reasons, metrics.exposition)) as health:
+    host, _ = settings.http_address
+    with HealthServer(host, settings.metrics.port, Vitals(reasons, metrics.exposition)) as health:
         log.info("health and metrics", role=roles[0], port=health.port)
         try:
             if roles[0] == "intake":
                 run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
-            elif roles[0] == "aggregate":
+            else:
                 bounds = AggregateBounds(until_drained, from_beginning)
                 run_aggregate(settings, stop, metrics, bounds, on_ready=on_ready)
-            else:
-                on_ready()
-                while not stop.wait(STOP_POLL_S):
-                    pass
         except ServiceAwayError as error:
             if not stop.is_set():
                 raise

@@ -55,6 +55,10 @@ class StopFlag:
         """Tell whether stopping was asked for."""
         return self._set_s is not None
 
+    def fileno(self) -> int:
+        """Return a file descriptor that is readable once the flag is set, for event loops; nobody may read it."""
+        return self._reader
+
     def wait(self, timeout_s: float) -> bool:
         """Wait until stopping is asked for, at most so long; tell whether it was."""
         # the byte is never read, so the pipe stays readable for everyone

@@ -1,0 +1,46 @@
+"""The application: routers composed, errors turned into problems, and a shield around it all."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
+
+from duls.api.parts import ApiParts
+from duls.api.problems import add_problem_handlers
+from duls.api.shield import Shield
+from duls.api.vitals_routes import vitals_router
+
+GZIP_LEVEL: Final = 4  # a third of the time of level 9, for answers a tenth larger
+GZIP_FROM_BYTES: Final = 1_024
+TITLE: Final = "DULS"
+SUMMARY: Final = "Live and historical figures of city logistics, per zone and time"
+
+
+def make_application(parts: ApiParts, *, version: str) -> ASGIApp:
+    """Return the whole application behind its shield."""
+    return Shield(make_framework(parts, version=version), parts.metrics)
+
+
+def make_framework(parts: ApiParts, *, version: str) -> FastAPI:
+    """Return the application without its shield; its description is at /openapi.json."""
+    application = FastAPI(
+        title=TITLE,
+        summary=SUMMARY,
+        version=version,
+        docs_url=None,  # both pages of documentation would load scripts from another host
+        redoc_url=None,
+    )
+    application.state.parts = parts
+    application.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    add_problem_handlers(application)
+    _add_routers(application)
+    return application
+
+
+def _add_routers(application: FastAPI) -> None:
+    """Add every router; the page comes last, since it may answer at any path that is left."""
+    application.include_router(vitals_router())
+    # /v1: figures, and what may be done about alerts
+    # /events: the stream of the page
+    # /: the page itself

@@ -1,0 +1,30 @@
+"""What routes work with, built by the application and found through the request."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, NamedTuple, cast
+
+from fastapi import Depends, Request
+
+from duls.api.health import Vitals
+from duls.metrics import Metrics
+from sinks.reading import Reader
+
+
+class ApiParts(NamedTuple):
+    """What routes work with."""
+
+    reader: Reader
+    vitals: Vitals
+    metrics: Metrics
+    stopping: asyncio.Event  # set when the process is asked to stop: streams end then
+    clock: Callable[[], datetime]
+
+
+def parts_of(request: Request) -> ApiParts:
+    """Return the parts of the application that a request is for."""
+    return cast("ApiParts", request.app.state.parts)
+
+
+Parts = Annotated[ApiParts, Depends(parts_of)]

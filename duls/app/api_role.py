@@ -1,0 +1,90 @@
+"""The API role: one event loop for HTTP, threads for queries, and a small pool of database connections."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Self
+
+import structlog
+
+from duls.api.application import make_application
+from duls.api.health import Vitals
+from duls.api.parts import ApiParts
+from duls.api.server import listening_socket, serve
+from duls.app.stopping import StopFlag
+from duls.config import Settings
+from duls.errors import ServiceAwayError
+from duls.metrics import Metrics
+from duls.version import VERSION
+from sinks.lasting_connection import LastingConnection
+from sinks.patience import Patience
+from sinks.reading import Reader, obstacles
+
+PROBE_KEPT_S: Final = 1.0  # probes come often and from several sides
+PROBE_PATIENCE_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
+    """Serve HTTP until stopping is asked for.
+
+    Raises:
+        ConfigError: the address cannot be used.
+        RefusedError: the server ended by itself.
+    """
+    listener = listening_socket(*settings.http_address)
+    host, port = listener.getsockname()[:2]
+    with DatabaseWatch(settings.database_url) as watch, Reader(settings.database_url) as reader:
+        vitals = Vitals(watch.reasons, metrics.exposition)
+        log.info("ready", role="api", host=host, port=port)
+        asyncio.run(_serve(listener, stop, reader, vitals, metrics))
+
+
+async def _serve(
+    listener: socket.socket, stop: StopFlag, reader: Reader, vitals: Vitals, metrics: Metrics
+) -> None:
+    """Build the application within its event loop, and serve it."""
+    stopping = asyncio.Event()
+    parts = ApiParts(reader, vitals, metrics, stopping, clock=lambda: datetime.now(UTC))
+    application = make_application(parts, version=VERSION)
+    await serve(application, listener, stop_fd=stop.fileno(), stopping=stopping)
+
+
+class DatabaseWatch:
+    """Tells whether the database answers and lets us read, over a connection of its own."""
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connection = LastingConnection(
+            url, application_name="duls api probe", patience=Patience(PROBE_PATIENCE_S)
+        )
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._asked_s = float("-inf")
+        self._reasons: list[str] = []
+
+    def __enter__(self) -> Self:
+        """Connect at the first question."""
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def reasons(self) -> list[str]:
+        """Return why the database cannot be read; asked at most once a second."""
+        with self._lock:
+            if self._clock() - self._asked_s > PROBE_KEPT_S:
+                self._reasons = self._ask()
+                self._asked_s = self._clock()
+            return self._reasons
+
+    def _ask(self) -> list[str]:
+        """Ask the database."""
+        try:
+            return self._connection.run("ask the database", obstacles)
+        except ServiceAwayError:
+            return ["the database does not answer"]

@@ -1,0 +1,122 @@
+"""Read-only transactions for the API, each under the database role of who asks.
+
+The role is the boundary: within a transaction the login has given up its own rights, so a query of an operator
+reads `live` and one of a planner reads `history`, whatever the code above asks for.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Final, NamedTuple, Self
+
+import psycopg
+import psycopg_pool
+
+from duls.errors import BusyError, ServiceAwayError, SlowQueryError
+from sinks.connection import CONNECT_TIMEOUT_S, DEAD_PEER_MS, Connection, first_line
+from sinks.queries import query
+
+APPLICATION_NAME: Final = "duls api"
+MOST_WAITING: Final = 64  # more requests than these are told to come again at once
+
+
+class ReadRole(Enum):
+    """A database role that reads; the value begins a transaction under it."""
+
+    OPERATOR = "begin_operator"
+    PLANNER = "begin_planner"
+
+
+class PoolBounds(NamedTuple):
+    """How much of the database the API may use."""
+
+    connections: int = 8
+    wait_s: float = 2.0  # for a connection
+
+
+class Reader:
+    """A pool of connections, used from many threads; broken connections are replaced.
+
+    Args:
+        url: libpq URL of a login that may take the roles of operators and planners.
+        bounds: of the pool.
+    """
+
+    def __init__(self, url: str, bounds: PoolBounds = PoolBounds()) -> None:  # noqa: B008  # frozen
+        self._pool = psycopg_pool.ConnectionPool(
+            url,
+            kwargs={
+                "autocommit": True,
+                "application_name": APPLICATION_NAME,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "tcp_user_timeout": DEAD_PEER_MS,
+            },
+            min_size=1,
+            max_size=bounds.connections,
+            timeout=bounds.wait_s,
+            max_waiting=MOST_WAITING,
+            configure=_set_limits,
+            check=psycopg_pool.ConnectionPool.check_connection,  # a server that was restarted is noticed here
+            open=False,
+            name=APPLICATION_NAME,
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to connect; a database that is away is tried again for ever."""
+        self._pool.open()
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        """Close the connections that nobody uses."""
+        self._pool.close(timeout=1.0)
+
+    @contextmanager
+    def transaction(self, role: ReadRole) -> Iterator[Connection]:
+        """Give a connection within a read-only transaction under *role*.
+
+        Raises:
+            BusyError: no connection was free in time.
+            SlowQueryError: a statement took longer than it may.
+            ServiceAwayError: the database does not answer, or the connection broke.
+        """
+        with self._errors(), self._pool.connection() as connection:
+            connection.execute(query("reading", role.value))
+            try:
+                yield connection
+            finally:
+                # nothing was written, and after an error there is nothing to commit
+                if not connection.closed:
+                    connection.execute(query("reading", "end"))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the driver's errors into ours."""
+        try:
+            yield
+        except psycopg_pool.TooManyRequests as error:
+            message = "too many requests wait for a database connection"
+            raise BusyError(message) from error
+        except psycopg_pool.PoolTimeout as error:
+            raise self._no_connection() from error
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
+            message = f"a query was ended: {first_line(error)}"
+            raise SlowQueryError(message) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            message = f"cannot read the database: {first_line(error)}; is it running and reachable?"
+            raise ServiceAwayError(message) from error
+
+    def _no_connection(self) -> ServiceAwayError:
+        """Tell whether all connections are in use or there are none."""
+        if self._pool.get_stats().get("pool_size", 0) > 0:
+            return BusyError("every database connection is in use")
+        return ServiceAwayError("no connection to the database; is it running and reachable?")
+
+
+def obstacles(connection: Connection) -> list[str]:
+    """Return why the login cannot read for operators and planners; empty when it can."""
+    return [str(row[0]) for row in connection.execute(query("reading", "obstacles"))]
+
+
+def _set_limits(connection: Connection) -> None:
+    """Set the limits of a new session."""
+    connection.execute(query("reading", "set_limits"))
