@@ -74,6 +74,7 @@ def test_a_stream_ends_with_the_process() -> None:
     stopping = asyncio.Event()
 
     async def lines() -> object:
+        """Give a line, and another at the end."""
         yield b"first\n"
         await stopping.wait()
         yield b"last\n"
@@ -86,6 +87,7 @@ def test_a_stream_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(server, "DRAIN_S", 0.2)
 
     async def lines() -> object:
+        """Give a line, and go on for ever."""
         yield b"first\n"
         await asyncio.Event().wait()
 

@@ -93,6 +93,7 @@ def exchange(messages: Iterator[Message], headers: list[tuple[bytes, bytes]]) ->
     sent: list[Message] = []
 
     async def receive() -> Message:
+        """Give the next message, or wait for ever."""
         message = next(messages, None)
         if message is None:
             await asyncio.Event().wait()
@@ -100,6 +101,7 @@ def exchange(messages: Iterator[Message], headers: list[tuple[bytes, bytes]]) ->
         return message
 
     async def send(message: Message) -> None:
+        """Keep what is sent."""
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/echo/a", "raw_path": b"/echo/a", "query_string": b""}
