@@ -85,6 +85,13 @@ def timescale() -> Iterator[Database]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def debian() -> Path:
+    """Give the Debian folder whose programs tests run: promtool, amtool, Prometheus, Alertmanager."""
+    _fetched(fetch_timescale)
+    return fetch_timescale()
+
+
 @pytest.fixture
 def database_url(timescale: Database) -> Iterator[str]:
     """Give the libpq URL of an empty database, dropped after the test."""

@@ -1,10 +1,12 @@
 """Get the parts of the real services once, and keep them outside the tree.
 
-Apache Kafka comes as jars through Maven, TimescaleDB as a Debian folder through mmdebstrap. A part is built
-beside its place and renamed when complete; a lock keeps two runs from building the same part.
+Apache Kafka comes as jars through Maven, TimescaleDB, Prometheus and Alertmanager as a Debian folder through
+mmdebstrap. A part is built beside its place and renamed when complete; a lock keeps two runs from building the same
+part.
 """
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -16,7 +18,7 @@ from pathlib import Path
 KAFKA_VERSION = "4.1.0"
 SLF4J_VERSION = "1.7.36"  # the binding must have the major version of the slf4j-api that Kafka brings
 DEBIAN_SUITE = "trixie"  # PostgreSQL 17 and TimescaleDB 2.19, Apache edition
-DEBIAN_PACKAGES = "postgresql-17-timescaledb,prometheus"
+DEBIAN_PACKAGES = "postgresql-17-timescaledb,prometheus,prometheus-alertmanager"
 ERROR_TAIL_CHARS = 1500  # of a failed command's output, quoted
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -50,8 +52,9 @@ def kafka_folder() -> Path:
 
 
 def timescale_folder() -> Path:
-    """Name the Debian folder with PostgreSQL, TimescaleDB and Prometheus, there or not."""
-    return cache_folder() / f"timescale-{DEBIAN_SUITE}"
+    """Name the Debian folder of TimescaleDB, Prometheus and Alertmanager, there or not; it tells of its packages."""
+    packages = hashlib.sha256(DEBIAN_PACKAGES.encode()).hexdigest()[:8]
+    return cache_folder() / f"timescale-{DEBIAN_SUITE}-{packages}"
 
 
 def kafka_obstacle() -> str | None:
@@ -90,6 +93,15 @@ def fetch_timescale() -> Path:
     return _fetched(timescale_folder(), timescale_obstacle(), _build_timescale)
 
 
+def debian_program(name: str) -> str:
+    """Return the path of a program of the Debian folder that runs without entering it, such as promtool or amtool.
+
+    Raises:
+        FetchError: when the folder cannot be had.
+    """
+    return str(fetch_timescale() / "usr" / "bin" / name)
+
+
 def _fetched(place: Path, obstacle: str | None, build: Callable[[Path], None]) -> Path:
     """Return *place*, built at most once however many runs ask for it."""
     if obstacle is not None:
@@ -124,7 +136,7 @@ def _build_kafka(folder: Path) -> None:
 
 
 def _build_timescale(folder: Path) -> None:
-    """Make *folder* a small Debian with PostgreSQL 17, TimescaleDB and Prometheus."""
+    """Make *folder* a small Debian with PostgreSQL 17, TimescaleDB, Prometheus and Alertmanager."""
     if shutil.which("mmdebstrap") is None:
         _run(["apt-get", "update"])
         _run(["apt-get", "install", "-y", "--no-install-recommends", "mmdebstrap"])
