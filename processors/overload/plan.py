@@ -1,17 +1,21 @@
 """Which rules are in force for a zone at a time, and what they amount to there.
 
 Where several rules ask the same of a zone, the same measure of the same classes, one wins: that for the zone
-itself before that for its kind in its municipality before that for its kind; of these one with windows before
-one without; of these the first in the document. Rules that ask something else stand beside each other.
+itself before that for its kind in its municipality before that for its kind; of these one that is in force by a
+window or an exception before one that always is; of these the first in the document. Rules that ask something
+else stand beside each other.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from processors.calendar import US_PER_S
 from processors.columns import Int64Array
-from processors.overload.rules import Measure, RuleSet, Severity
+from processors.overload.rules import ExceptionDays, Measure, Rule, RuleSet, Severity
+from processors.overload.week import MINUTE_US, is_open, wall_time
 
 
 class WatchedZone(NamedTuple):
@@ -48,10 +52,18 @@ class ZonePlan(Struct, frozen=True):
 
     zone_id: str
     version: int  # of the rule set
-    limits: tuple[Limit, ...]
+    limits: tuple[Limit, ...]  # in the order of the document
     rule_ids: frozenset[str]  # every rule of the set that is ever about this zone
     until_us: int  # stream time from which a new plan is due
     unlimited: tuple[str, ...] = ()  # rules in force that use the zone's own capacity where it has none
+
+
+class _InForce(NamedTuple):
+    """A rule that holds now, and how narrowly it says so."""
+
+    rank: tuple[int, bool, int]  # the smallest wins
+    rule: Rule
+    capacity: int
 
 
 class Planner:
@@ -61,10 +73,84 @@ class Planner:
         """Sort the rules by what they are about; *midnights_us* as in `processors.calendar`."""
         self.rules = rules
         self._midnights_us = midnights_us
+        self._days = {calendar.name: calendar.days for calendar in rules.calendars}
+        self._about: dict[tuple[str | None, str | None, str | None], list[tuple[int, Rule]]] = defaultdict(
+            list
+        )
+        for place, rule in enumerate(rules.rules):
+            self._about[rule.zone, rule.kind, rule.municipality].append((place, rule))
 
     def plan(self, zone: WatchedZone, at_us: int) -> ZonePlan:
         """Return what is in force for a zone at a stream time; a plan holds for at most a minute."""
-        raise NotImplementedError
+        day, minute = wall_time(at_us, self._midnights_us)
+        winners: dict[tuple[Measure, tuple[str, ...]], _InForce] = {}
+        rule_ids, unlimited = [], []
+        for target, place, rule in self._rules_about(zone):
+            rule_ids.append(rule.rule_id)
+            found = self._capacity(rule, zone, day, minute)
+            if found is None:
+                continue
+            capacity, is_timed = found
+            if capacity is None:
+                unlimited.append(rule.rule_id)
+                continue
+            held = _InForce((target, not is_timed, place), rule, capacity)
+            asked = (rule.measure, rule.classes)
+            winners[asked] = min(winners.get(asked, held), held)
+        limits = [limit_of(rule, capacity) for _, rule, capacity in sorted(winners.values(), key=_place)]
+        until_us = (at_us // MINUTE_US + 1) * MINUTE_US  # offsets of the zone are whole minutes
+        return ZonePlan(
+            zone.zone_id, self.rules.version, tuple(limits), frozenset(rule_ids), until_us, tuple(unlimited)
+        )
+
+    def _rules_about(self, zone: WatchedZone) -> Iterable[tuple[int, int, Rule]]:
+        """Yield the rules for a zone with how far their target is from it, and their place in the document."""
+        yield from ((0, *found) for found in self._about.get((zone.zone_id, None, None), ()))
+        if zone.municipality is not None:
+            yield from ((1, *found) for found in self._about.get((None, zone.kind, zone.municipality), ()))
+        yield from ((2, *found) for found in self._about.get((None, zone.kind, None), ()))
+
+    def _capacity(
+        self, rule: Rule, zone: WatchedZone, day: int, minute: int
+    ) -> tuple[int | None, bool] | None:
+        """Return the capacity of a rule that is in force and whether a window or exception says so, else None."""
+        # a window of yesterday may still be open; what starts today goes first
+        for start_day, start_minute in ((day, minute), (day - 1, minute + 1440)):
+            exception = self._exception(rule, start_day)
+            windows = rule.windows or None
+            if exception is not None and exception.windows is not None:
+                windows = exception.windows
+            if windows is None:
+                is_in_force = start_day == day
+            else:
+                is_in_force = any(is_open(window, start_day, start_minute) for window in windows)
+            if is_in_force:
+                capacity = rule.capacity if rule.capacity is not None else zone.capacity
+                if exception is not None and exception.capacity is not None:
+                    capacity = exception.capacity
+                return capacity, windows is not None or exception is not None
+        return None
+
+    def _exception(self, rule: Rule, day: int) -> ExceptionDays | None:
+        """Return what is different for a rule on a day."""
+        return next((found for found in rule.exceptions if day in self._days[found.calendar]), None)
+
+
+def limit_of(rule: Rule, capacity: int) -> Limit:
+    """Return a rule as it holds for a zone in which it allows *capacity*."""
+    raise_at, clear_below = levels(capacity, raise_pct=rule.raise_pct, clear_pct=rule.clear_pct)
+    return Limit(
+        rule_id=rule.rule_id,
+        classes=frozenset(rule.classes),
+        measure=rule.measure,
+        severity=rule.severity,
+        capacity=capacity,
+        raise_at=raise_at,
+        clear_below=clear_below,
+        raise_us=rule.raise_s * US_PER_S,
+        clear_us=rule.clear_s * US_PER_S,
+        rising_pct=rule.rising_pct,
+    )
 
 
 def levels(capacity: int, *, raise_pct: int, clear_pct: int) -> tuple[int, int]:
@@ -73,16 +159,9 @@ def levels(capacity: int, *, raise_pct: int, clear_pct: int) -> tuple[int, int]:
     The percentage of the capacity, rounded up; at least 1, so that a capacity of 0 means that the first vehicle
     is too many and that an empty zone is over.
     """
-    raise_at = max(1, -(-capacity * raise_pct // 100))
-    return raise_at, max(1, -(-capacity * clear_pct // 100))
+    return max(1, -(-capacity * raise_pct // 100)), max(1, -(-capacity * clear_pct // 100))
 
 
-def quiet_until_us(zone_id: str, at_us: int, silences: Sequence[tuple[str, int, int]]) -> int:
-    """Return until when planned works silence a zone at a time, 0 where none do.
-
-    Args:
-        zone_id: Zone.
-        at_us: Stream time.
-        silences: Zone id, from and until (not included) of each silence.
-    """
-    return max((end for zone, start, end in silences if zone == zone_id and start <= at_us < end), default=0)
+def _place(held: _InForce) -> int:
+    """Return the place of a rule in its document."""
+    return held.rank[2]

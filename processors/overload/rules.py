@@ -37,11 +37,13 @@ class Window(Struct, frozen=True):
 
 
 class ExceptionDays(Struct, frozen=True):
-    """What holds on the dates of a calendar in place of the windows of the week."""
+    """What holds on the dates of a calendar in place of what the rule says of the week."""
 
     calendar: str
-    windows: tuple[Window, ...]  # empty: the rule is not in force on these dates; `days` counts here too
-    capacity: int | None  # in place of the rule's, None to keep that
+    windows: tuple[Window, ...] | None = (
+        None  # empty: not in force on these dates; None: those of the rule stay
+    )
+    capacity: int | None = None  # None: that of the rule stays
 
 
 class Rule(Struct, frozen=True, kw_only=True):
