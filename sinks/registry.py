@@ -9,7 +9,8 @@ from uuid import UUID
 
 from duls.errors import InvalidInputError, RefusedError
 from processors.camera_feature import CameraFeature
-from processors.zone_feature import ZoneFeature
+from processors.zone_feature import Point, ZoneFeature
+from processors.zone_label import label_point
 from sinks.connection import Connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import add_messages
@@ -65,7 +66,8 @@ def store_zones(
         if latest and sorted(rows) == sorted(row for _, row in _zone_rows(connection, latest)):
             return latest
         version = latest + 1
-        _add_zone_version(connection, version, rows, texts)
+        points = [label_point(feature.polygons) for feature in features]
+        _add_zone_version(connection, version, rows, texts, points)
         add_messages(connection, control_messages(version))
     return version
 
@@ -148,13 +150,17 @@ def _zone_rows(connection: Connection, version: int) -> list[tuple[int, ZoneRow]
 
 
 def _add_zone_version(
-    connection: Connection, version: int, rows: Sequence[ZoneRow], texts: Sequence[bytes]
+    connection: Connection,
+    version: int,
+    rows: Sequence[ZoneRow],
+    texts: Sequence[bytes],
+    points: Sequence[Point],
 ) -> None:
-    """Write a version of zones, and what is new of their ids and geometries."""
+    """Write a version of zones, and what is new of their ids and geometries, each with the point of its label."""
     columns = {field: [getattr(row, field) for row in rows] for field in ZoneRow._fields}
     geometries = [
-        {"geometry_hash": row.geometry_hash, "geojson": text.decode()}
-        for row, text in zip(rows, texts, strict=True)
+        {"geometry_hash": row.geometry_hash, "geojson": text.decode(), "label_lon": lon, "label_lat": lat}
+        for row, text, (lon, lat) in zip(rows, texts, points, strict=True)
     ]
     connection.execute(query("registry", "add_zone_version"), {"version": version})
     connection.execute(query("registry", "add_zones"), columns)

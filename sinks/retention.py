@@ -17,6 +17,21 @@ HOUR_S: Final = 3_600
 DAY_S: Final = 24 * HOUR_S
 
 
+MONTHLY: Final = (
+    "published_profile",
+    "published_od_month",
+    "published_camera_profile",
+    "published_camera_month",
+    "published_window",
+    "published_origin",
+    "published_visitor_origin",
+    "published_visitor_branch",
+    "published_visitor_size",
+    "published_crosstab",
+)
+"""Tables by local month: a month goes when it has ended before the horizon."""
+
+
 class Retention(NamedTuple):
     """How long figures are kept, in seconds."""
 
@@ -58,6 +73,9 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "published_hour": retention.history_s,
         "published_day": retention.history_s,
         "published_od": retention.history_s,
+        "published_zone_day": retention.history_s,
+        "published_feed_day": retention.history_s,
+        **dict.fromkeys(MONTHLY, retention.history_s),
     }
     return {table: reference - seconds * US_PER_S for table, seconds in kept_s.items()}
 

@@ -51,8 +51,8 @@ ORDER BY given.place;
 
 -- name: add_geometry
 -- Store a geometry, unless it is known.
-INSERT INTO core.zone_geometry (geometry_hash, geojson)
-VALUES (%(geometry_hash)s, %(geojson)s::json)
+INSERT INTO core.zone_geometry (geometry_hash, geojson, label_lon, label_lat)
+VALUES (%(geometry_hash)s, %(geojson)s::json, %(label_lon)s, %(label_lat)s)
 ON CONFLICT (geometry_hash) DO NOTHING;
 
 -- name: add_zone_features

@@ -97,3 +97,63 @@ DELETE FROM core.published_day WHERE day < (core.instant(%(horizon_us)s) AT TIME
 -- name: delete_published_od
 -- Delete published trips.
 DELETE FROM core.published_od WHERE slot_start + slot_s * interval '1 second' <= core.instant(%(horizon_us)s);
+
+-- name: delete_published_zone_day
+-- Delete sums of published days.
+DELETE FROM core.published_zone_day
+WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_feed_day
+-- Delete what is said of feeds on published days.
+DELETE FROM core.published_feed_day
+WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_profile
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_profile
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_od_month
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_od_month
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_camera_profile
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_camera_profile
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_camera_month
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_camera_month
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_window
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_window
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_origin
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_origin
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_visitor_origin
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_visitor_origin
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_visitor_branch
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_visitor_branch
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_visitor_size
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_visitor_size
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_crosstab
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_crosstab
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;

@@ -172,3 +172,20 @@ def test_ages_count_from_the_clock_that_is_set(connection: Connection, write: Wr
     wall = reference_us(connection, "arrival")
     assert wall is not None
     assert wall > 1_700_000_000_000_000
+
+
+def test_published_months_go_when_they_ended_before_the_horizon(connection: Connection) -> None:
+    """The running month of the horizon stays whole."""
+    for month in ("2026-09-01", "2026-10-01", "2026-11-01"):
+        connection.execute(
+            "INSERT INTO core.published_camera_month (camera_id, month) VALUES (gen_random_uuid(), %s)",
+            [month],
+        )
+
+    removals = sweep(connection, Retention(history_s=40 * 86_400), START_US)
+
+    assert (
+        1 == removal_of(removals, "published_camera_month").rows
+    )  # 40 days before 23 November is in October
+    rows = connection.execute("SELECT month::text FROM core.published_camera_month ORDER BY 1").fetchall()
+    assert [("2026-10-01",), ("2026-11-01",)] == rows
