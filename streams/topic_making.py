@@ -55,7 +55,7 @@ def ensure_topics(admin: AdminClient, wishes: Wishes, *, sleep: Sleep = time.sle
     found = describe_topics(admin, names)
     for spec in wishes.specs:
         _check(spec, found[spec.name], wishes)
-    changes = [_ensured(admin, spec, found[spec.name], wishes) for spec in wishes.specs]
+    changes = [_ensured(admin, spec, found[spec.name], wishes, sleep) for spec in wishes.specs]
     _await_all(admin, wishes, sleep)
     return changes
 
@@ -74,12 +74,17 @@ def _check(spec: TopicSpec, info: TopicInfo | None, wishes: Wishes) -> None:
         raise ConfigError(message)
 
 
-def _ensured(admin: AdminClient, spec: TopicSpec, info: TopicInfo | None, wishes: Wishes) -> TopicChange:
+def _ensured(
+    admin: AdminClient, spec: TopicSpec, info: TopicInfo | None, wishes: Wishes, sleep: Sleep
+) -> TopicChange:
     """Make or change one topic."""
     wanted = _partitions(spec, wishes)
     if info is None:
-        _make(admin, spec, wishes)
-        return TopicChange(spec.name, "made", f"partitions {wanted}")
+        if _make(admin, spec, wishes):
+            return TopicChange(spec.name, "made", f"partitions {wanted}")
+        # another process was faster, perhaps with other settings
+        info = _await_one(admin, spec.name, sleep)
+        _check(spec, info, wishes)
     details = []
     if info.partitions < wanted:
         added = admin.create_partitions([NewPartitions(spec.name, wanted)])[spec.name]
@@ -104,8 +109,8 @@ def _differing(spec: TopicSpec, info: TopicInfo) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if info.setting(name) != value}
 
 
-def _make(admin: AdminClient, spec: TopicSpec, wishes: Wishes) -> None:
-    """Make one topic; another process may have been faster."""
+def _make(admin: AdminClient, spec: TopicSpec, wishes: Wishes) -> bool:
+    """Make one topic; return whether it was made here, for it may be there although the broker did not tell yet."""
     topic = NewTopic(
         spec.name,
         num_partitions=_partitions(spec, wishes),
@@ -124,8 +129,10 @@ def _make(admin: AdminClient, spec: TopicSpec, wishes: Wishes) -> None:
         }:
             message = f"topic {spec.name} cannot be made: {error.args[0].str()}"
             raise ConfigError(message) from error
-        if code != KafkaError.TOPIC_ALREADY_EXISTS:
-            answer_of(made, f"make topic {spec.name}")
+        if code == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        answer_of(made, f"make topic {spec.name}")
+    return True
 
 
 def _alter(admin: AdminClient, spec: TopicSpec, differing: dict[str, str]) -> None:
@@ -137,6 +144,17 @@ def _alter(admin: AdminClient, spec: TopicSpec, differing: dict[str, str]) -> No
     resource = ConfigResource(ConfigResource.Type.TOPIC, spec.name, incremental_configs=entries)
     altered = admin.incremental_alter_configs([resource])[resource]
     answer_of(altered, f"change the settings of topic {spec.name}")
+
+
+def _await_one(admin: AdminClient, name: str, sleep: Sleep) -> TopicInfo:
+    """Wait until the broker tells of a topic that is there."""
+    for _ in range(round(APPEAR_S / POLL_S)):
+        info = describe_topics(admin, [name])[name]
+        if info is not None:
+            return info
+        sleep(POLL_S)
+    message = f"topic {name} is there but the broker does not tell of it; try again"
+    raise ServiceAwayError(message)
 
 
 def _await_all(admin: AdminClient, wishes: Wishes, sleep: Sleep) -> None:

@@ -1,7 +1,7 @@
 """Topics are made as the contract says, brought back to it, and refused where figures would suffer."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -20,6 +20,7 @@ from streams.topics import (
     check_message_size,
     check_times,
     describe_topic,
+    describe_topics,
     topic_specs,
 )
 from tests.services.external import Broker
@@ -135,6 +136,24 @@ class TestRealKafka:
             describe_topic(admin, name).partitions,
             describe_topic(admin, name).retention_ms,
         )
+
+    def test_a_topic_that_the_broker_did_not_tell_of_yet_is_changed_too(
+        self, admin: AdminClient, specs: list[TopicSpec], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another process made it a moment ago, with fewer partitions."""
+        name = specs[0].name
+        admin.create_topics([NewTopic(name, 2, 1, config=specs[0].settings)])[name].result(DEADLINE_S)
+        asked: list[list[str]] = []
+
+        def late(admin: AdminClient, names: Sequence[str]) -> dict[str, TopicInfo | None]:
+            asked.append(list(names))
+            return {name: None} if len(asked) == 1 else describe_topics(admin, names)
+
+        monkeypatch.setattr("streams.topic_making.describe_topics", late)
+        change = ensure_topics(admin, Wishes(specs[:1], partitions=4))[0]
+
+        assert ("changed", "partitions 2 → 4") == (change.action, change.detail)
+        assert 4 == describe_topic(admin, name).partitions
 
     def test_one_refusal_leaves_everything_as_it_is(self, admin: AdminClient, specs: list[TopicSpec]) -> None:
         """A topic with times of senders stops the work before it begins."""

@@ -1,5 +1,6 @@
 """Guard 14: signal handlers set a flag only, and closing a client is watched."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -94,12 +95,13 @@ def test_waiting_for_services_is_given_up_a_while_after_the_flag(monkeypatch: py
 
 def test_a_flag_gives_its_pipe_back() -> None:
     """A process makes few of them, tests many."""
+    gc.collect()  # what other tests left behind must not go meanwhile
     before = len(list(OPEN_FILES.iterdir()))
 
     for _ in range(20):
         StopFlag()
 
-    assert before == len(list(OPEN_FILES.iterdir()))
+    assert before >= len(list(OPEN_FILES.iterdir()))
 
 
 def test_a_close_that_hangs_is_left_behind() -> None:
