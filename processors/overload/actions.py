@@ -65,10 +65,10 @@ def act(state: ZoneState, action: Action) -> ActionResult:
     The same action again changes nothing. What is told bears the stream time of the zone, for an alert ends by
     that clock; the alert keeps when the operator acted.
     """
-    watch = next((watch for watch in state.watches.values() if _is_about(watch, action)), None)
-    alert = None if watch is None else watch.running
-    if watch is None or alert is None:
+    found = _running(state, action.alert_id)
+    if found is None:
         return ActionResult(state, (), Refusal.NO_SUCH_ALERT)
+    watch, alert = found
     refusal = _refusal(alert, action)
     if refusal is not None:
         return ActionResult(state, (), refusal)
@@ -78,9 +78,12 @@ def act(state: ZoneState, action: Action) -> ActionResult:
     return ActionResult(replace(state, watches=watches), (told,), None)
 
 
-def _is_about(watch: Watch, action: Action) -> bool:
-    """Tell whether an action is about the running alert of a watch."""
-    return watch.running is not None and watch.running.alert_id == action.alert_id
+def _running(state: ZoneState, alert_id: str) -> tuple[Watch, Alert] | None:
+    """Return the running alert with an id, and its watch."""
+    for watch in state.watches.values():
+        if (alert := watch.running) is not None and alert.alert_id == alert_id:
+            return watch, alert
+    return None
 
 
 def _refusal(alert: Alert, action: Action) -> Refusal | None:

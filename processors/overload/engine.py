@@ -98,7 +98,7 @@ def step(
         before = state.watches.get(limit.rule_id) or _new_watch(state, limit, now_us)
         after = _judged(before, limit, seen, now_us, outlooks)
         watches[limit.rule_id] = _told(before, after, now_us, silenced_until_us, transitions)
-    _retire(state, plan, now_us, watches, transitions, is_settling=seen.settling)
+    _retire(state, plan, now_us, watches, transitions, stream_us=now_us, is_settling=seen.settling)
     return ZoneStep(ZoneState(state.zone_id, now_us, watches), tuple(transitions))
 
 
@@ -116,7 +116,7 @@ def lose_feed(state: ZoneState, plan: ZonePlan, now_us: int) -> ZoneStep:
         if after.state is not before.state:
             transitions.append(transition_of(before, after, Cause.FEED_LOST, now_us))
         watches[limit.rule_id] = after
-    _retire(state, plan, now_us, watches, transitions, is_settling=False)
+    _retire(state, plan, now_us, watches, transitions, stream_us=state.as_of_us, is_settling=False)
     return ZoneStep(ZoneState(state.zone_id, state.as_of_us, watches), tuple(transitions))
 
 
@@ -338,19 +338,19 @@ def _retire(
     watches: dict[str, Watch],
     transitions: list[Transition],
     *,
+    stream_us: int,
     is_settling: bool,
 ) -> None:
-    """End the watches whose rule is not in force: resolve what runs, tell of it, and drop it when time moves on."""
+    """End the watches whose rule is not in force: resolve what runs, tell of it, drop it once stream time moves on."""
     for rule_id, watch in state.watches.items():
         if rule_id in watches:
             continue
         last = watch.alert
-        if watch.running is not None:
-            after = watch
-            if not is_settling:
-                cause = Cause.NOT_IN_FORCE if rule_id in plan.rule_ids else Cause.RULE_REMOVED
-                after = ended(watch, now_us, cause)
-                transitions.append(transition_of(watch, after, cause, now_us))
-            watches[rule_id] = after
-        elif last is not None and last.until_us is not None and now_us <= last.until_us:
+        if watch.running is not None and is_settling:
+            watches[rule_id] = changed(watch, now_us, state=watch.state, below_since_us=None)
+        elif watch.running is not None:
+            cause = Cause.NOT_IN_FORCE if rule_id in plan.rule_ids else Cause.RULE_REMOVED
+            watches[rule_id] = ended(watch, now_us, cause)
+            transitions.append(transition_of(watch, watches[rule_id], cause, now_us))
+        elif last is not None and last.until_us is not None and stream_us <= last.until_us:
             watches[rule_id] = watch
