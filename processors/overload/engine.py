@@ -19,7 +19,7 @@ on, and whatever has to last for a while begins anew. So it does after local mid
 seen anew: then nothing is raised and nothing is over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -90,15 +90,43 @@ def step(
         outlooks: By rule id; a rule without one is not rising. None keeps the last outlook of each.
         silenced_until_us: Until when planned works silence the zone, 0 where none do.
     """
+    counts = [value_of(limit, seen) for limit in plan.limits]
+    return step_counts(
+        state,
+        plan,
+        counts,
+        now_us,
+        is_settling=seen.settling,
+        outlooks=outlooks,
+        silenced_until_us=silenced_until_us,
+    )
+
+
+def step_counts(
+    state: ZoneState,
+    plan: ZonePlan,
+    counts: Sequence[int | None],
+    now_us: int,
+    *,
+    is_settling: bool = False,
+    outlooks: Mapping[str, Outlook] | None = None,
+    silenced_until_us: int = 0,
+) -> ZoneStep:
+    """Judge counts as `step` does, one for each of `plan.limits`, None where it is not known."""
     if now_us < state.as_of_us:
         return ZoneStep(state, ())
     transitions: list[Transition] = []
     watches: dict[str, Watch] = {}
-    for limit in plan.limits:
+    for limit, value in zip(plan.limits, counts, strict=True):
         before = state.watches.get(limit.rule_id) or _new_watch(state, limit, now_us)
-        after = _judged(before, limit, seen, now_us, outlooks)
+        if value is None:
+            after = _without_data(before, limit, now_us)
+        elif is_settling:
+            after = _settling(before, limit, value, now_us)
+        else:
+            after = _judged(before, limit, value, now_us, outlooks)
         watches[limit.rule_id] = _told(before, after, now_us, silenced_until_us, transitions)
-    _retire(state, plan, now_us, watches, transitions, stream_us=now_us, is_settling=seen.settling)
+    _retire(state, plan, now_us, watches, transitions, stream_us=now_us, is_settling=is_settling)
     return ZoneStep(ZoneState(state.zone_id, now_us, watches), tuple(transitions))
 
 
@@ -126,18 +154,9 @@ def _new_watch(state: ZoneState, limit: Limit, now_us: int) -> Watch:
 
 
 def _judged(
-    watch: Watch,
-    limit: Limit,
-    seen: ZoneObservation,
-    now_us: int,
-    outlooks: Mapping[str, Outlook] | None,
+    watch: Watch, limit: Limit, value: int, now_us: int, outlooks: Mapping[str, Outlook] | None
 ) -> Watch:
-    """Return the watch after an observation."""
-    value = value_of(limit, seen)
-    if value is None:
-        return _without_data(watch, limit, now_us)
-    if seen.settling:
-        return _settling(watch, limit, value, now_us)
+    """Return the watch after a count that can be relied on."""
     if (alert := watch.running) is not None:
         return _running(watch, alert, limit, value, now_us)
     if (

@@ -77,6 +77,7 @@ class Planner:
         self._about: dict[tuple[str | None, str | None, str | None], list[tuple[int, Rule]]] = defaultdict(
             list
         )
+        self._edges = frozenset(edge for rule in rules.rules for edge in _edges(rule))
         for place, rule in enumerate(rules.rules):
             self._about[rule.zone, rule.kind, rule.municipality].append((place, rule))
 
@@ -102,6 +103,10 @@ class Planner:
         return ZonePlan(
             zone.zone_id, self.rules.version, tuple(limits), frozenset(rule_ids), until_us, tuple(unlimited)
         )
+
+    def is_constant_for(self, span_us: int) -> bool:
+        """Tell whether windows open and close at whole multiples of a span only, from local midnight on."""
+        return all(minute * MINUTE_US % span_us == 0 for minute in self._edges)
 
     def _rules_about(self, zone: WatchedZone) -> Iterable[tuple[int, int, Rule]]:
         """Yield the rules for a zone with how far their target is from it, and their place in the document."""
@@ -136,6 +141,13 @@ class Planner:
         return next((found for found in rule.exceptions if day in self._days[found.calendar]), None)
 
 
+def is_about(rule: Rule, zone: WatchedZone) -> bool:
+    """Tell whether a rule can ever be in force for a zone."""
+    if rule.zone is not None:
+        return rule.zone == zone.zone_id
+    return rule.kind == zone.kind and rule.municipality in (None, zone.municipality)
+
+
 def limit_of(rule: Rule, capacity: int) -> Limit:
     """Return a rule as it holds for a zone in which it allows *capacity*."""
     raise_at, clear_below = levels(capacity, raise_pct=rule.raise_pct, clear_pct=rule.clear_pct)
@@ -160,6 +172,13 @@ def levels(capacity: int, *, raise_pct: int, clear_pct: int) -> tuple[int, int]:
     is too many and that an empty zone is over.
     """
     return max(1, -(-capacity * raise_pct // 100)), max(1, -(-capacity * clear_pct // 100))
+
+
+def _edges(rule: Rule) -> Iterable[int]:
+    """Yield the minutes of the day at which something may begin or end for a rule."""
+    for windows in (rule.windows, *(found.windows or () for found in rule.exceptions)):
+        for window in windows:
+            yield from (window.from_minute, window.to_minute)
 
 
 def _place(held: _InForce) -> int:

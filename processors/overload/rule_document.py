@@ -5,7 +5,7 @@ from typing import Literal
 
 from processors.overload.class_groups import group_name
 from processors.overload.document_fields import RuleProblem
-from processors.overload.plan import WatchedZone
+from processors.overload.plan import WatchedZone, is_about
 from processors.overload.rule_file import ZONE_CAPACITY, RuleFile, clashes
 from processors.overload.rules import ExceptionDays, Rule, RuleSet, Window
 from processors.overload.week_text import DAY_NAMES, EVERY_DAY, date_text, time_text
@@ -116,10 +116,3 @@ def _target_problem(rule: Rule, zones: list[WatchedZone]) -> RuleProblem | None:
         message = f"{len(without)} of {len(about)} zones have no capacity of their own: {shown}"
         return RuleProblem(rule.rule_id, "capacity", message)
     return None
-
-
-def is_about(rule: Rule, zone: WatchedZone) -> bool:
-    """Tell whether a rule can ever be in force for a zone."""
-    if rule.zone is not None:
-        return rule.zone == zone.zone_id
-    return rule.kind == zone.kind and rule.municipality in (None, zone.municipality)
