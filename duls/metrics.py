@@ -1,11 +1,14 @@
 """What DULS counts and measures of itself, for Prometheus, on one registry per process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 PREFIX: Final = "duls"
+FIGURES_SINK: Final = "figures"
+KEYS_SINK: Final = "keys"
+"""The databases, as metrics name them."""
 DELAY_BUCKETS_S: Final = (0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200)
 """From the goals for latency, through reorder, to the allowed lateness."""
 STEP_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -34,8 +37,10 @@ class Metrics:
         self.reference: list[Metric] = []
         self._clock = clock
         self._stream_time_s: dict[str, float] = {}
+        self._loaded_zones: set[str] = set()
         self._make_intake()
         self._make_aggregate()
+        self._make_sinks()
         self._make_api()
         self._gauge("build_info", "Always 1; the label is the version.", "version").labels(version).set(1)
         ProcessCollector(namespace=PREFIX, registry=self.registry)
@@ -45,6 +50,44 @@ class Metrics:
         self._stream_time_s[source] = stream_time_s
         age = self.stream_time_age_seconds.labels(source)
         age.set_function(lambda: self._clock() - self._stream_time_s[source])
+
+    def forget_stream_times(self) -> None:
+        """Tell no ages any more: this process owns nothing, and another one tells them."""
+        self.stream_time_age_seconds.clear()
+
+    def set_zone_loads(self, loads: Mapping[str, float]) -> None:
+        """Set the loads of zones; those that are not given are not told any more."""
+        for zone_id in self._loaded_zones - loads.keys():
+            self.zone_load_ratio.remove(zone_id)
+        for zone_id, load in loads.items():
+            self.zone_load_ratio.labels(zone_id).set(load)
+        self._loaded_zones = set(loads)
+
+    def watch_pool(self, stats: Callable[[], Mapping[str, int]]) -> None:
+        """Tell of a pool of connections whenever somebody reads; *stats* as psycopg_pool gives them."""
+
+        def stat(name: str) -> float:
+            """Return a figure of the pool; those that are 0 may be left out."""
+            return stats().get(name, 0)
+
+        busy, idle = (self.pool_connections.labels(state) for state in ("busy", "idle"))
+        busy.set_function(lambda: stat("pool_size") - stat("pool_available"))
+        idle.set_function(lambda: stat("pool_available"))
+        self.pool_connections_max.set_function(lambda: stat("pool_max"))
+        self.pool_waiting.set_function(lambda: stat("requests_waiting"))
+
+    def tell_sink(self, sink: str) -> Callable[[bool], None]:
+        """Return what takes, after each attempt, whether a database answered; it counts as up until the first."""
+        up, failures = self.sink_up.labels(sink), self.sink_failures_total.labels(sink)
+        up.set(1)
+
+        def tell(answered: bool) -> None:  # noqa: FBT001  # a callback with one argument
+            """Take the outcome of one attempt."""
+            up.set(answered)
+            if not answered:
+                failures.inc()
+
+        return tell
 
     def exposition(self) -> bytes:
         """Return all values in the text format of Prometheus."""
@@ -57,7 +100,8 @@ class Metrics:
         )
         self.dead_letters_total = self._counter("dead_letters_total", "Rows rejected, by reason.", "reason")
         self.offset_gap_total = self._counter(
-            "offset_gap_total", "Offsets that were gone before they were read: lost, and written down."
+            "offset_gap_total",
+            "Gaps: runs of records that were gone before they were read, and written down.",
         )
         self.commit_failures_total = self._counter(
             "commit_failures_total", "Commits of source offsets that failed; their input is read again."
@@ -83,6 +127,9 @@ class Metrics:
         )
         self.flush_seconds = self._histogram("flush_seconds", "Length of a flush.", STEP_BUCKETS_S)
         self.fenced_total = self._counter("fenced_total", "Flushes refused: another process took over.")
+        self.owned_partitions = self._gauge(
+            "owned_partitions", "Observation partitions that this process owns, being replayed or not."
+        )
         self.late_total = self._counter(
             "late_total", "Rows later than the allowed lateness, in no figure.", "source"
         )
@@ -92,6 +139,25 @@ class Metrics:
         self.replay_seconds = self._histogram(
             "replay_seconds", "Time to load a snapshot and replay to the stored offset.", STEP_BUCKETS_S
         )
+
+    def _make_sinks(self) -> None:
+        """Make what is told of the databases, and read from them."""
+        self.sink_up = self._gauge(
+            "sink_up",
+            "1 where the last attempt to reach the database succeeded, 0 while it is tried again.",
+            "sink",
+        )
+        self.sink_failures_total = self._counter(
+            "sink_failures_total", "Attempts to reach the database that failed; they are repeated.", "sink"
+        )
+        self.zone_load_ratio = self._gauge(
+            "zone_load_ratio",
+            "Vehicles present by capacity, of the 500 zones with the largest capacity.",
+            "zone",
+        )
+        self.database_bytes = self._gauge("database_bytes", "Size of the figures database.")
+        self.outbox_messages = self._gauge("outbox_messages", "Messages that wait to be sent to Kafka.")
+        self.outbox_age_seconds = self._gauge("outbox_age_seconds", "Age of the oldest message that waits.")
 
     def _make_api(self) -> None:
         """Make what the API counts."""
@@ -107,6 +173,9 @@ class Metrics:
             "route",
         )
         self.http_requests_open = self._gauge("http_requests_open", "Requests being answered now.")
+        self.pool_connections = self._gauge("pool_connections", "Database connections of the API.", "state")
+        self.pool_connections_max = self._gauge("pool_connections_max", "Most connections of the API.")
+        self.pool_waiting = self._gauge("pool_waiting", "Requests that wait for a database connection.")
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         """Make a counter."""

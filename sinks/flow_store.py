@@ -16,7 +16,7 @@ from sinks.claims import Beginning, Claim, claim
 from sinks.connection import Connection
 from sinks.flush import Failpoint, flush, no_failpoint, prepare_session
 from sinks.flush_parts import Cursor, Flush, PartitionAdvance, Snapshot
-from sinks.lasting_connection import LastingConnection
+from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.patience import Patience
 from sinks.queries import query
 
@@ -37,11 +37,19 @@ class FlowStore:
         url: libpq URL of the database.
         patience: how long each call goes on trying while the database is away.
         failpoint: called with the name of each place that a flush passes.
+        tell: called after each attempt with whether the database answered.
     """
 
-    def __init__(self, url: str, *, patience: Patience, failpoint: Failpoint = no_failpoint) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience: Patience,
+        failpoint: Failpoint = no_failpoint,
+        tell: Tell = tell_nobody,
+    ) -> None:
         self._database = LastingConnection(
-            url, application_name="duls aggregate", patience=patience, prepare=prepare_session
+            url, application_name="duls aggregate", patience=patience, prepare=prepare_session, tell=tell
         )
         self._failpoint = failpoint
         self._flush_numbers = count(1)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from duls.errors import ConfigError
 from sinks.connection import Connection
-from sinks.lasting_connection import LastingConnection
+from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.patience import Patience
 from sinks.queries import query
 
@@ -59,6 +59,7 @@ class KeyStore:
         reader: who reads, for the audit: host and process.
         random_bytes: a cryptographic source, such as `secrets.token_bytes`.
         patience: how long each call goes on trying while the database is away.
+        tell: called after each attempt with whether the database answered.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class KeyStore:
         reader: str,
         random_bytes: Callable[[int], bytes],
         patience: Patience,
+        tell: Tell = tell_nobody,
     ) -> None:
-        self._database = LastingConnection(url, application_name="duls keys", patience=patience)
+        self._database = LastingConnection(url, application_name="duls keys", patience=patience, tell=tell)
         self._cipher = AESGCM(master_key)
         self._reader = reader
         self._random_bytes = random_bytes

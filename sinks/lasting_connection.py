@@ -20,11 +20,17 @@ LOST: Final = (
 
 Result = TypeVar("Result")
 Action = Callable[[Connection], Result]
+Tell = Callable[[bool], None]
 
 
 def no_preparation(connection: Connection) -> None:
     """Leave a new connection as it is."""
     del connection
+
+
+def tell_nobody(answered: bool) -> None:  # noqa: FBT001  # a callback with one argument
+    """Tell nobody whether the database answered."""
+    del answered
 
 
 class LastingConnection:
@@ -35,6 +41,7 @@ class LastingConnection:
         application_name: shown by the server.
         patience: how long each `run` goes on trying.
         prepare: called with each new connection.
+        tell: called after each attempt with whether the database answered.
     """
 
     def __init__(
@@ -44,11 +51,13 @@ class LastingConnection:
         application_name: str,
         patience: Patience,
         prepare: Callable[[Connection], None] = no_preparation,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._url = url
         self._application_name = application_name
         self._patience = patience
         self._prepare = prepare
+        self._tell = tell
         self._connection: Connection | None = None
 
     def run(self, what: str, action: Action[Result]) -> Result:
@@ -69,13 +78,17 @@ class LastingConnection:
                 message = f"{away}; last error: {first_line(lost) if lost else 'none'}"
                 raise ServiceAwayError(message) from lost
             try:
-                return action(self._connected())
+                result = action(self._connected())
             except LOST as error:
                 lost = error
+                self._tell(False)
                 self.close()
             except BaseException:
                 self._close_unless_idle()
                 raise
+            else:
+                self._tell(True)
+                return result
 
     def close(self) -> None:
         """Close the connection; a later call would make a new one."""

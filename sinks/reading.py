@@ -70,6 +70,10 @@ class Reader:
         """Close the connections that nobody uses."""
         self._pool.close(timeout=1.0)
 
+    def stats(self) -> dict[str, int]:
+        """Return figures of the pool, as psycopg_pool names them; those that are 0 may be left out."""
+        return self._pool.get_stats()
+
     @contextmanager
     def transaction(self, role: ReadRole) -> Iterator[Connection]:
         """Give a connection within a read-only transaction under *role*.

@@ -10,6 +10,7 @@ import structlog
 
 from duls.app.announcing import announce_settings
 from duls.app.collector import PacedCollector
+from duls.app.database_gauges import DatabaseGauges
 from duls.app.failpoints import failpoint_from
 from duls.app.housekeeping import Housekeeping
 from duls.app.source_topics import InputEnd, input_end, source_topics
@@ -18,7 +19,7 @@ from duls.app.warm_up import warm_up_aggregate
 from duls.config import Settings
 from duls.errors import FencedError
 from duls.local_midnights import local_midnights
-from duls.metrics import Metrics
+from duls.metrics import FIGURES_SINK, Metrics
 from duls.pipelines.aggregate import Aggregate, AggregateOptions
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.partition_loader import ObservationTopic
@@ -88,7 +89,7 @@ def run_aggregate(
     """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
     setup = _Setup(settings, stop, metrics, from_beginning=bounds.from_beginning)
     target = input_end(setup.admin, setup.sources) if bounds.until_drained else None
-    with Housekeeping(settings):
+    with Housekeeping(settings), DatabaseGauges(settings.database_url, metrics):
         while not stop.is_set():
             try:
                 _run_once(setup, target, on_ready)
@@ -113,6 +114,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
         settings.database_url,
         patience=patience,
         failpoint=failpoint_from(os.environ),
+        tell=setup.metrics.tell_sink(FIGURES_SINK),
     )
     aggregate = Aggregate(
         consumer,

@@ -39,6 +39,7 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
     listener = listening_socket(*settings.http_address)
     host, port = listener.getsockname()[:2]
     with DatabaseWatch(settings.database_url) as watch, Reader(settings.database_url) as reader:
+        metrics.watch_pool(reader.stats)
         vitals = Vitals(watch.reasons, metrics.exposition)
         log.info("ready", role="api", host=host, port=port)
         asyncio.run(_serve(listener, stop, reader, vitals, metrics))

@@ -20,7 +20,7 @@ from duls.app.stopping import StopFlag, close_within
 from duls.app.warm_up import warm_up_intake
 from duls.config import Settings
 from duls.local_midnights import local_midnights
-from duls.metrics import Metrics
+from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
 from duls.pipelines.day_keys import DayKeys
 from duls.pipelines.intake import DrainTarget, Intake, IntakeOptions, SourceTopic
 from processors.pseudonyms import HASH_KEY_BYTES
@@ -28,6 +28,7 @@ from processors.vehicle_table import NEVER_US
 from sinks.connection import open_connection
 from sinks.flow_store import DataGap, FlowStore
 from sinks.keys import KeyStore
+from sinks.lasting_connection import Tell
 from sinks.master_key import read_master_key
 from sinks.migrate import require_current
 from sinks.patience import Patience
@@ -65,9 +66,11 @@ def run_intake(
     topics = _topics(settings, admin)
     patience = Patience(PATIENCE_S, stop.is_overdue)
     with ExitStack() as stack:
-        store = _key_store(settings, patience)
+        store = _key_store(settings, patience, metrics.tell_sink(KEYS_SINK))
         stack.callback(store.close)
-        flow_store = stack.enter_context(FlowStore(settings.database_url, patience=patience))
+        flow_store = stack.enter_context(
+            FlowStore(settings.database_url, patience=patience, tell=metrics.tell_sink(FIGURES_SINK))
+        )
         keys = DayKeys(
             store,
             partitions=topics.observations.partitions,
@@ -105,7 +108,7 @@ def _topics(settings: Settings, admin: AdminClient) -> _Topics:
     return _Topics(sources, observations, installation)
 
 
-def _key_store(settings: Settings, patience: Patience) -> KeyStore:
+def _key_store(settings: Settings, patience: Patience, tell: Tell) -> KeyStore:
     """Return the keys database."""
     return KeyStore(
         settings.keys_url,
@@ -113,6 +116,7 @@ def _key_store(settings: Settings, patience: Patience) -> KeyStore:
         reader=f"intake {os.getpid()}",
         random_bytes=secrets.token_bytes,
         patience=patience,
+        tell=tell,
     )
 
 

@@ -238,7 +238,7 @@ class Aggregate:
         )
         self._store.flush(plan.flush)
         self._flushed(moved, plan)
-        self._metrics.flushed(moved, plan.flush.feed_minutes, self._monotonic() - started_s)
+        self._metrics.flushed(moved, plan.flush, self._monotonic() - started_s)
 
     def _snapshot_due(self, owned: OwnedPartition, now_s: float) -> bool:
         """Tell whether a replay would last too long, or reach back too far."""
@@ -296,6 +296,7 @@ class Aggregate:
         for owned in loaded:
             owned.assigned_s = owned.snapshot_s = now_s
             self.owned[owned.number] = owned
+        self._metrics.owns(len(self.owned))
         consumer.incremental_assign(
             [TopicPartition(self._options.topic.name, owned.number, owned.read_offset) for owned in loaded]
         )
@@ -306,6 +307,7 @@ class Aggregate:
         self.flush(with_snapshots=True)
         for given in partitions:
             self.owned.pop(given.partition, None)
+        self._metrics.owns(len(self.owned))
         consumer.incremental_unassign(partitions)
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -346,6 +348,7 @@ class Aggregate:
     def abandon(self) -> None:
         """Forget everything that is not stored: after an error, closing the consumer must not flush a part of it."""
         self.owned = {}
+        self._metrics.owns(0)
         self._ledgers = {}
         self._rejected = []
 

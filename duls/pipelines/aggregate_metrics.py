@@ -9,10 +9,11 @@ from duls.pipelines.clock_watch import ClockWatch, StalledPartition
 from duls.pipelines.owned_partition import OwnedPartition
 from processors.source_clock import SourceClock
 from processors.vehicle_table import NEVER_US
-from processors.vocabulary import SOURCES, Source
-from sinks.flush_parts import FeedMinute
+from processors.vocabulary import SOURCES, Outcome, Source
+from sinks.flush_parts import Flush
 
 US_PER_S = 1_000_000
+UNREGISTERED = Outcome.UNREGISTERED_CAMERA.name.lower()
 
 log = structlog.get_logger()
 
@@ -39,6 +40,12 @@ class AggregateMetrics:
         """Tell of the rows of one message."""
         self._metrics.batch_rows.observe(rows)
 
+    def owns(self, partitions: int) -> None:
+        """Tell how many partitions this process owns; without any it knows no stream time."""
+        self._metrics.owned_partitions.set(partitions)
+        if not partitions:
+            self._metrics.forget_stream_times()
+
     def replayed(self, seconds: float) -> None:
         """Tell how long a partition took from its assignment to the stored offset."""
         self._metrics.replay_seconds.observe(seconds)
@@ -47,13 +54,13 @@ class AggregateMetrics:
         """Tell how long making a snapshot took."""
         self._metrics.snapshot_seconds.observe(seconds)
 
-    def flushed(
-        self, moved: Sequence[OwnedPartition], feed_minutes: Sequence[FeedMinute], seconds: float
-    ) -> None:
+    def flushed(self, moved: Sequence[OwnedPartition], flush: Flush, seconds: float) -> None:
         """Tell of a flush that took so long."""
         self._metrics.flush_seconds.observe(seconds)
-        for feed in feed_minutes:
+        for feed in flush.feed_minutes:
             self._metrics.late_total.labels(source=SOURCES[feed.source]).inc(feed.late)
+        unregistered = sum(camera.detections for camera in flush.camera_rejections)
+        self._metrics.dead_letters_total.labels(reason=UNREGISTERED).inc(unregistered)
         for source in Source:
             times = [time for owned in moved if (time := owned.state.stream_us(source)) is not None]
             if times:

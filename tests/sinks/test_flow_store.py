@@ -136,6 +136,22 @@ def test_a_deadlock_or_a_full_disk_is_tried_again(
     assert observations(connection) == 1
 
 
+def test_each_attempt_is_told_of(figures_url: str) -> None:
+    """An outage is seen while it lasts, not only when the patience is over."""
+    told: list[bool] = []
+
+    def fail() -> None:
+        """Fail as the server does when its disk is full."""
+        raise psycopg.errors.DiskFull
+
+    failpoint = once_at("flush-before-commit", fail)
+    with FlowStore(figures_url, patience=Patience(20.0), failpoint=failpoint, tell=told.append) as store:
+        claims = store.claim(TOPIC, [0], {0: 0})
+        store.flush(Flush([advance(claims, 0, 0, 4)], SLOT_S, cells([1], START_US)))
+
+    assert [True, False, True] == told
+
+
 def test_a_database_that_stays_away_is_given_up() -> None:
     """The patience ends in one error that names the reason."""
     with (

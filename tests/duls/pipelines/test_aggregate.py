@@ -661,3 +661,31 @@ def test_metrics_tell_of_flushes_replays_and_snapshots() -> None:
         assert f"duls_{name}_count 1.0" in text
     assert 'duls_stream_time_age_seconds{source="fms"} 10.0' in text
     assert 'duls_delay_seconds_count{source="fms"} 1.0' in text
+    assert "duls_owned_partitions 1.0" in text
+
+
+def test_detections_of_unregistered_cameras_are_counted_as_dead_letters() -> None:
+    """Intake cannot know them, so aggregate counts them."""
+    process = Process(
+        MemoryStore(), one_log(detections([7], 10.0, UNKNOWN_CAMERA), progress(8, 100.0, source=1))
+    )
+    process.own(0)
+    process.read()
+    process.aggregate.finish()
+
+    text = process.metrics.exposition().decode()
+    assert 'duls_dead_letters_total{reason="unregistered_camera"} 1.0' in text
+
+
+def test_a_process_that_owns_nothing_tells_no_age() -> None:
+    """Another process reads on; the age here would grow for ever."""
+    process = Process(MemoryStore(), one_log(*drive()))
+    process.own(0)
+    process.read()
+    process.aggregate.flush()
+
+    process.consumer.take((TOPIC, 0))
+
+    text = process.metrics.exposition().decode()
+    assert "duls_stream_time_age_seconds{" not in text
+    assert "duls_owned_partitions 0.0" in text
