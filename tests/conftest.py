@@ -3,17 +3,22 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
 
+from sinks.connection import open_connection
 from sinks.embedded_database import drop_database
+from sinks.migrate import migrate
 from tests.services.external import Broker, Database, external_database, external_kafka, obstacle
 from tests.services.fetch import FetchError, fetch_kafka, fetch_timescale
 from tests.services.kafka import KafkaServer
 from tests.services.timescale import TimescaleServer
+from tests.year_of_figures import fill_year
 
 IN_CI = os.environ.get("CI") == "true"
 LEFT_OUT = pytest.StashKey[str]()
@@ -96,6 +101,17 @@ def debian() -> Path:
 def database_url(timescale: Database) -> Iterator[str]:
     """Give the libpq URL of an empty database, dropped after the test."""
     url = timescale.create_database(f"test_{uuid.uuid4().hex}")
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def year_url(timescale: Database) -> Iterator[str]:
+    """Give a migrated database with a year of a city of 300 zones, for tests that only read it."""
+    url = timescale.create_database(f"year_{uuid.uuid4().hex}")
+    migrate(url)
+    with open_connection(url, application_name="test year") as connection:
+        fill_year(connection, datetime.now(ZoneInfo("Europe/Amsterdam")).date())
     yield url
     drop_database(url)
 
