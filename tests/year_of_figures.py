@@ -187,7 +187,7 @@ def insert_now(connection: Connection, plan: CityPlan = CITY) -> None:
     connection.execute("INSERT INTO core.now_clock (partition, as_of) VALUES (0, now())")
 
 
-def fill_year(connection: Connection, today: date, *, plan: CityPlan = CITY, hour_zones: int = 10) -> None:
+def fill_year(connection: Connection, today: date, *, plan: CityPlan = CITY, hour_zones: int = 3) -> None:
     """Insert a whole city with a year of published figures up to yesterday, and live figures up to now.
 
     Hours of the whole year are there for *hour_zones* zones only, for the others those of the last 28 days: all of
@@ -205,7 +205,7 @@ def fill_year(connection: Connection, today: date, *, plan: CityPlan = CITY, hou
         week = Span(today - timedelta(days=7), 8)
         insert_days(connection, "flow_day", week, plan)
         insert_hours(connection, "flow_hour", week, plan)
-        insert_slots(connection, 48, plan)
+        insert_slots(connection, 24, plan)
         insert_now(connection, plan)
     connection.execute("VACUUM ANALYZE")
 

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple, cast
 
 from fastapi import Depends, Request
 
+from duls.api.gate import Gate
 from duls.api.health import Vitals
 from duls.metrics import Metrics
 from sinks.reading import Reader
@@ -16,6 +17,7 @@ class ApiParts(NamedTuple):
     """What routes work with."""
 
     reader: Reader
+    gate: Gate
     vitals: Vitals
     metrics: Metrics
     stopping: asyncio.Event  # set when the process is asked to stop: streams end then

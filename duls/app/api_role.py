@@ -11,10 +11,13 @@ from typing import Final, Self
 import structlog
 
 from duls.api.application import make_application
+from duls.api.gate import Gate
 from duls.api.health import Vitals
 from duls.api.parts import ApiParts
 from duls.api.server import listening_socket, serve
+from duls.api.tokens import Scope
 from duls.app.stopping import StopFlag
+from duls.app.tokens import token_key_file
 from duls.config import Settings
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
@@ -41,18 +44,36 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
     with DatabaseWatch(settings.database_url) as watch, Reader(settings.database_url) as reader:
         metrics.watch_pool(reader.stats)
         vitals = Vitals(watch.reasons, metrics.exposition)
+        gate = _gate(settings)
         log.info("ready", role="api", host=host, port=port)
-        asyncio.run(_serve(listener, stop, reader, vitals, metrics))
+        asyncio.run(_serve(listener, stop, reader, gate, vitals, metrics))
 
 
 async def _serve(
-    listener: socket.socket, stop: StopFlag, reader: Reader, vitals: Vitals, metrics: Metrics
+    listener: socket.socket, stop: StopFlag, reader: Reader, gate: Gate, vitals: Vitals, metrics: Metrics
 ) -> None:
     """Build the application within its event loop, and serve it."""
     stopping = asyncio.Event()
-    parts = ApiParts(reader, vitals, metrics, stopping, clock=lambda: datetime.now(UTC))
+    parts = ApiParts(reader, gate, vitals, metrics, stopping, clock=utc_now)
     application = make_application(parts, version=VERSION)
     await serve(application, listener, stop_fd=stop.fileno(), stopping=stopping)
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def _gate(settings: Settings) -> Gate:
+    """Return who tells callers apart; without a key file no token is taken."""
+    file = token_key_file(settings)
+    anonymous = settings.http.anonymous
+    keys = file.read() if file.path.exists() else []
+    if not keys and anonymous == "nothing":
+        log.warning(
+            "nobody can read the API: `duls token issue` makes a key and a token", key_file=str(file.path)
+        )
+    return Gate(keys, None if anonymous == "nothing" else Scope(anonymous), clock=utc_now)
 
 
 class DatabaseWatch:

@@ -1,11 +1,12 @@
 """The sections of the settings, with the default, the bounds and one sentence for every key."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from processors.rules import FigureSettings
 
@@ -38,6 +39,14 @@ ClientProperty = str | int | float | bool
 def _integer(value: object) -> object:
     """Return the integer that a text spells, anything else as it is."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Section(BaseModel):
@@ -198,6 +207,14 @@ class HttpSettings(Section):
     bind: str = Field(
         "127.0.0.1:8080", description="Address and port of `duls run api`; port 0 is any free one."
     )
+    token_key_file: Path = Field(
+        Path("~/.config/duls/token.key"),
+        description="File with the key that signs tokens of the API; `duls token issue` makes it.",
+    )
+    anonymous: Literal["nothing", "operator", "planner"] = Field(
+        "nothing",
+        description="What may be read without a token, where `bind` is an address of this machine only.",
+    )
 
     @field_validator("bind")
     @classmethod
@@ -208,6 +225,16 @@ class HttpSettings(Section):
             message = "must be an address and a port, such as 127.0.0.1:8080"
             raise ValueError(message)
         return bind
+
+    @field_validator("anonymous")
+    @classmethod
+    def _check_anonymous(cls, anonymous: str, info: ValidationInfo) -> str:
+        """Refuse that others than this machine read without a token."""
+        host = str(info.data.get("bind", "")).rpartition(":")[0].strip("[]")
+        if anonymous != "nothing" and not is_loopback(host):
+            message = "must be nothing unless http.bind is an address of this machine, such as 127.0.0.1:8080"
+            raise ValueError(message)
+        return anonymous
 
 
 class MetricsSettings(Section):

@@ -55,6 +55,11 @@ class Settings(Section):
         return self.database.master_key_file.expanduser()
 
     @property
+    def token_key_file(self) -> Path:
+        """Return the path of the file with the key of tokens, the home folder filled in."""
+        return self.http.token_key_file.expanduser()
+
+    @property
     def http_address(self) -> tuple[str, int]:
         """Return address and port of the page and the API."""
         host, _, port = self.http.bind.rpartition(":")
