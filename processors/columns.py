@@ -57,7 +57,7 @@ class DecodedDetections(NamedTuple):
     observation_hi: UInt64Array  # observation id (UUID), upper half
     observation_lo: UInt64Array  # observation id, lower half
     direction: UInt8Array  # Direction code
-    confidence: Float32Array  # read confidence in [0, 1]; 1 where the sender gives none
+    confidence: Float64Array  # read confidence in [0, 1]; 1 where the sender gives none
     identity_start: Int64Array  # as in DecodedPositions
     identity_length: Int32Array
     identity: UInt8Array
@@ -104,7 +104,7 @@ class DetectionColumns(NamedTuple):
     observation_hi: UInt64Array  # observation id (UUID), upper half
     observation_lo: UInt64Array
     direction: UInt8Array  # Direction code
-    confidence: Float32Array  # read confidence in [0, 1]
+    confidence: Float64Array  # read confidence in [0, 1]
 
 
 Columns = TypeVar("Columns", bound=PositionColumns | DetectionColumns)

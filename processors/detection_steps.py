@@ -54,7 +54,7 @@ class DetectionWorld(NamedTuple):
     """What does not change while detections are taken."""
 
     rules: Rules
-    confidence_floor: np.float32  # confidences have 32 bits: 0.7 as reported must pass a floor of 0.7
+    confidence_floor: float
     cameras: CameraIndex
     midnights_us: Int64Array
 

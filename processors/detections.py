@@ -119,7 +119,7 @@ class DetectionState:
         return CameraRejections._make(np.concatenate(parts) for parts in zip(*rejections, strict=True))
 
     def _step(self, columns: DetectionColumns, ledger: Ledger) -> CameraRejections:
-        world = DetectionWorld(self.rules, np.float32(self.confidence_floor), self.cameras, self.midnights_us)
+        world = DetectionWorld(self.rules, self.confidence_floor, self.cameras, self.midnights_us)
         ledger.reserve_minutes(columns.arrival_us)
         fate = np.empty(columns.event_us.size, np.uint8)
         classify(world, columns, fate)

@@ -76,7 +76,7 @@ def random_detections(
             camera=rng.choice(cameras),
             observation_id=random_uuid(rng),
             direction=rng.choice(DIRECTIONS),
-            confidence=rng.choice((1.0, 1.0, 0.5, 0.25)),  # exact in 32 bits
+            confidence=rng.choice((1.0, 1.0, 0.5, 0.49999999)),
         )
         if sent and rng.random() < 0.2:
             row = replace(row, observation_id=rng.choice(sent)[1].observation_id)

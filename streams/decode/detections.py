@@ -52,7 +52,7 @@ def _columns_of_rows(
         observation_hi=observation_hi,
         observation_lo=observation_lo,
         direction=np.array([row.direction for row in rows], np.uint8),
-        confidence=np.array([row.confidence for row in rows], np.float32),
+        confidence=np.array([row.confidence for row in rows], np.float64),
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
         identity=np.frombuffer(b"".join(row.identity for row in rows), np.uint8),

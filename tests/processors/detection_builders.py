@@ -59,7 +59,7 @@ def detection_columns(rows: Sequence[DetectionRow]) -> DetectionColumns:
         observation_hi=observation_hi,
         observation_lo=observation_lo,
         direction=np.array([DIRECTIONS.index(str(row.direction)) for row in rows], np.uint8),
-        confidence=np.array([row.confidence for row in rows], np.float32),
+        confidence=np.array([row.confidence for row in rows], np.float64),
     )
 
 

@@ -1,5 +1,6 @@
 """The figures of detections equal those of the oracle, whatever the log, its batches and its registries."""
 
+import math
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
@@ -195,9 +196,9 @@ def test_an_observation_id_is_known_for_eight_days_of_arrival_after_it_was_seen_
 
 @pytest.mark.parametrize("tenths", range(11))
 def test_a_reported_confidence_passes_the_floor_of_the_same_number(tenths: int) -> None:
-    """Confidences have 32 bits: the next smaller number of 32 bits is below the floor."""
+    """The next smaller number is below the floor: a confidence is compared as it was reported."""
     floor = tenths / 10
-    below = float(np.nextafter(np.float32(floor), np.float32(-1.0)))
+    below = math.nextafter(floor, -1.0)
     _, fast = readers(Settings(confidence_floor=floor), REGISTRY)
     fast.add([detection(0, confidence=floor), detection(60, confidence=below)])
     fast.drain()

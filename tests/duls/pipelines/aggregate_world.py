@@ -154,7 +154,7 @@ def detections(offsets: Sequence[int], arrival_s: float, camera: UUID = CAMERA) 
         numbers,
         numbers,
         np.zeros(rows, np.uint8),
-        np.ones(rows, np.float32),
+        np.ones(rows),
     )
     (value,) = encode_rows(columns)
     return Entry(value, headers_of(Kind.DETECTIONS, OURS, ANPR_ID))

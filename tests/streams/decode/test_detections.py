@@ -58,7 +58,7 @@ def test_a_valid_envelope_gives_its_detections() -> None:
     assert decoded.outcome.tolist() == [Outcome.ACCEPTED] * 3
     assert (decoded.record.tolist(), decoded.index.tolist()) == ([0, 0, 0], [0, 1, 2])
     assert decoded.event_us.tolist() == [GOOD_US] * 3
-    assert decoded.confidence.tolist() == [np.float32(0.96), 1.0, 1.0]
+    assert decoded.confidence.tolist() == [0.96, 1.0, 1.0]
     assert decoded.direction.tolist() == [Direction.OBVERSE, Direction.REVERSE, Direction.UNKNOWN]
     assert decoded.vehicle_class.tolist() == [VehicleClass.UNKNOWN] * 3
     assert decoded.zero_emission.tolist() == [ZeroEmission.UNKNOWN] * 3
@@ -71,7 +71,7 @@ def test_a_valid_envelope_gives_its_detections() -> None:
 
 def test_the_columns_have_their_types() -> None:
     """Columns have the types that their shape declares, also for nothing at all."""
-    types = ["i4", "i4", "u1", "i8", "u1", "u1", "u8", "u8", "u8", "u8", "u1", "f4", "i8", "i4", "u1"]
+    types = ["i4", "i4", "u1", "i8", "u1", "u1", "u8", "u8", "u8", "u8", "u1", "f8", "i8", "i4", "u1"]
 
     for values in ([], [None], [envelope(detection())]):
         assert [column.dtype for column in decode_detections(values)] == types
