@@ -20,6 +20,7 @@ OBSERVATIONS_TOPIC: Final = "duls.observation.v1"
 PARTIAL_TOPIC: Final = "duls.zone.partial.v1"
 STATE_TOPIC: Final = "duls.zone.state.v1"
 ALERT_TOPIC: Final = "duls.zone.alert.v1"
+ACTION_TOPIC: Final = "duls.zone.action.v1"
 DEAD_POSITIONS_TOPIC: Final = "duls.dlq.fms.position.v1"
 DEAD_DETECTIONS_TOPIC: Final = "duls.dlq.anpr.detection.v1"
 
@@ -98,6 +99,7 @@ def topic_specs(raw_retention_ms: int) -> list[TopicSpec]:
             is_shared=False,
             settings={**_compacted("compact,delete"), "retention.ms": str(365 * DAY_MS)},
         ),
+        TopicSpec(ACTION_TOPIC, is_shared=False, settings=_deleted(365 * DAY_MS, OBSERVATION_MESSAGE_BYTES)),
         TopicSpec(DEAD_POSITIONS_TOPIC, is_shared=False, settings={"retention.ms": str(7 * DAY_MS)}),
         TopicSpec(DEAD_DETECTIONS_TOPIC, is_shared=False, settings={"retention.ms": str(7 * DAY_MS)}),
     ]

@@ -38,6 +38,7 @@ from streams.received import Received, place_of, received
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
+REPEAT_PARTIALS_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
 
 class AggregateOptions(NamedTuple):
@@ -269,13 +270,18 @@ class Aggregate:
                 owned.work_s = 0.0
 
     def _send_partials(self) -> None:
-        """Send the zone counts that changed, at once: they wait neither for reorder nor for the flush."""
+        """Send the zone counts that changed, at once: they wait neither for reorder nor for the flush.
+
+        Counts that did not change are sent each second, so that readers know that they still hold.
+        """
+        now_s = self._monotonic()
         for owned in self.owned.values():
             found = None if owned.is_replaying else owned.state.now()
             if found is None:
                 continue
             stream_us, now = found
-            if owned.sent_now is not None and _same(owned.sent_now, now):
+            is_recent = now_s - owned.sent_s < REPEAT_PARTIALS_S
+            if is_recent and owned.sent_now is not None and _same(owned.sent_now, now):
                 continue
             settling = is_settling(stream_us, self._midnights_us)
             try:
@@ -286,7 +292,7 @@ class Aggregate:
             except BufferError:
                 # the broker is away; newer counts will replace these
                 continue
-            owned.sent_now = now
+            owned.sent_now, owned.sent_s = now, now_s
         self._producer.poll(0)
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

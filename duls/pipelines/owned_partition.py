@@ -44,6 +44,7 @@ class OwnedPartition:
         self.snapshot_s = 0.0  # monotonic: when the last snapshot was stored, at the latest
         self.stored_now: NowCounts | None = None
         self.sent_now: NowCounts | None = None
+        self.sent_s = 0.0  # monotonic: when these were sent
 
     @property
     def is_replaying(self) -> bool:

@@ -6,7 +6,8 @@ import msgspec
 
 from duls.pipelines.owned_partition import OwnedPartition
 from processors.positions import NowCounts
-from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS
+from processors.vehicle_table import NEVER_US
+from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Source
 
 ROWS_PER_SHARD = 8_000  # about 60 bytes a row: below 512 KiB
 
@@ -22,6 +23,8 @@ class PartialCounts(msgspec.Struct, frozen=True, kw_only=True):
     as_of_us: int  # stream time
     settling: bool  # within five minutes after local midnight
     zones: list[tuple[str, str, str, int, int]]  # zone, class, emission, present, silent
+    fms_arrival_us: int | None = None  # newest arrival of a position in the partition; ticks do not count
+    anpr_arrival_us: int | None = None  # newest arrival of a detection in the partition
 
 
 def partial_messages(
@@ -45,5 +48,16 @@ def partial_messages(
             as_of_us=stream_us,
             settling=settling,
             zones=rows[shard * ROWS_PER_SHARD : (shard + 1) * ROWS_PER_SHARD],
+            fms_arrival_us=_arrival_us(owned, Source.FMS),
+            anpr_arrival_us=_arrival_us(owned, Source.ANPR),
         )
         yield f"{owned.number},{shard}".encode(), msgspec.json.encode(counts)
+
+
+def _arrival_us(owned: OwnedPartition, source: Source) -> int | None:
+    """Return the newest arrival of a row of a source, None before the first."""
+    newest_us = max(
+        (clock.last_arrival_us for clock in owned.state.clocks.values() if clock.source == source),
+        default=NEVER_US,
+    )
+    return None if newest_us == NEVER_US else newest_us

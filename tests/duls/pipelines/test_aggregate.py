@@ -18,6 +18,7 @@ from tests.duls.pipelines.aggregate_world import (
     FMS_ID,
     OURS,
     PARTITIONS,
+    START_US,
     TOPIC,
     UNKNOWN_CAMERA,
     Entry,
@@ -560,6 +561,23 @@ def test_partial_counts_are_sent_when_they_change() -> None:
 
     (counts,) = partial_counts(process.producer)
     assert (0, 1, 6) == (counts["partition"], counts["epoch"], counts["offset"])
+
+
+def test_partial_counts_that_stay_are_sent_each_second() -> None:
+    """Whoever reads them knows then that they still hold, and when the last position arrived."""
+    process = Process(MemoryStore(), one_log(*drive()))
+    process.own(0)
+    process.read(6)
+    for _ in range(25):
+        process.aggregate._partial_due_s = 0.0
+        process.read(0)
+        process.now_s += 0.1
+
+    sent = list(partial_counts(process.producer))
+    assert 3 == len(sent)
+    assert sent[0] == sent[2]
+    assert START_US <= sent[2]["fms_arrival_us"]
+    assert sent[2]["anpr_arrival_us"] is None
 
 
 def test_partial_counts_are_left_out_while_the_queue_is_full() -> None:
