@@ -18,6 +18,8 @@ DAY_S: Final = 24 * HOUR_S
 
 
 MONTHLY: Final = (
+    "published_days",
+    "published_month",
     "published_profile",
     "published_od_month",
     "published_camera_profile",
@@ -73,7 +75,6 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "published_hour": retention.history_s,
         "published_day": retention.history_s,
         "published_od": retention.history_s,
-        "published_zone_day": retention.history_s,
         "published_feed_day": retention.history_s,
         **dict.fromkeys(MONTHLY, retention.history_s),
     }

@@ -98,11 +98,6 @@ DELETE FROM core.published_day WHERE day < (core.instant(%(horizon_us)s) AT TIME
 -- Delete published trips.
 DELETE FROM core.published_od WHERE slot_start + slot_s * interval '1 second' <= core.instant(%(horizon_us)s);
 
--- name: delete_published_zone_day
--- Delete sums of published days.
-DELETE FROM core.published_zone_day
-WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
-
 -- name: delete_published_feed_day
 -- Delete what is said of feeds on published days.
 DELETE FROM core.published_feed_day
@@ -156,4 +151,14 @@ WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Eur
 -- name: delete_published_crosstab
 -- Delete local months that ended before the horizon.
 DELETE FROM core.published_crosstab
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_days
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_days
+WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_published_month
+-- Delete local months that ended before the horizon.
+DELETE FROM core.published_month
 WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;

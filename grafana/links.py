@@ -1,0 +1,46 @@
+"""Ids of the boards, and the links between them, which keep zone and time."""
+
+from typing import Final
+
+from grafana_foundation_sdk.builders.dashboard import DashboardLink
+from grafana_foundation_sdk.models.dashboard import DashboardLinkType
+
+from grafana.words import Language, Words
+
+SUPPORT: Final = "duls-support"
+SUPPORT_MARKERS: Final = "duls-support-markers"
+CITY: Final = "duls-city"
+
+
+def uid_of(board: str, language: Language) -> str:
+    """Return the fixed id of a board in a language."""
+    return f"{board}-{language}"
+
+
+def zone_url(language: Language, field: str = "zone_id") -> str:
+    """Return where a click on a zone leads: the City Dashboard with that zone and the time of the board."""
+    return f"/d/{uid_of(CITY, language)}?var-zone=${{__data.fields.{field}}}&${{__url_time_range}}"
+
+
+def board_link(words: Words, key: str, board: str) -> DashboardLink:
+    """Return a link in the head of a board to another one, with time and variables kept."""
+    return (
+        DashboardLink(words(f"links.{key}"))
+        .type(DashboardLinkType.LINK)
+        .icon("dashboard")
+        .url(f"/d/{uid_of(board, words.language)}")
+        .keep_time(True)
+        .include_vars(True)
+    )
+
+
+def kiosk_link(words: Words, board: str) -> DashboardLink:
+    """Return a link to the same board without menus, in the dark theme, for a screen on the wall."""
+    return (
+        DashboardLink(words("links.kiosk"))
+        .type(DashboardLinkType.LINK)
+        .icon("external link")
+        .url(f"/d/{uid_of(board, words.language)}?kiosk&theme=dark")
+        .keep_time(True)
+        .include_vars(True)
+    )

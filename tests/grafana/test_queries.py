@@ -1,0 +1,152 @@
+"""Every query of the boards on a real year of figures, as the login of its data source: answers, columns, times."""
+
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from grafana.data_sources import OPERATOR_UID, PLANNER_UID
+from sinks.connection import Connection
+from tests.grafana.choices import CHOICES, EVERYTHING, HOSTILE, Choice
+from tests.grafana.conftest import Logins, Year
+from tests.grafana.expansion import Period, expanded
+from tests.grafana.reading import Asked, asked, boards, named_columns
+
+pytestmark = pytest.mark.services
+
+LIMIT_MS = 200.0
+ZONE_NOW_LIMIT_MS = 10.0
+RUNS = 3
+MOST_RUNS = 30  # other tests run on the same cores: a slow run proves nothing, three fast ones do
+PERIODS = {OPERATOR_UID: timedelta(hours=12), PLANNER_UID: timedelta(days=365)}
+RELATION = re.compile(r"(?:FROM|JOIN) ((?:live|history)\.\w+)")
+
+
+def questions() -> Iterator[Asked]:
+    """Yield each query of the Dutch boards once; the English ones ask the same."""
+    seen = set()
+    for board in boards():
+        for question in asked(board):
+            if board["uid"].endswith("-nl") and question.sql not in seen:
+                seen.add(question.sql)
+                yield question
+
+
+QUESTIONS = list(questions())
+IDS = [f"{question.board}: {question.place}" for question in QUESTIONS]
+
+
+def question_of(question: Asked, choice: Choice, year: Year) -> str:
+    """Return the SQL of a question over the longest period that it is asked for."""
+    return expanded(question.sql, choice, Period(year.now - PERIODS[question.source], year.now))
+
+
+def answer(connection: Connection, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the columns and the rows of an answer."""
+    cursor = connection.execute(sql.encode())
+    return [column.name for column in cursor.description or ()], cursor.fetchall()
+
+
+def median_ms(connection: Connection, sql: str, limit_ms: float) -> float:
+    """Return the median time of three runs in a row that are within the limit, or else of the last three."""
+    times: list[float] = []
+    while len(times) < RUNS or (statistics.median(times[-RUNS:]) > limit_ms and len(times) < MOST_RUNS):
+        begin_s = time.perf_counter()
+        connection.execute(sql.encode()).fetchall()
+        times.append((time.perf_counter() - begin_s) * 1e3)
+    return statistics.median(times[-RUNS:])
+
+
+def limit_of(question: Asked) -> float:
+    """Return how long a question may take: what every viewer asks of the zones now is held to a tenth."""
+    is_now = set(RELATION.findall(question.sql)) == {"live.zone_load"}
+    return ZONE_NOW_LIMIT_MS if is_now else LIMIT_MS
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=IDS)
+def test_a_question_is_answered_in_time_whatever_is_chosen(question: Asked, year: Year) -> None:
+    """One zone, some, or all 300, for a year, as a member of the role that Grafana uses."""
+    connection = year.logins[question.source]
+
+    times = {
+        name: median_ms(connection, question_of(question, choice, year), limit_of(question))
+        for name, choice in CHOICES.items()
+    }
+
+    assert {} == {name: time_ms for name, time_ms in times.items() if time_ms > limit_of(question)}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=IDS)
+def test_an_answer_has_rows_and_the_columns_that_its_panel_names(question: Asked, year: Year) -> None:
+    """A column that is misspelt in an override is shown raw, and nobody is told."""
+    columns, rows = answer(year.logins[question.source], question_of(question, EVERYTHING, year))
+
+    assert rows
+    if question.panel is not None:
+        series = columns_of_series(question.panel, columns, rows)
+        assert set() == named_columns(question.panel) - set(columns) - series
+
+
+def columns_of_series(panel: dict[str, Any], columns: list[str], rows: list[tuple[Any, ...]]) -> set[str]:
+    """Return the names of the series that Grafana makes of (time, metric, value), and those that may come."""
+    if panel["targets"][0]["format"] != "time_series":
+        return set()
+    assert columns[:2] == ["time", "metric"]
+    known = {"M1", "M2", "M3", "N1", "N2", "N3", "L", "other", "unknown", "fms", "anpr"}
+    return {row[1] for row in rows} | known
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=IDS)
+def test_before_anything_is_known_there_is_nothing_and_no_zero(
+    question: Asked, nothing: Logins, year: Year
+) -> None:
+    """Absent is not zero: a fresh installation shows no figure at all."""
+    columns, rows = answer(
+        nothing[question.source], question_of(question, {**EVERYTHING, "zone": [""]}, year)
+    )
+
+    told = [dict(zip(columns, row, strict=True)) for row in rows]
+    assert [] == [
+        row
+        for row in told
+        if any(value not in {None, "never"} for name, value in row.items() if name != "picture_of")
+    ]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=IDS)
+def test_a_hostile_choice_finds_nothing(question: Asked, year: Year) -> None:
+    """Values are quoted wherever they stand, so they match no zone and no municipality."""
+    connection = year.logins[question.source]
+    chosen = question_of(question, HOSTILE, year)
+    if chosen == question_of(question, EVERYTHING, year):
+        return  # it depends on no choice of zones
+
+    columns, rows = answer(connection, chosen)
+
+    told = [dict(zip(columns, row, strict=True)) for row in rows]
+    assert [] == [
+        row
+        for row in told
+        if any(name in row for name in ("zone_id", "name", "origin", "metric", "camera_id"))
+    ]
+
+
+def test_a_planner_reads_nothing_live_and_an_operator_no_history(year: Year) -> None:
+    """The login of the data source is the boundary, not the board."""
+    other = {OPERATOR_UID: PLANNER_UID, PLANNER_UID: OPERATOR_UID}
+
+    for question in QUESTIONS:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            answer(year.logins[other[question.source]], question_of(question, EVERYTHING, year))
+
+
+def test_boards_read_views_only() -> None:
+    """Private tables may change; what a board reads is a contract."""
+    relations = {name for question in QUESTIONS for name in re.findall(r"\b(\w+)\.\w+", question.sql)}
+
+    assert "core" not in relations
