@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import psycopg
+
+from duls.errors import ServiceAwayError
 from sinks.connection import Connection
 from sinks.flush_parts import OutboxMessage
 from sinks.queries import query
@@ -38,6 +41,20 @@ def relay(connection: Connection, send: Send, limit: int = 500) -> int:
         send([_message(*row[1:]) for row in rows])
         connection.execute(query("outbox", "delete_messages"), {"ids": [row[0] for row in rows]})
     return len(rows)
+
+
+def is_empty(connection: Connection) -> bool:
+    """Wait for what other relays have in hand; tell whether all messages that were there at the call are sent.
+
+    Raises:
+        ServiceAwayError: another relay held on to messages for longer than the session waits for a lock.
+    """
+    try:
+        with connection.transaction():
+            return not connection.execute(query("outbox", "wait_for_relays")).fetchall()
+    except psycopg.errors.LockNotAvailable as error:
+        message = "another process holds messages that the broker does not take; is the broker reachable?"
+        raise ServiceAwayError(message) from error
 
 
 def _message(

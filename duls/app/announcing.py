@@ -11,7 +11,7 @@ import structlog
 from duls.config import Settings
 from sinks.connection import Connection
 from sinks.flush_parts import OutboxMessage
-from sinks.outbox import add_messages, relay
+from sinks.outbox import add_messages, is_empty, relay
 from sinks.registry import Versions, installation_id, latest_versions, store_settings
 from streams.clients import make_gapless_producer
 from streams.observation_messages import control_message
@@ -47,7 +47,8 @@ def announcement(kind: str, installation: UUID, partitions: int) -> Announcement
 def announce_settings(connection: Connection, settings: Settings, partitions: int) -> None:
     """Tell the log of the settings of figures that a role was started with, where they differ from the newest.
 
-    Rows read from then on are counted under the new ones, in a replay too.
+    Rows read from then on are counted under the new ones, in a replay too. So this returns only once the log
+    holds them, also where another process, started at the same time, was the one to find the difference.
     """
     before = latest_versions(connection).settings
     document = msgspec.json.encode(settings.figures.document()).decode()
@@ -55,7 +56,7 @@ def announce_settings(connection: Connection, settings: Settings, partitions: in
     version = store_settings(connection, document, announcement("settings", installation, partitions))
     if version != before:
         log.warning("settings of figures have changed and are announced", version=version)
-        send_outbox(connection, settings)
+    send_outbox(connection, settings)
 
 
 def announce_again(connection: Connection, installation: UUID, partitions: int) -> Versions:
@@ -72,7 +73,9 @@ def announce_again(connection: Connection, installation: UUID, partitions: int) 
 
 
 def send_outbox(connection: Connection, settings: Settings) -> int:
-    """Send everything in the outbox to Kafka; return how many messages.
+    """Send everything in the outbox to Kafka; return how many messages we sent ourselves.
+
+    What another process is sending is waited for.
 
     Raises:
         ServiceAwayError: the broker does not take them; they stay in the outbox, for the next time.
@@ -81,6 +84,6 @@ def send_outbox(connection: Connection, settings: Settings) -> int:
     producer = make_gapless_producer(settings.kafka.bootstrap_servers, settings.kafka.client)
     sender = OutboxSender(producer, should_give_up=lambda: time.monotonic() > end_s)
     sent = 0
-    while count := relay(connection, sender.send):
-        sent += count
+    while not is_empty(connection):
+        sent += relay(connection, sender.send)
     return sent

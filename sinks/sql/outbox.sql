@@ -13,6 +13,10 @@ ORDER BY message.id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
+-- name: wait_for_relays
+-- Wait until no relay holds a message that is there now; what is left was not sent.
+SELECT message.id FROM core.outbox AS message ORDER BY message.id FOR UPDATE;
+
 -- name: delete_messages
 -- Remove messages that the broker has acknowledged.
 DELETE FROM core.outbox WHERE id = ANY(%(ids)s);

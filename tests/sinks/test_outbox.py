@@ -2,9 +2,10 @@
 
 import pytest
 
+from duls.errors import ServiceAwayError
 from sinks.connection import Connection, open_connection
 from sinks.flush_parts import OutboxMessage
-from sinks.outbox import add_messages, relay
+from sinks.outbox import add_messages, is_empty, relay
 
 pytestmark = pytest.mark.services
 
@@ -53,3 +54,24 @@ def test_a_second_relay_does_not_wait_for_the_first(connection: Connection, figu
     relay(connection, relay_meanwhile, 2)
 
     assert [1] == counts
+
+
+def test_what_another_relay_holds_is_waited_for(connection: Connection, figures_url: str) -> None:
+    """It is not known to be sent yet; who waits for too long is told why."""
+    add_messages(connection, MESSAGES)
+    answers: list[str] = []
+
+    def ask_meanwhile(messages: list[OutboxMessage]) -> None:
+        """Ask while the messages are held."""
+        del messages
+        with open_connection(figures_url, application_name="test") as other:
+            other.execute("SET lock_timeout = '50ms'")
+            with pytest.raises(ServiceAwayError, match="another process holds messages"):
+                is_empty(other)
+        answers.append("waited")
+
+    assert not is_empty(connection)
+    relay(connection, ask_meanwhile)
+
+    assert ["waited"] == answers
+    assert is_empty(connection)
