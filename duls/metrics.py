@@ -30,9 +30,10 @@ class Metrics:
     Args:
         version: of the program.
         clock: seconds since 1970; ages are taken against it when somebody reads them.
+        role: what the process does; every process has all metrics, so this tells which of them it can know.
     """
 
-    def __init__(self, *, version: str, clock: Callable[[], float]) -> None:
+    def __init__(self, *, version: str, clock: Callable[[], float], role: str = "") -> None:
         self.registry = CollectorRegistry()
         self.reference: list[Metric] = []
         self._clock = clock
@@ -42,7 +43,10 @@ class Metrics:
         self._make_aggregate()
         self._make_sinks()
         self._make_api()
-        self._gauge("build_info", "Always 1; the label is the version.", "version").labels(version).set(1)
+        build = self._gauge(
+            "build_info", "Always 1; the labels are the version and the role.", "version", "role"
+        )
+        build.labels(version, role).set(1)
         ProcessCollector(namespace=PREFIX, registry=self.registry)
 
     def set_stream_time(self, source: str, stream_time_s: float) -> None:

@@ -50,7 +50,7 @@ def run_roles(
         bounded = [role for role in roles if role != "api"] if until_drained else roles
         beginning = {"aggregate": ["--from-beginning"] * from_beginning}
         return run_group([["run", role, *flags, *beginning.get(role, [])] for role in bounded], stop)
-    metrics = Metrics(version=version("duls"), clock=time.time)
+    metrics = Metrics(version=version("duls"), clock=time.time, role=roles[0])
     if roles[0] == "api":
         run_api(settings, stop, metrics)
         return EXIT_OK

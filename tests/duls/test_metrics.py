@@ -95,17 +95,17 @@ def test_no_label_is_of_a_vehicle() -> None:
     reference = Metrics(version="1", clock=Clock()).reference
     labels = {label for metric in reference for label in metric.labels}
 
-    known = {"source", "outcome", "reason", "partition", "sink", "zone", "state", "version"}
+    known = {"source", "outcome", "reason", "partition", "sink", "zone", "state", "version", "role"}
     assert known | {"method", "route", "status"} >= labels
 
 
 def test_every_metric_has_the_prefix_and_a_sentence() -> None:
     """The reference lists what is exposed, with its unit in the name."""
-    metrics = Metrics(version="0.1.0", clock=Clock())
+    metrics = Metrics(version="0.1.0", clock=Clock(), role="intake")
     exposed = {line.split()[2] for line in lines(metrics) if line.startswith("# TYPE")}
     listed = {metric.name for metric in metrics.reference}
 
     assert listed <= {*exposed, *(f"{name}_total" for name in exposed)}
     assert all(name.startswith("duls_") for name in exposed)
     assert all(metric.meaning.endswith(".") for metric in metrics.reference)
-    assert 'duls_build_info{version="0.1.0"} 1.0' in lines(metrics)
+    assert 'duls_build_info{role="intake",version="0.1.0"} 1.0' in lines(metrics)
