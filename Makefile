@@ -9,7 +9,7 @@ CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.
 CODE := duls streams processors sinks grafana
 ALL_CODE := $(CODE) tests benchmarks docs
 
-.PHONY: demo test check bench bench-latency soak lock clean help
+.PHONY: demo test check bench bench-latency soak boards lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -44,6 +44,9 @@ bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, 
 soak: .venv/.dev  ## the fault tests at full counts; takes long
 	$(BIN)/python -m tests.services fetch
 	DULS_TEST_SOAK=1 $(BIN)/python -m pytest tests/faults
+
+boards: .venv/.dev  ## make the committed files of the Grafana boards again
+	$(BIN)/python -m grafana.build
 
 lock: .venv/.dev  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/pip install -q uv

@@ -19,10 +19,11 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.annotations import SqlAnnotation
+from grafana.board_ids import CITY, SUPPORT, SUPPORT_MARKERS, uid_of
 from grafana.columns import Column
 from grafana.kit import Kit, operator_kit, prometheus_ref
 from grafana.layout import Line, Section, Sized, laid_out
-from grafana.links import CITY, SUPPORT, SUPPORT_MARKERS, board_link, kiosk_link, uid_of, zone_url
+from grafana.links import board_link, kiosk_link, zone_url
 from grafana.palette import BLUE, VERMILLION, YELLOW
 from grafana.panels import age_tiles, described, lines, nothing, rows, steps, tiles, timeline
 from grafana.variables import queried

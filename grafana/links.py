@@ -1,20 +1,10 @@
-"""Ids of the boards, and the links between them, which keep zone and time."""
-
-from typing import Final
+"""Links between the boards, which keep zone and time."""
 
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
+from grafana.board_ids import CITY, uid_of
 from grafana.words import Language, Words
-
-SUPPORT: Final = "duls-support"
-SUPPORT_MARKERS: Final = "duls-support-markers"
-CITY: Final = "duls-city"
-
-
-def uid_of(board: str, language: Language) -> str:
-    """Return the fixed id of a board in a language."""
-    return f"{board}-{language}"
 
 
 def zone_url(language: Language, field: str = "zone_id") -> str:

@@ -65,6 +65,7 @@ def test_every_command_of_the_contract_is_documented() -> None:
     commands = (
         *("demo", "migrate", "run", "simulate", "doctor", "zones load", "cameras load"),
         *("dlq list", "dlq show", "dlq replay"),
+        *("grafana push", "grafana zones"),
     )
     text = page("commands.md")
 

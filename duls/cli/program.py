@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import structlog
 import typer
 
-from duls.cli import city, dead_letters, demo, doctor, registry, service, tokens
+from duls.cli import boards, city, dead_letters, demo, doctor, registry, service, tokens
 from duls.errors import EXIT_DEFECT, EXIT_OK, DulsError
 from duls.logs import set_up_logging
 from duls.version import VERSION
@@ -81,6 +81,7 @@ def program() -> typer.Typer:
     made.command("simulate")(city.simulate)
     made.command("doctor")(doctor.doctor)
     made.add_typer(dead_letters.dead_letters(), name="dlq")
+    made.add_typer(boards.boards(), name="grafana")
     made.add_typer(tokens.tokens(), name="token")
     return made
 

@@ -237,6 +237,26 @@ class HttpSettings(Section):
         return anonymous
 
 
+class GrafanaSettings(Section):
+    """Where Grafana is, for `duls grafana push`, and what its data sources are told."""
+
+    url: str = Field("", description="Address of Grafana, such as https://grafana.example.")
+    token: SecretStr = Field(SecretStr(""), description="Token of a service account with the role Admin.")
+    language: Literal["nl", "en"] = Field("nl", description="Language of the boards.")
+    database: str = Field("", description="Figures database as Grafana reaches it, as host:port.")
+    database_name: str = Field("duls", description="Name of that database.")
+    ssl_mode: Literal["disable", "require", "verify-ca", "verify-full"] = Field(
+        "require", description="How Grafana secures its connections to the database."
+    )
+    operator_user: str = Field("", description="Login that is a member of duls_operator.")
+    operator_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    planner_user: str = Field("", description="Login that is a member of duls_planner.")
+    planner_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    prometheus_url: str = Field(
+        "", description="Prometheus as Grafana reaches it, such as http://prometheus:9090."
+    )
+
+
 class MetricsSettings(Section):
     """Where every role tells how it does."""
 

@@ -9,6 +9,7 @@ from duls.config.sections import (
     AggregateSettings,
     DatabaseSettings,
     FigureOptions,
+    GrafanaSettings,
     HttpSettings,
     IntakeSettings,
     KafkaSettings,
@@ -29,6 +30,7 @@ class Settings(Section):
     intake: IntakeSettings = IntakeSettings()
     aggregate: AggregateSettings = AggregateSettings()
     http: HttpSettings = HttpSettings()
+    grafana: GrafanaSettings = GrafanaSettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 

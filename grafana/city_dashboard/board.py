@@ -12,13 +12,14 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableModel,
 )
 
+from grafana.board_ids import CITY, SUPPORT, uid_of
 from grafana.city_dashboard.birds_eye import birds_eye
 from grafana.city_dashboard.comparison import comparison, exchange
 from grafana.city_dashboard.overview import completeness, overview
 from grafana.city_dashboard.profiles import profiles
 from grafana.kit import Kit, planner_kit
 from grafana.layout import Section, laid_out
-from grafana.links import CITY, SUPPORT, board_link, uid_of
+from grafana.links import board_link
 from grafana.variables import one, queried, several
 from grafana.words import Language
 

@@ -35,3 +35,20 @@ SELECT feed,
        rejected_1h::bigint
 FROM live.feed
 ORDER BY feed DESC;
+
+-- name: zone_collection
+-- The zones of the newest version as GeoJSON whose features have their zone id; coordinates as they were loaded.
+SELECT
+    count(*),
+    json_build_object(
+        'type', 'FeatureCollection',
+        'features', coalesce(json_agg(
+            json_build_object(
+                'type', 'Feature',
+                'id', zone.zone_id,
+                'properties', json_build_object('name', zone.name, 'kind', zone.kind),
+                'geometry', zone.geojson
+            ) ORDER BY zone.zone_id
+        ), '[]'::json)
+    )::text
+FROM live.zone AS zone;
