@@ -15,7 +15,7 @@ ALL_CODE := $(CODE) tests benchmarks docs
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: .venv/.demo  ## a simulated city, live in this terminal; Ctrl-C ends it
+demo: .venv/.demo  ## a simulated city, live in a browser and in this terminal; Ctrl-C ends it
 	$(BIN)/duls demo
 
 test: .venv/.dev  ## all tests, on real Apache Kafka and TimescaleDB

@@ -58,12 +58,13 @@ def main() -> None:
 
 
 def _shipped_files() -> list[Path]:
-    """Return the modules, SQL files and type markers of the packages, relative to the root."""
+    """Return the modules, SQL files, type markers and web files of the packages, relative to the root."""
     return [
         path.relative_to(ROOT)
         for package in PACKAGES
-        for pattern in ("*.py", "*.sql", "py.typed")
+        for pattern in ("*.py", "*.sql", "py.typed", "static/**/*")
         for path in (ROOT / package).rglob(pattern)
+        if path.is_file()
     ]
 
 

@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from duls.api.events import events_router
+from duls.api.page import page_router
 from duls.api.parts import ApiParts
 from duls.api.problems import add_problem_handlers
 from duls.api.shield import Shield
@@ -34,13 +36,13 @@ def make_framework(parts: ApiParts, *, version: str) -> FastAPI:
     application.state.parts = parts
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     add_problem_handlers(application)
-    _add_routers(application)
+    _add_routers(application, parts.tiles)
     return application
 
 
-def _add_routers(application: FastAPI) -> None:
+def _add_routers(application: FastAPI, tiles: str) -> None:
     """Add every router; the page comes last, since it may answer at any path that is left."""
     application.include_router(vitals_router())
+    application.include_router(events_router())
+    application.include_router(page_router(tiles))
     # /v1: figures, and what may be done about alerts
-    # /events: the stream of the page
-    # /: the page itself

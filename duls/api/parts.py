@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from duls.api.gate import Gate
 from duls.api.health import Vitals
+from duls.api.live_hub import LiveHub
 from duls.metrics import Metrics
 from sinks.reading import Reader
 
@@ -22,6 +23,8 @@ class ApiParts(NamedTuple):
     metrics: Metrics
     stopping: asyncio.Event  # set when the process is asked to stop: streams end then
     clock: Callable[[], datetime]
+    live: LiveHub
+    tiles: str  # address of a map style or of raster tiles for the page; empty for none
 
 
 def parts_of(request: Request) -> ApiParts:

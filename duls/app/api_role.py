@@ -1,18 +1,21 @@
 """The API role: one event loop for HTTP, threads for queries, and a small pool of database connections."""
 
 import asyncio
+import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import structlog
 
 from duls.api.application import make_application
 from duls.api.gate import Gate
 from duls.api.health import Vitals
+from duls.api.live_hub import LiveHub
+from duls.api.live_state import LiveState
 from duls.api.parts import ApiParts
 from duls.api.server import listening_socket, serve
 from duls.api.tokens import Scope
@@ -46,17 +49,33 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
         vitals = Vitals(watch.reasons, metrics.exposition)
         gate = _gate(settings)
         log.info("ready", role="api", host=host, port=port)
-        asyncio.run(_serve(listener, stop, reader, gate, vitals, metrics))
+        asyncio.run(_serve(listener, stop, settings.http.tiles, _Means(reader, gate, vitals, metrics)))
 
 
-async def _serve(
-    listener: socket.socket, stop: StopFlag, reader: Reader, gate: Gate, vitals: Vitals, metrics: Metrics
-) -> None:
-    """Build the application within its event loop, and serve it."""
+class _Means(NamedTuple):
+    """What the application works with and does not make."""
+
+    reader: Reader
+    gate: Gate
+    vitals: Vitals
+    metrics: Metrics
+
+
+async def _serve(listener: socket.socket, stop: StopFlag, tiles: str, means: _Means) -> None:
+    """Build the application within its event loop, and serve it while the live figures are followed."""
     stopping = asyncio.Event()
-    parts = ApiParts(reader, gate, vitals, metrics, stopping, clock=utc_now)
+    live = LiveHub(LiveState(secrets.token_hex(4)), means.reader, utc_now)
+    parts = ApiParts(*means, stopping, utc_now, live, tiles)
     application = make_application(parts, version=VERSION)
-    await serve(application, listener, stop_fd=stop.fileno(), stopping=stopping)
+    following = asyncio.create_task(live.follow(stopping))
+    following.add_done_callback(
+        lambda _: stopping.set()
+    )  # a defect in it ends the process, and is told below
+    try:
+        await serve(application, listener, stop_fd=stop.fileno(), stopping=stopping)
+    finally:
+        stopping.set()
+        await following
 
 
 def utc_now() -> datetime:

@@ -1,4 +1,4 @@
-"""`duls demo`: broker, database, a simulated city, intake, aggregate and a board in this terminal, by one command.
+"""`duls demo`: broker, database, a simulated city, intake, aggregate, the live page and a board in this terminal.
 
 With a broker and a database in the settings, those are used; what is missing is embedded and gone at the end.
 """
@@ -21,12 +21,14 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from duls.app.board import board
+from duls.app.live_page import LivePage
 from duls.app.migrate import run_migrate
 from duls.app.registry import load_camera_file, load_zone_file
 from duls.app.simulate import SimulationPlan, write_city
 from duls.app.stopping import StopFlag
 from duls.config import Settings, load_settings
 from duls.errors import DulsError, ServiceAwayError
+from duls.local_process import LOCALHOST, free_port, port_answers
 from sinks.board import BoardView, read_board
 from sinks.connection import open_connection
 from sinks.embedded_database import EmbeddedDatabase
@@ -35,6 +37,7 @@ from streams.embedded_broker import EmbeddedBroker
 REFRESH_S: Final = 1.0
 END_S: Final = 10.0
 ZONES_SHOWN: Final = 12
+SLOT_S: Final = 60  # shorter than in a city, so that the time slider has something to show after a minute
 PICTURE_COLUMNS: Final = 112
 FONT_FACE: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
@@ -57,6 +60,7 @@ class DemoOptions(NamedTuple):
     seconds: float | None = None  # ends by itself after so long; None goes on until Ctrl-C
     plain: bool = False  # lines instead of a live board
     picture: Path | None = None  # where the last board is saved as SVG
+    browser: bool = True  # open the live page where there is a display
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> None:
@@ -66,7 +70,11 @@ def run_demo(settings: Settings, options: DemoOptions) -> None:
     console = Console()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="duls-demo-")))
-        environment = {**os.environ, **_environment(settings, folder, stack, console)}
+        environment = {
+            **os.environ,
+            **_environment(settings, folder, stack, console),
+            **_page_environment(settings),
+        }
         ours = load_settings(environment)
         console.print("preparing topics, schema and the city …")
         run_migrate(ours, lambda _line: None)
@@ -74,12 +82,14 @@ def run_demo(settings: Settings, options: DemoOptions) -> None:
         logs = stack.enter_context((folder / "roles.log").open("w+b"))
         city = ["--vehicles", str(options.vehicles), "--seed", str(options.seed), "--interval-s", "5"]
         clock = ["--city-time", options.city_time] if options.city_time else []
-        commands = [["run", "intake"], ["run", "aggregate"], ["simulate", *city, *clock]]
+        commands = [["run", "api"], ["run", "intake"], ["run", "aggregate"], ["simulate", *city, *clock]]
         processes = [
             stack.enter_context(_running(command, environment, logs.fileno())) for command in commands
         ]
+        page = LivePage(ours.http_address[1], is_opened=options.browser and console.is_terminal)
+        console.print(f"the live page: {page.url}")
         try:
-            _show(ours, options, processes, stop, console)
+            _show(ours, options, processes, page, stop, console)
         except DulsError:
             logs.seek(0)
             console.print(logs.read().decode(errors="replace")[-4_000:], markup=False)
@@ -101,10 +111,20 @@ def _environment(settings: Settings, folder: Path, stack: ExitStack, console: Co
     if not settings.database_url:
         console.print("starting an embedded database …")
         database = stack.enter_context(EmbeddedDatabase())
+        if "slot_s" not in settings.figures.model_fields_set:
+            variables["DULS_SLOT_S"] = str(SLOT_S)
         variables["DULS_DATABASE_URL"] = database.create_database("duls")
         variables["DULS_KEYS_URL"] = database.create_database("duls_keys")
         variables["DULS_MASTER_KEY_FILE"] = str(folder / "master.key")
     return variables
+
+
+def _page_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables of the live page: on this machine only, and for everybody on it."""
+    port = settings.http_address[1]
+    if port == 0 or port_answers(port):
+        port = free_port()
+    return {"DULS_HTTP_BIND": f"{LOCALHOST}:{port}", "DULS_HTTP_ANONYMOUS": "operator"}
 
 
 def _load_city(settings: Settings, options: DemoOptions, folder: Path) -> None:
@@ -142,12 +162,14 @@ def _show(
     settings: Settings,
     options: DemoOptions,
     processes: list["subprocess.Popen[bytes]"],
+    page: LivePage,
     stop: StopFlag,
     console: Console,
 ) -> None:
     """Show the board, or lines, until stopped or the time is over."""
     end_s = None if options.seconds is None else time.monotonic() + options.seconds
-    note = f"{options.vehicles:,} simulated vehicles, a weekday at {options.city_time} played as now; Ctrl-C ends it"
+    played = f", a weekday at {options.city_time} played as now" if options.city_time else ""
+    note = f"live page: {page.url}   {options.vehicles:,} simulated vehicles{played}; Ctrl-C ends it"
     counted: tuple[float, int] | None = None
     rate_per_s = 0.0
     live = None if options.plain else Live(console=console, auto_refresh=False, screen=console.is_terminal)
@@ -158,6 +180,7 @@ def _show(
         view = read_board(connection, zones=ZONES_SHOWN)
         while not stop.is_set() and (end_s is None or time.monotonic() < end_s):
             _require_running(processes)
+            page.open_when_served()
             view = read_board(connection, zones=ZONES_SHOWN)
             now_s, total = time.monotonic(), sum(feed.accepted_1h for feed in view.feeds)
             if counted is not None and total > counted[1]:

@@ -21,11 +21,15 @@ def demo(
     seconds: Annotated[float | None, typer.Option(min=1, help="End by itself after so long.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="One line a second instead of a board.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Save the last board as an SVG file.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the live page where there is a display.")] = True,
 ) -> None:
-    """Show a simulated city live, with an embedded broker and database; Ctrl-C ends everything."""
+    """Show a simulated city live, on a page and in this terminal; Ctrl-C ends everything.
+
+    Broker and database are embedded unless the settings name them; the page is served to this machine only.
+    """
     from duls.app.demo import DemoOptions, run_demo
 
     if city_time and CITY_TIME.fullmatch(city_time) is None:
         message = f"--city-time must be HH:MM, got {city_time!r}"
         raise typer.BadParameter(message)
-    run_demo(settings_for(()), DemoOptions(vehicles, seed, city_time, seconds, plain, picture))
+    run_demo(settings_for(()), DemoOptions(vehicles, seed, city_time, seconds, plain, picture, browser))

@@ -1,5 +1,6 @@
 """The sections of the settings, with the default, the bounds and one sentence for every key."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -32,6 +33,8 @@ OWN_CLIENT_PROPERTIES: Final = frozenset(
     }
 )
 """Client properties that exactly-once figures rest on, so nobody else sets them."""
+
+TILES_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?/[^\s;,'\"<>]*")
 
 ClientProperty = str | int | float | bool
 
@@ -215,6 +218,11 @@ class HttpSettings(Section):
         "nothing",
         description="What may be read without a token, where `bind` is an address of this machine only.",
     )
+    tiles: str = Field(
+        "",
+        description="Background of the map: address of a MapLibre style, or of raster tiles with {z}, {x} and {y}, "
+        "all from one host; empty for the outlines of the municipalities.",
+    )
 
     @field_validator("bind")
     @classmethod
@@ -235,6 +243,15 @@ class HttpSettings(Section):
             message = "must be nothing unless http.bind is an address of this machine, such as 127.0.0.1:8080"
             raise ValueError(message)
         return anonymous
+
+    @field_validator("tiles")
+    @classmethod
+    def _check_tiles(cls, tiles: str) -> str:
+        """Refuse what is no address of a web server: it becomes part of the page's security policy."""
+        if tiles and not TILES_ADDRESS.fullmatch(tiles):
+            message = "must be an address, such as https://tiles.example/{z}/{x}/{y}.png"
+            raise ValueError(message)
+        return tiles
 
 
 class GrafanaSettings(Section):

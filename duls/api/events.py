@@ -1,0 +1,122 @@
+"""/events: live figures as server-sent events.
+
+A stream begins with the whole state, or with what changed since the event that the client saw last, and goes on
+with what changes. A client that is slow to read is sent one message with all that it missed; one that reads nothing for
+a while is dropped. Every message and every pause tells the time, so that a page knows the age of its data by the
+clock of the server, and that the stream lives.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from http import HTTPStatus
+from typing import Annotated, Final
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.responses import StreamingResponse
+from starlette import types
+
+from duls.api.access import require_scope
+from duls.api.live_state import Sight, event
+from duls.api.parts import ApiParts, Parts
+from duls.api.problems import ProblemError
+from duls.api.tokens import Caller, Scope
+
+BEAT_S: Final = 2.0  # a stream is silent no longer
+FIRST_S: Final = 3.0  # a stream that opens waits so long for the first reading of a young process
+RETRY_MS: Final = 1_000
+MOST_STREAMS: Final = 1_000
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+EVENT_ID_CHARS: Final = 64
+STALLED_S: Final = 20.0  # a client that takes nothing for so long is dropped
+LONGEST_S: Final = 900.0  # then the client opens another one, with a token that is still valid
+ACKNOWLEDGE: Final = "/v1/alerts/{alert_id}/acknowledge"
+
+log = structlog.get_logger()
+
+
+class EventResponse(StreamingResponse):
+    """A stream of events that ends when its client takes nothing for a while.
+
+    Args:
+        events: what is sent; closed at the end, whatever ended it.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(events, headers=HEADERS)
+        self._events = events
+
+    async def __call__(self, scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
+        """Send the stream."""
+
+        async def bounded(message: types.Message) -> None:
+            """Send a part of it; the server waits here while the client does not read."""
+            async with asyncio.timeout(STALLED_S):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, bounded)
+        except TimeoutError:
+            log.info("a client that read nothing was dropped")
+        finally:
+            await self._events.aclose()
+
+
+def events_router() -> APIRouter:
+    """Return the route of the stream."""
+    router = APIRouter(tags=["page"], include_in_schema=False)
+    router.add_api_route("/events", _events, response_class=EventResponse)
+    return router
+
+
+async def _events(
+    request: Request,
+    parts: Parts,
+    caller: Annotated[Caller, Depends(require_scope(Scope.OPERATOR))],
+    last_event_id: Annotated[str, Header(max_length=EVENT_ID_CHARS)] = "",
+) -> EventResponse:
+    """Open a stream, unless there are too many."""
+    hub = parts.live
+    if hub.streams >= MOST_STREAMS:
+        detail = f"{MOST_STREAMS} streams are open already: try again later"
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail, headers={"Retry-After": "10"}
+        )
+    rights = {"acknowledge": offers(request.app, ACKNOWLEDGE)}
+    stream = _stream(parts, event("rights", rights), hub.state.step_of(last_event_id), sight_of(caller))
+    return EventResponse(stream)
+
+
+async def _stream(parts: ApiParts, first: bytes, step: int, sight: Sight) -> AsyncGenerator[bytes, None]:
+    """Yield what a client is sent until the process stops, the client goes away, or it is time to ask again."""
+    hub, end_s = parts.live, time.monotonic() + LONGEST_S
+    hub.streams += 1
+    parts.metrics.event_streams_open.set(hub.streams)
+    try:
+        yield b"retry: %d\n\n" % RETRY_MS
+        yield first
+        await hub.changed(0, FIRST_S)
+        while not parts.stopping.is_set() and time.monotonic() < end_s:
+            beat = event("beat", {"now": hub.now_ms()})
+            if step == hub.state.step:
+                yield beat
+            else:
+                message, step = hub.state.since(step, sight), hub.state.step
+                yield beat + message
+            await hub.changed(step, BEAT_S)
+    finally:
+        hub.streams -= 1
+        parts.metrics.event_streams_open.set(hub.streams)
+
+
+def sight_of(caller: Caller) -> Sight:
+    """Return what a caller sees."""
+    return None if caller.municipalities is None else tuple(sorted(caller.municipalities))
+
+
+def offers(application: FastAPI, path: str) -> bool:
+    """Tell whether the application has a route at *path*."""
+    return any(getattr(route, "path", None) == path for route in application.routes)
