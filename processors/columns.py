@@ -23,7 +23,8 @@ class DecodedPositions(NamedTuple):
     """Positions of one batch of records as decoded, before validation of time; lives for one batch only.
 
     Rows stand in the order of (record, index). A rejected row has its reason in `outcome`, and its other
-    fields are unspecified but finite.
+    fields are unspecified but finite. A registered row says what its identity, the reference by which positions
+    name a vehicle, stands for: class, emission and perhaps a plate.
     """
 
     record: Int32Array  # index of the record in the batch
@@ -34,6 +35,7 @@ class DecodedPositions(NamedTuple):
     lon: Float64Array  # degrees WGS84
     vehicle_class: UInt8Array  # VehicleClass code
     zero_emission: UInt8Array  # ZeroEmission code
+    plate: Int64Array  # key of the plate (see `processors.identity`), 0 where there is none
     identity_start: Int64Array  # first byte of the normalised identity in `identity`
     identity_length: Int32Array  # its bytes
     identity: UInt8Array  # normalised `kind:country:id` of all rows, UTF-8, one after another
@@ -58,6 +60,7 @@ class DecodedDetections(NamedTuple):
     observation_lo: UInt64Array  # observation id, lower half
     direction: UInt8Array  # Direction code
     confidence: Float64Array  # read confidence in [0, 1]; 1 where the sender gives none
+    plate: Int64Array  # as in DecodedPositions
     identity_start: Int64Array  # as in DecodedPositions
     identity_length: Int32Array
     identity: UInt8Array

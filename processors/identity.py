@@ -9,18 +9,26 @@ Rules, the same for positions and detections, so that both know one plate by one
 - any other text is an opaque identifier: `id::` and the text as it is;
 - an identity longer than `MAX_IDENTITY_BYTES` is refused, so that rows stay small.
 
-`identity_of` states the rules for any text; `write_identity` is the kernel for plain ASCII, and they agree.
+A plate of up to `KEYED_CHARACTERS` plain letters and digits also has a *key*: one number by which registers of
+vehicles know it. It is 0 for everything else.
+
+`identity_of` and `plate_key_of` state the rules for any text; `write_identity` is the kernel for plain ASCII, and
+they agree. `home_identity_of` and `write_home_identity` read a plate without a country as one of `HOME_COUNTRY`.
 """
 
 import re
 import unicodedata
 from typing import Final
 
+import numpy as np
+
 from processors.columns import UInt8Array
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome
 
 MAX_IDENTITY_BYTES: Final = 128
+HOME_COUNTRY: Final = "NL"
+KEYED_CHARACTERS: Final = 9  # of a plate; with three letters of a country they fit 63 bits
 
 _PLATE_PREFIX: Final = b"plate:"
 _OPAQUE_PREFIX: Final = b"id::"
@@ -34,6 +42,12 @@ _COLON: Final = ord(":")
 _HYPHEN: Final = ord("-")
 _DOT: Final = ord(".")
 _CASE: Final = ord("a") - ord("A")
+_HOME: Final = f"{HOME_COUNTRY}:".encode()
+_HOME_TEXT: Final = np.frombuffer(_HOME, np.uint8)
+_NO_PLATE: Final = 0
+_CHARACTERS: Final = 37  # letters, digits, and nothing
+_KEYED_PLATE: Final = re.compile(rb"plate:([A-Z]{1,3}):([0-9A-Z]{1,9})")
+_COUNTRY_WEIGHT: Final = _CHARACTERS**KEYED_CHARACTERS
 
 
 def identity_of(vehicle: str) -> bytes | Outcome:
@@ -65,25 +79,80 @@ def _plate_of(text: str) -> bytes | None:
     return _PLATE_PREFIX + found[1].upper().encode() + b":" + plate.encode()
 
 
+def home_identity_of(plate: str) -> bytes | Outcome:
+    """Return what `identity_of` says of a plate that is one of `HOME_COUNTRY` where it names no country."""
+    text = plate.strip()
+    return identity_of(text if not text or _COUNTRY.fullmatch(text) else f"{HOME_COUNTRY}:{text}")
+
+
+def plate_key_of(identity: bytes) -> int:
+    """Return the key of the plate that an identity is, or 0: its country, then its characters, as digits."""
+    found = _KEYED_PLATE.fullmatch(identity)
+    if found is None:
+        return 0
+    country, plate = _digits(found[1]), _digits(found[2])
+    return country * _COUNTRY_WEIGHT + plate
+
+
+def _digits(text: bytes) -> int:
+    """Return letters and digits as a number of base `_CHARACTERS`; nothing is its digit 0."""
+    number = 0
+    for byte in text:
+        number = number * _CHARACTERS + _digit(byte)
+    return number
+
+
 @lean_kernel
-def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> int:
+def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> tuple[int, int]:
     """Write the identity of the plain ASCII text in `[start, end)` to *identity* from place *at*.
 
     *identity* must have room for the text and six bytes more.
 
     Returns:
-        Its length in bytes, or the negated code of an outcome.
+        Its length in bytes, or the negated code of an outcome; and the key of the plate.
     """
+    start, end = _stripped(text, start, end)
+    if start == end:
+        return _NO_IDENTITY, _NO_PLATE
+    colon = _country_end(text, start, end)
+    if colon >= 0:
+        length = _write_country(text, start, colon, identity, at)
+        length, plate = _write_plate(text, colon + 1, end, identity, at, length)
+        if length != -1:
+            return _checked(length), plate
+    return _checked(_write_opaque(text, start, end, identity, at, 0)), _NO_PLATE
+
+
+@lean_kernel
+def write_home_identity(
+    text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int
+) -> tuple[int, int]:
+    """Write what `home_identity_of` says of the plain ASCII text in `[start, end)`, as `write_identity` does.
+
+    *identity* must have room for the text and nine bytes more.
+    """
+    start, end = _stripped(text, start, end)
+    if start == end or _country_end(text, start, end) >= 0:
+        return write_identity(text, start, end, identity, at)
+    length = _write_country(_HOME_TEXT, 0, len(HOME_COUNTRY), identity, at)
+    length, plate = _write_plate(text, start, end, identity, at, length)
+    if length != -1:
+        return _checked(length), plate
+    return _checked(_write_opaque(text, start, end, identity, at, len(_HOME))), _NO_PLATE
+
+
+@lean_kernel
+def _stripped(text: UInt8Array, start: int, end: int) -> tuple[int, int]:
+    """Return the bounds of a text without the spaces around it."""
     while start < end and text[start] == _SPACE:
         start += 1
     while end > start and text[end - 1] == _SPACE:
         end -= 1
-    if start == end:
-        return _NO_IDENTITY
-    colon = _country_end(text, start, end)
-    length = _write_plate(text, start, colon, end, identity, at) if colon >= 0 else -1
-    if length == -1:
-        length = _write_opaque(text, start, end, identity, at)
+    return start, end
+
+
+@lean_kernel
+def _checked(length: int) -> int:
     return length if length <= MAX_IDENTITY_BYTES else _TOO_LONG
 
 
@@ -99,36 +168,69 @@ def _country_end(text: UInt8Array, start: int, end: int) -> int:
 
 
 @lean_kernel
-def _write_plate(text: UInt8Array, start: int, colon: int, end: int, identity: UInt8Array, at: int) -> int:
-    """Write a plate and return its length, the negated outcome when nothing is left, or -1 for no plate."""
+def _write_country(text: UInt8Array, start: int, colon: int, identity: UInt8Array, at: int) -> int:
+    """Write what a plate begins with and return its length."""
     length = len(_PLATE_PREFIX)
+    for place in range(length):
+        identity[at + place] = _PLATE_PREFIX[place]
     for place in range(start, colon):
         identity[at + length] = _upper(int(text[place]))
         length += 1
     identity[at + length] = _COLON
-    length += 1
-    empty_length = length
-    for place in range(colon + 1, end):
-        byte = int(text[place])
-        if _is_letter(byte) or ord("0") <= byte <= ord("9"):
-            identity[at + length] = _upper(byte)
-            length += 1
-        elif byte not in (_HYPHEN, _SPACE, _DOT):
-            return -1
-    for place in range(len(_PLATE_PREFIX)):
-        identity[at + place] = _PLATE_PREFIX[place]
-    return length if length > empty_length else _NO_IDENTITY
+    return length + 1
 
 
 @lean_kernel
-def _write_opaque(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> int:
-    """Write an opaque identifier and return its length."""
-    for place in range(len(_OPAQUE_PREFIX)):
+def _write_plate(
+    text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int, length: int
+) -> tuple[int, int]:
+    """Write the characters of a plate in `[start, end)` after the *length* bytes that it begins with.
+
+    Returns:
+        Its whole length, the negated outcome when nothing is left, or -1 for no plate; and its key.
+    """
+    empty_length = length
+    number = 0
+    for place in range(start, end):
+        byte = int(text[place])
+        if _is_letter(byte) or ord("0") <= byte <= ord("9"):
+            upper = _upper(byte)
+            identity[at + length] = upper
+            length += 1
+            if length - empty_length <= KEYED_CHARACTERS:
+                number = number * _CHARACTERS + _digit(upper)
+        elif byte not in (_HYPHEN, _SPACE, _DOT):
+            return -1, _NO_PLATE
+    if length == empty_length:
+        return _NO_IDENTITY, _NO_PLATE
+    if length - empty_length > KEYED_CHARACTERS:
+        return length, _NO_PLATE
+    country = 0
+    for place in range(at + len(_PLATE_PREFIX), at + empty_length - 1):
+        country = country * _CHARACTERS + _digit(int(identity[place]))
+    return length, country * _COUNTRY_WEIGHT + number
+
+
+@lean_kernel
+def _digit(character: int) -> int:
+    """Return the digit of a capital letter or a digit, from 1 on."""
+    return character - ord("0") + 1 if character <= ord("9") else character - ord("A") + 11
+
+
+@lean_kernel
+def _write_opaque(
+    text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int, home_bytes: int
+) -> int:
+    """Write an opaque identifier, after the first bytes of the home country, and return its length."""
+    length = len(_OPAQUE_PREFIX)
+    for place in range(length):
         identity[at + place] = _OPAQUE_PREFIX[place]
-    at += len(_OPAQUE_PREFIX)
+    for place in range(home_bytes):
+        identity[at + length + place] = _HOME_TEXT[place]
+    at += length + home_bytes
     for place in range(start, end):
         identity[at + place - start] = text[place]
-    return len(_OPAQUE_PREFIX) + end - start
+    return length + home_bytes + end - start
 
 
 @lean_kernel

@@ -53,13 +53,14 @@ class Movement(IntEnum):
 
 
 class Outcome(IntEnum):
-    """What became of a row at intake: accepted, too late for any key, or rejected with a reason.
+    """What became of a row at intake: accepted, too late for any key, registered, or rejected with a reason.
 
     Codes from `FIRST_REJECTION` on are rejections.
     """
 
     ACCEPTED = 0
     TOO_LATE = 1  # older than any key that is kept; counted late, carries no pseudonym
+    REGISTERED = 2  # tells of a vehicle or a camera, and is no observation
     NOT_JSON = 16
     BAD_UTF8 = 17
     WRONG_TYPE = 18
@@ -77,6 +78,8 @@ class Outcome(IntEnum):
     KEY_DESTROYED = 30
     TOO_LONG = 31
     UNREGISTERED_CAMERA = 32  # decided by aggregate, which reads the camera registry of the log
+    NOT_ACTUAL = 33  # planned or expected, not something that happened
+    NO_FIX = 34  # the receiver of satellites says that it did not know where it was
 
 
 FIRST_REJECTION: Final = 16

@@ -6,11 +6,11 @@ Cars (M1) carry no emission at all, since it is detail that no figure needs (pri
 
 from typing import Final
 
-import numpy as np
-
 from processors.columns import UInt64Array
 from processors.jit import lean_kernel
+from processors.vehicle_class import Body, class_of_body
 from processors.vocabulary import VEHICLE_CLASSES, VehicleClass, ZeroEmission
+from streams.decode.words import find_word, lower_word, word_table
 
 # common ones first: the kernel searches from the front
 _NO_ZERO_FUELS: Final = (
@@ -18,11 +18,32 @@ _NO_ZERO_FUELS: Final = (
     "bioethanol", "ethanol", "e85", "methanol", "methane", "biogas", "bio-lng", "bio-cng", "gas", "dual_fuel",
     "hybrid", "phev", "hev", "mhev", "plug-in hybrid", "plugin_hybrid",
 )  # fmt: skip
-_ZERO_FUELS: Final = ("electric", "electricity", "battery", "bev", "hydrogen", "fuel_cell", "fcev")
+_ZERO_FUELS: Final = (
+    "electric", "electricity", "battery", "bev", "hydrogen", "fuel_cell", "fcev", "elektriciteit", "waterstof",
+)  # fmt: skip
 _ZERO_EMISSIONS: Final = ("zero", "ze", "z")
 _EURO: Final = "euro"
 
 _FUELS: Final = dict.fromkeys(_ZERO_FUELS, ZeroEmission.YES) | dict.fromkeys(_NO_ZERO_FUELS, ZeroEmission.NO)
+_BODIES: Final = {
+    **dict.fromkeys(
+        ("truck", "boxtruck", "lorry", "tractor", "vrachtwagen", "vrachtauto", "trekker", "bakwagen", "hgv",
+         "semitruck", "tractorunit", "rigid", "rigidtruck", "tanker", "tipper", "kipper", "concretemixer", "crane"),
+        Body.TRUCK,
+    ),
+    **dict.fromkeys(
+        ("van", "bestelwagen", "bestelauto", "bestelbus", "cargovan", "boxvan", "lcv", "lighttruck", "pickup"),
+        Body.VAN,
+    ),
+    **dict.fromkeys(("car", "personenauto", "passengercar"), Body.CAR),
+    **dict.fromkeys(("bus", "coach", "touringcar", "trolleybus"), Body.BUS),
+    **dict.fromkeys(("motorcycle", "motorfiets", "moped", "scooter", "bromfiets", "lev"), Body.SMALL),
+    **dict.fromkeys(
+        ("trailer", "semitrailer", "oplegger", "aanhanger", "cargobike", "bakfiets", "bicycle", "fiets"),
+        Body.OTHER,
+    ),
+}  # fmt: skip
+_CATEGORIES: Final = _BODIES | {"tractor": Body.OTHER}
 _CLASSES: Final = {name.lower(): VehicleClass(code) for code, name in enumerate(VEHICLE_CLASSES)}
 
 _YES: Final = int(ZeroEmission.YES)
@@ -30,11 +51,22 @@ _NO: Final = int(ZeroEmission.NO)
 _UNKNOWN: Final = int(ZeroEmission.UNKNOWN)
 _UNKNOWN_CLASS: Final = int(VehicleClass.UNKNOWN)
 _CAR: Final = int(VehicleClass.M1)
+_UNKNOWN_BODY: Final = int(Body.UNKNOWN)
 
 
 def class_of(name: str) -> VehicleClass:
     """Return the class that *name* says."""
     return _CLASSES.get(name.lower(), VehicleClass.UNKNOWN)
+
+
+def class_of_type(kind: str, gross_kg: float) -> VehicleClass:
+    """Return the class of a vehicle of that kind; a gross mass of 0 is unknown."""
+    return VehicleClass(class_of_body(_BODIES.get(kind.lower(), Body.UNKNOWN), gross_kg))
+
+
+def class_of_category(category: str) -> VehicleClass:
+    """Return the class of a Traccar category, of which a `tractor` is one of farms."""
+    return VehicleClass(class_of_body(_CATEGORIES.get(category.lower(), Body.UNKNOWN), 0.0))
 
 
 def zero_emission_of(vehicle_class: VehicleClass, fuel: str, emission: str) -> ZeroEmission:
@@ -49,39 +81,32 @@ def zero_emission_of(vehicle_class: VehicleClass, fuel: str, emission: str) -> Z
     return ZeroEmission.UNKNOWN
 
 
-_WORD_BYTES: Final = 16
-_ONES: Final = np.uint64(0x0101_0101_0101_0101)
-_HIGH_BITS: Final = np.uint64(0x80) * _ONES
-_LOW_BITS: Final = np.uint64(0x7F) * _ONES
-_FROM_A: Final = np.uint64(0x80 - ord("A")) * _ONES
-_AFTER_Z: Final = np.uint64(0x7F - ord("Z")) * _ONES
-_TO_CASE: Final = np.uint64(2)
-_ALL: Final = np.uint64(2**64 - 1)
-_NOTHING: Final = np.uint64(0)
-_BITS: Final = np.uint64(64)
-
-
-def _table(words: dict[str, int]) -> UInt64Array:
-    """Return one row per word: the two halves of it, and its code."""
-    rows = []
-    for word, code in words.items():
-        text = word.encode().ljust(_WORD_BYTES, b"\0")
-        rows.append((int.from_bytes(text[:8], "little"), int.from_bytes(text[8:], "little"), code))
-    return np.array(rows, np.uint64)
-
-
-_CLASS_TABLE: Final = _table({name: int(code) for name, code in _CLASSES.items()})
-_FUEL_TABLE: Final = _table(
+_CLASS_TABLE: Final = word_table({name: int(code) for name, code in _CLASSES.items()})
+_FUEL_TABLE: Final = word_table(
     dict.fromkeys(_NO_ZERO_FUELS[:1], _NO) | {word: int(code) for word, code in _FUELS.items()}
 )
-_EMISSION_TABLE: Final = _table(dict.fromkeys(_ZERO_EMISSIONS, _YES))
-_EURO_WORD: Final = _table({_EURO: _NO})[0, 0]
+_BODY_TABLE: Final = word_table({word: int(body) for word, body in _BODIES.items()})
+_CATEGORY_TABLE: Final = word_table({word: int(body) for word, body in _CATEGORIES.items()})
+_EMISSION_TABLE: Final = word_table(dict.fromkeys(_ZERO_EMISSIONS, _YES))
+_EURO_WORD: Final = word_table({_EURO: _NO})[0, 0]
 
 
 @lean_kernel
 def scan_class(words: UInt64Array, start: int, end: int) -> int:
     """Return what `class_of` says of the plain ASCII text in `[start, end)`."""
-    return _find(_CLASS_TABLE, words, start, end, _UNKNOWN_CLASS)
+    return find_word(_CLASS_TABLE, words, start, end, _UNKNOWN_CLASS)
+
+
+@lean_kernel
+def scan_type(words: UInt64Array, start: int, end: int, gross_kg: float) -> int:
+    """Return what `class_of_type` says of the plain ASCII text in `[start, end)`."""
+    return class_of_body(find_word(_BODY_TABLE, words, start, end, _UNKNOWN_BODY), gross_kg)
+
+
+@lean_kernel
+def scan_category(words: UInt64Array, start: int, end: int) -> int:
+    """Return what `class_of_category` says of the plain ASCII text in `[start, end)`."""
+    return class_of_body(find_word(_CATEGORY_TABLE, words, start, end, _UNKNOWN_BODY), 0.0)
 
 
 @lean_kernel
@@ -96,36 +121,10 @@ def scan_zero_emission(
     """Return what `zero_emission_of` says of the plain ASCII texts in the two spans."""
     if vehicle_class == _CAR:
         return _UNKNOWN
-    by_fuel = _find(_FUEL_TABLE, words, fuel_start, fuel_end, _UNKNOWN)
-    if by_fuel == _YES or _find(_EMISSION_TABLE, words, emission_start, emission_end, _UNKNOWN) == _YES:
+    by_fuel = find_word(_FUEL_TABLE, words, fuel_start, fuel_end, _UNKNOWN)
+    if by_fuel == _YES or find_word(_EMISSION_TABLE, words, emission_start, emission_end, _UNKNOWN) == _YES:
         return _YES
     if by_fuel == _NO:
         return _NO
-    prefix = _lower_word(words, emission_start, min(emission_end - emission_start, len(_EURO)))
+    prefix = lower_word(words, emission_start, min(emission_end - emission_start, len(_EURO)))
     return _NO if prefix == _EURO_WORD else _UNKNOWN
-
-
-@lean_kernel
-def _find(table: UInt64Array, words: UInt64Array, start: int, end: int, missing: int) -> int:
-    """Return the code of a word of *table*, or *missing*."""
-    length = end - start
-    if length == 0 or length > _WORD_BYTES:
-        return missing
-    first = _lower_word(words, start, min(length, 8))
-    second = _lower_word(words, start + 8, length - 8) if length > 8 else _NOTHING
-    for row in range(table.shape[0]):
-        if table[row, 0] == first and table[row, 1] == second:
-            # not int(): it would stay unsigned when compiled
-            return np.int64(table[row, 2])  # type: ignore[return-value]
-    return missing
-
-
-@lean_kernel
-def _lower_word(words: UInt64Array, start: int, length: int) -> np.uint64:
-    """Return *length* ASCII bytes, at most eight, in lower case as one number, the first byte lowest."""
-    if length <= 0:
-        return _NOTHING
-    word = words[start] & (_ALL >> (_BITS - np.uint64(8 * length)))
-    low = word & _LOW_BITS
-    capitals = ((low + _FROM_A) ^ (low + _AFTER_Z)) & _HIGH_BITS
-    return word | (capitals >> _TO_CASE)

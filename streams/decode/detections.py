@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import DecodedDetections, Int32Array, UInt64Array
+from processors.identity import plate_key_of
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.detection_rules import DetectionRow, rows_of_record
 
@@ -53,6 +54,7 @@ def _columns_of_rows(
         observation_lo=observation_lo,
         direction=np.array([row.direction for row in rows], np.uint8),
         confidence=np.array([row.confidence for row in rows], np.float64),
+        plate=np.array([plate_key_of(row.identity) for row in rows], np.int64),
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
         identity=np.frombuffer(b"".join(row.identity for row in rows), np.uint8),

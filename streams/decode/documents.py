@@ -11,7 +11,7 @@ least one of its lines is an object by itself; each line that is not blank is a 
 import json
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from processors.vocabulary import Outcome
 from streams.decode.times import is_finite
@@ -80,7 +80,7 @@ def _is_too_deep(text: str) -> bool:
     return False
 
 
-def is_number(content: object) -> bool:
+def is_number(content: object) -> TypeGuard[float]:
     """Tell whether a value is a JSON number that a float can hold."""
     return isinstance(content, int | float) and not isinstance(content, bool) and is_finite(content)
 

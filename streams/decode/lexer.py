@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import UInt8Array, UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 
 NOT_UNDERSTOOD: Final = -1
 
@@ -36,7 +36,7 @@ LOWER_U: Final = 117
 OPEN_BRACE: Final = 123
 CLOSE_BRACE: Final = 125
 
-PADDING: Final = bytes(16)
+PADDING: Final = bytes(32)
 
 _ONES: Final = np.uint64(0x0101_0101_0101_0101)
 _HIGH_BITS: Final = np.uint64(0x8080_8080_8080_8080)
@@ -61,7 +61,7 @@ _ESCAPED: Final = np.isin(np.arange(256), np.frombuffer(b'"\\/bfnrt', np.uint8))
 _HEX: Final = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
 
 
-@lean_kernel
+@inner_kernel
 def skip_blanks(buffer: UInt8Array, place: int) -> int:
     """Return the first place from *place* on that is no space, tab or carriage return."""
     while buffer[place] <= SPACE and (
@@ -85,7 +85,7 @@ def words_of(buffer: UInt8Array) -> UInt64Array:
     return np.ndarray((max(0, buffer.size - 7),), np.dtype("<u8"), buffer.data, 0, (1,))
 
 
-@lean_kernel
+@inner_kernel
 def special_bytes(word: np.uint64) -> np.uint64:
     """Return the high bit of each byte that is a quote, a backslash, a control or beyond ASCII."""
     quotes = word ^ _QUOTES
@@ -98,7 +98,7 @@ def special_bytes(word: np.uint64) -> np.uint64:
     ) & _HIGH_BITS
 
 
-@lean_kernel
+@inner_kernel
 def first_byte(high_bits: np.uint64) -> int:
     """Return the number of the lowest byte of which the high bit is set."""
     lowest = high_bits & (~high_bits + _ONE)
@@ -106,7 +106,7 @@ def first_byte(high_bits: np.uint64) -> int:
     return np.int64(((lowest >> _SEVEN) * _PLACES) >> _TOP_BYTE)  # type: ignore[return-value]
 
 
-@lean_kernel
+@inner_kernel
 def scan_string(buffer: UInt8Array, words: UInt64Array, place: int) -> tuple[int, bool]:
     """Read the string whose content starts at *place*.
 
@@ -157,7 +157,7 @@ def _skip_character(buffer: UInt8Array, place: int) -> int:
     return place + following + 1
 
 
-@lean_kernel
+@inner_kernel
 def scan_number(buffer: UInt8Array, place: int) -> tuple[int, int, int, bool, bool]:
     """Read the number at *place*.
 
@@ -194,7 +194,7 @@ def scan_number(buffer: UInt8Array, place: int) -> tuple[int, int, int, bool, bo
     return place, -mantissa if negative else mantissa, power, integer, exact
 
 
-@lean_kernel
+@inner_kernel
 def _scan_digits(buffer: UInt8Array, place: int, number: int) -> tuple[int, int]:
     """Append the digits from *place* on to *number*; past 18 digits in all it is meaningless."""
     while True:
@@ -221,7 +221,7 @@ def _scan_exponent(buffer: UInt8Array, place: int) -> tuple[int, int]:
     return place, -exponent if negative else exponent
 
 
-@lean_kernel
+@inner_kernel
 def exact_float(mantissa: int, power: int) -> float:
     """Return mantissa * 10**power, correctly rounded, for a mantissa up to 2**53 and a power up to ±22.
 

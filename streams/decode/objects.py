@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from streams.decode.fields import (
     ABSENT,
     BOOLEAN,
@@ -113,7 +113,7 @@ def scan_object(
         place = skip_blanks(buffer, place + 1)
         if buffer[place] != COLON:
             return NOT_UNDERSTOOD
-        place = _scan_value(buffer, words, skip_blanks(buffer, place + 1), fields, field)
+        place = scan_scalar(buffer, words, skip_blanks(buffer, place + 1), fields, field)
         if place == NOT_UNDERSTOOD:
             return NOT_UNDERSTOOD
         place = skip_blanks(buffer, place)
@@ -185,10 +185,11 @@ def _field_of(key: np.uint64) -> int:
     return EMISSION if key == _K_EMISSION else UNUSED
 
 
-@lean_kernel
-def _scan_value(buffer: UInt8Array, words: UInt64Array, start: int, fields: Int64Array, field: int) -> int:
+@inner_kernel
+def scan_scalar(buffer: UInt8Array, words: UInt64Array, start: int, fields: Int64Array, field: int) -> int:
     """Read the scalar at *start* into *field* and return the place after it; the last one of a key wins."""
     byte = buffer[start]
+    fields[field, START] = start
     if byte == QUOTE:
         end, plain = scan_string(buffer, words, start + 1)
         fields[field, KIND] = TEXT if plain else HARD

@@ -6,52 +6,22 @@ its reason: a missing field, a wrong type or a number that is not finite, coordi
 the vehicle.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from processors.identity import identity_of
-from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
+from processors.identity import identity_of, plate_key_of
+from processors.vocabulary import Outcome
 from streams.decode.attributes import class_of, zero_emission_of
-from streams.decode.documents import Document, documents_of, is_number, type_error_of
+from streams.decode.documents import is_number, type_error_of
+from streams.decode.position_row import PositionRow
 from streams.decode.times import NO_TIME, time_of_number, time_of_text
 
 _REQUIRED = ("vehicle", "time", "lat", "lon")
 _OPTIONAL = ("class", "fuel", "emission")
 
 
-class PositionRow(NamedTuple):
-    """One row of `DecodedPositions`; all but `outcome` have these defaults in a rejected row."""
-
-    outcome: Outcome
-    event_us: int = 0
-    lat: float = 0.0
-    lon: float = 0.0
-    vehicle_class: VehicleClass = VehicleClass.UNKNOWN
-    zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
-    identity: bytes = b""
-
-
-def rows_of_record(record: bytes) -> list[PositionRow]:
-    """Return the rows of a record, at least one."""
-    return [row for document in documents_of(record) for row in _rows_of_document(document)]
-
-
-def _rows_of_document(document: Document) -> Iterator[PositionRow]:
-    """Yield the row of an object, or the rows of an array."""
-    if document.outcome != Outcome.ACCEPTED:
-        yield PositionRow(document.outcome)
-    elif document.content == []:
-        yield PositionRow(Outcome.EMPTY)
-    elif isinstance(document.content, list):
-        yield from map(row_of_object, document.content)
-    else:
-        yield row_of_object(document.content)
-
-
-def row_of_object(content: object) -> PositionRow:
-    """Return the row of what should be a position object."""
-    if not isinstance(content, dict):
-        return PositionRow(type_error_of(content))
+def row_of_position(content: Mapping[str, Any]) -> PositionRow:
+    """Return the row of a position object."""
     required = {name: content.get(name) for name in _REQUIRED}
     optional = {name: content[name] for name in _OPTIONAL if content.get(name) is not None}
     if None in required.values():
@@ -83,4 +53,7 @@ def _row_of_fields(
         return PositionRow(identity)
     code = class_of(texts.get("class", ""))
     zero_emission = zero_emission_of(code, texts.get("fuel", ""), texts.get("emission", ""))
-    return PositionRow(Outcome.ACCEPTED, event_us, float(lat), float(lon), code, zero_emission, identity)
+    plate = plate_key_of(identity)
+    return PositionRow(
+        Outcome.ACCEPTED, event_us, float(lat), float(lon), code, zero_emission, plate, identity
+    )

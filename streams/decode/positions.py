@@ -3,49 +3,141 @@
 A compiled scanner reads the common shapes; what it hands over goes through the slow reader, row by row.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array
+from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.vocabulary import Outcome
-from streams.decode.documents import parse_document
+from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import PADDING, words_of
+from streams.decode.nested_fields import NestedScratch, new_scratch
 from streams.decode.objects import new_layout
-from streams.decode.position_rules import PositionRow, row_of_object, rows_of_record
+from streams.decode.position_formats import PositionFormat, rows_of_object
+from streams.decode.position_row import PositionRow
 from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
 from streams.decode.scanner import count_objects, scan_records
+from streams.decode.templates import Templates, new_templates
 
 Columns = list[NDArray[Any]]
 """Columns of different types, in the order of `DecodedPositions`."""
 
+CHUNK_BYTES: Final = 1 << 21
+"""Joined and scanned at once: with what is made of it, it stays in the second cache of a core.
+
+Larger ones also cost their pages of memory anew each time; 12 MiB at once took half as long again.
+"""
+
+_SLOW_FORMATS: Final = (PositionFormat.RFMS, PositionFormat.GTFS)
+_NO_PLACES: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
 _SEPARATOR: Final = b"\0"
-_ROW_TYPES: Final = ("i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "i4", "u1", "i8", "i8")
+_ROW_TYPES: Final = ("i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "i8", "i4", "u1", "i8", "i8")
 
 
-def decode_positions(values: Sequence[bytes | None]) -> DecodedPositions:
-    """Return the positions of each value: one JSON object, a JSON array of them, or one per line.
+def decode_positions(
+    values: Sequence[bytes | None], format_: PositionFormat = PositionFormat.AUTO
+) -> DecodedPositions:
+    """Return the positions of each value: one message, a JSON array of messages, or one per line.
 
     None is a tombstone. Every value gives at least one row; rows stand in the order of (record, index).
+
+    Args:
+        values: Records.
+        format_: How they are written; by default each object is told by its content.
     """
-    buffer, starts = _joined(values)
-    scanned, handed_over = _scan(buffer, starts)
+    if format_ in _SLOW_FORMATS:
+        return _merged(columns_of_rows([], *_NO_PLACES), range(len(values)), values, format_)
+    sizes = _sizes(values)
+    memory = new_memory()
+    bounds = _chunks(sizes)
+    parts = [
+        _decode_chunk(values[first:last], sizes[first:last], format_, memory)
+        for first, last in pairwise(bounds)
+    ]
+    return parts[0] if len(parts) == 1 else _in_a_row(parts, bounds)
+
+
+class ScannerMemory(NamedTuple):
+    """What the scanner writes for itself, and remembers of the objects before."""
+
+    fields: Int64Array
+    layout: UInt64Array
+    scratch: NestedScratch
+    templates: Templates
+
+
+def new_memory() -> ScannerMemory:
+    """Return a memory that expects nothing yet."""
+    return ScannerMemory(np.zeros(FIELDS_SHAPE, np.int64), new_layout(), new_scratch(), new_templates())
+
+
+def _sizes(values: Sequence[bytes | None]) -> Int64Array:
+    """Return the number of bytes of each value."""
+    try:
+        return np.fromiter(map(len, values), np.int64, len(values))  # type: ignore[arg-type] # None is the rare case
+    except TypeError:
+        return np.fromiter((0 if value is None else len(value) for value in values), np.int64, len(values))
+
+
+def _chunks(sizes: Int64Array) -> list[int]:
+    """Return where chunks of about `CHUNK_BYTES` begin, and the end; a record is in one of them."""
+    ends = np.cumsum(sizes)
+    bounds = [0]
+    while bounds[-1] < sizes.size:
+        done = int(ends[bounds[-1] - 1]) if bounds[-1] else 0
+        last = int(np.searchsorted(ends, done + CHUNK_BYTES, side="right"))
+        bounds.append(max(last, bounds[-1] + 1))
+    return bounds if sizes.size else [0, 0]
+
+
+def _decode_chunk(
+    values: Sequence[bytes | None], sizes: Int64Array, format_: PositionFormat, memory: ScannerMemory
+) -> DecodedPositions:
+    """Return the rows of some values."""
+    buffer, starts = _joined(values, sizes)
+    scanned, handed_over = _scan(buffer, starts, format_, memory)
     decoded = DecodedPositions._make(scanned[: len(DecodedPositions._fields)])
     slow_rows = np.flatnonzero(decoded.outcome == HANDED_OVER)
     if slow_rows.size:
         spans = zip(scanned.span_start[slow_rows].tolist(), scanned.span_end[slow_rows].tolist(), strict=True)
         objects = [parse_document(buffer[start:end].tobytes()) for start, end in spans]
-        decoded = _replaced(decoded, slow_rows, [row_of_object(document.content) for document in objects])
+        rows = [row for document in objects for row in rows_of_object(document.content, format_)]
+        decoded = _replaced(decoded, slow_rows, rows)
     slow_records = np.flatnonzero(handed_over).tolist()
-    return _merged(decoded, slow_records, values) if slow_records else decoded
+    return _merged(decoded, slow_records, values, format_) if slow_records else decoded
 
 
-def rows_of_value(value: bytes | None) -> list[PositionRow]:
+def _in_a_row(parts: Sequence[DecodedPositions], bounds: Sequence[int]) -> DecodedPositions:
+    """Return the rows of chunks, of which chunk i begins with record `bounds[i]`."""
+    used = 0
+    for part, first in zip(parts, bounds, strict=False):
+        part.record[:] += np.int32(first)
+        part.identity_start[:] += used
+        used += part.identity.size
+    columns: list[Columns] = [list(part) for part in parts]
+    return DecodedPositions._make(map(np.concatenate, zip(*columns, strict=True)))
+
+
+def rows_of_value(value: bytes | None, format_: PositionFormat = PositionFormat.AUTO) -> list[PositionRow]:
     """Return the rows of one value as the slow reader decides them."""
-    return [PositionRow(Outcome.TOMBSTONE)] if value is None else rows_of_record(value)
+    if value is None:
+        return [PositionRow(Outcome.TOMBSTONE)]
+    return [row for document in documents_of(value) for row in _rows_of_document(document, format_)]
+
+
+def _rows_of_document(document: Document, format_: PositionFormat) -> Iterator[PositionRow]:
+    """Yield the rows of an object, or those of the objects of an array."""
+    if document.outcome != Outcome.ACCEPTED:
+        yield PositionRow(document.outcome)
+    elif document.content == []:
+        yield PositionRow(Outcome.EMPTY)
+    else:
+        for content in document.content if isinstance(document.content, list) else [document.content]:
+            yield from rows_of_object(content, format_)
 
 
 def columns_of_rows(rows: Sequence[PositionRow], record: Int32Array, index: Int32Array) -> DecodedPositions:
@@ -60,34 +152,35 @@ def columns_of_rows(rows: Sequence[PositionRow], record: Int32Array, index: Int3
         np.array([row.lon for row in rows], np.float64),
         np.array([row.vehicle_class for row in rows], np.uint8),
         np.array([row.zero_emission for row in rows], np.uint8),
+        np.array([row.plate for row in rows], np.int64),
         np.cumsum(lengths, dtype=np.int64) - lengths,
         lengths,
         np.frombuffer(b"".join(row.identity for row in rows), np.uint8),
     )
 
 
-def _joined(values: Sequence[bytes | None]) -> tuple[UInt8Array, Int64Array]:
+def _joined(values: Sequence[bytes | None], sizes: Int64Array) -> tuple[UInt8Array, Int64Array]:
     """Return all values, each followed by a NUL, then padding, and the starts of each and of the padding."""
     starts = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(sizes + 1, out=starts[1:])
     try:
         joined = _SEPARATOR.join([*values, PADDING])  # type: ignore[list-item] # None is the rare case below
     except TypeError:
-        return _joined([b"" if value is None else value for value in values])
-    lengths = np.fromiter(map(len, values), np.int64, len(values))  # type: ignore[arg-type] # no None got here
-    np.cumsum(lengths + 1, out=starts[1:])
+        joined = _SEPARATOR.join([*(b"" if value is None else value for value in values), PADDING])
     return np.frombuffer(joined, np.uint8), starts
 
 
-def _scan(buffer: UInt8Array, starts: Int64Array) -> tuple[ScannedRows, UInt8Array]:
+def _scan(
+    buffer: UInt8Array, starts: Int64Array, format_: PositionFormat, memory: ScannerMemory
+) -> tuple[ScannedRows, UInt8Array]:
     """Return the rows that the scanner made, and for each record 1 where it was handed over."""
     handed_over = np.zeros(starts.size - 1, np.uint8)
     capacity = count_objects(buffer)
     # no identity is longer than the JSON of its row
     sizes = [buffer.size if name == "identity" else capacity for name in ScannedRows._fields]
     rows = ScannedRows._make(map(np.empty, sizes, _ROW_TYPES))
-    fields = np.zeros(FIELDS_SHAPE, np.int64)
     with np.errstate(over="ignore"):  # words wrap on purpose; without compilation numpy would warn
-        count, used = scan_records(buffer, words_of(buffer), starts, fields, new_layout(), rows, handed_over)
+        count, used = scan_records(buffer, words_of(buffer), starts, *memory, int(format_), rows, handed_over)
     identity = rows.identity[:used]
     return ScannedRows._make(column[:count] for column in rows)._replace(identity=identity), handed_over
 
@@ -103,12 +196,15 @@ def _replaced(decoded: DecodedPositions, places: Int64Array, rows: Sequence[Posi
 
 
 def _merged(
-    decoded: DecodedPositions, records: Sequence[int], values: Sequence[bytes | None]
+    decoded: DecodedPositions,
+    records: Sequence[int],
+    values: Sequence[bytes | None],
+    format_: PositionFormat,
 ) -> DecodedPositions:
     """Return *decoded* together with the rows of other records, in the order of records."""
-    rows_of = [rows_of_value(values[record]) for record in records]
+    rows_of = [rows_of_value(values[record], format_) for record in records]
     counts = [len(rows) for rows in rows_of]
-    index = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
+    index = np.concatenate([np.empty(0, np.int32), *(np.arange(count, dtype=np.int32) for count in counts)])
     rows = [row for rows in rows_of for row in rows]
     added = columns_of_rows(rows, np.repeat(np.array(records, np.int32), counts), index)
     added = added._replace(identity_start=added.identity_start + decoded.identity.size)

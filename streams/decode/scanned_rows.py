@@ -55,6 +55,7 @@ class ScannedRows(NamedTuple):
     lon: Float64Array
     vehicle_class: UInt8Array
     zero_emission: UInt8Array
+    plate: Int64Array
     identity_start: Int64Array
     identity_length: Int32Array
     identity: UInt8Array
@@ -69,8 +70,11 @@ def write_row(
     """Decide one row from the fields of its object and return the used identity bytes."""
     outcome, event_us = _judge(buffer, fields)
     length = 0
+    plate = 0
     if outcome == _ACCEPTED:
-        length = write_identity(buffer, fields[VEHICLE, START], fields[VEHICLE, END], rows.identity, used)
+        length, plate = write_identity(
+            buffer, fields[VEHICLE, START], fields[VEHICLE, END], rows.identity, used
+        )
         if length < 0:
             outcome = -length
             length = 0
@@ -84,6 +88,7 @@ def write_row(
     rows.zero_emission[row] = (
         _zero_emission_of(words, fields, vehicle_class) if accepted else _UNKNOWN_EMISSION
     )
+    rows.plate[row] = plate
     rows.identity_start[row] = used
     rows.identity_length[row] = length
     return used + length
@@ -97,6 +102,8 @@ def _judge(buffer: UInt8Array, fields: Int64Array) -> tuple[int, int]:
     for field in range(USED):
         if fields[field, KIND] == HARD:
             return HANDED_OVER, 0
+    if fields[LAT, KIND] == ABSENT and fields[LON, KIND] == ABSENT:
+        return HANDED_OVER, 0  # it may be of another format
     for field in range(CLASS):
         if fields[field, KIND] == ABSENT:
             return _MISSING_FIELD, 0

@@ -1,14 +1,17 @@
 """The fast reader of positions: one compiled pass over all records of a batch.
 
-It understands flat objects, alone, in an array or one per line. What it does not fully understand it hands
-over to the slow reader (`position_rules`), which can read everything:
+It understands canonical positions, which are flat objects, and events of Open Trip Model and positions that Traccar
+forwards, which are nested ones; alone, in an array or one per line. What it does not fully understand it hands
+over to the slow reader (`position_formats`), which can read everything:
 
 - a *row* with escapes, characters beyond ASCII or hard numbers in fields that matter, or with a key beyond
-  plain ASCII: its JSON is valid, so only its span is handed over;
-- a *record* with anything else: nesting, broken JSON, NaN, scalars in arrays, objects over several lines.
+  plain ASCII, or a flat one of another format: its JSON is valid, so only its span is handed over;
+- a *record* with anything else: other formats, broken JSON, NaN, scalars in arrays, objects over several lines.
 
 Both readers agree on whatever both understand; tests compare them on mutated messages.
 """
+
+from typing import Final
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
@@ -22,8 +25,15 @@ from streams.decode.lexer import (
     skip_blanks,
     skip_lines,
 )
+from streams.decode.nested_fields import NestedScratch
+from streams.decode.nested_objects import scan_nested
+from streams.decode.nested_rows import AUTO, OTHER_FORMAT, format_of_fields, write_nested_row
 from streams.decode.objects import scan_object
+from streams.decode.position_formats import PositionFormat
 from streams.decode.scanned_rows import ScannedRows, write_row
+from streams.decode.templates import Templates, keep_template, scan_by_template
+
+CANONICAL: Final = int(PositionFormat.CANONICAL)
 
 
 @lean_kernel
@@ -42,18 +52,24 @@ def scan_records(
     starts: Int64Array,
     fields: Int64Array,
     layout: UInt64Array,
+    scratch: NestedScratch,
+    templates: Templates,
+    wanted: int,
     rows: ScannedRows,
     handed_over: UInt8Array,
 ) -> tuple[int, int]:
     """Read each record of *buffer*; record r is `[starts[r], starts[r + 1] - 1)` and followed by a NUL.
 
-    `handed_over[r]` is set to 1 where the record is left to the slow reader; it has no rows then.
+    `handed_over[r]` is set to 1 where the record is left to the slow reader; it has no rows then. *wanted* is the
+    code of the format in which all records are read, or that of telling them apart.
 
     Returns:
         Number of rows, and bytes used of `rows.identity`.
     """
     row = 0
     used = 0
+    is_nested = wanted not in (AUTO, CANONICAL)
+    attempts = 2 if wanted == AUTO else 1
     for record in range(starts.size - 1):
         first_row = row
         first_used = used
@@ -63,13 +79,25 @@ def scan_records(
         if in_array:
             place = skip_lines(buffer, place + 1)
         while place != end:
-            after = scan_object(buffer, words, place, fields, layout)
+            after = NOT_UNDERSTOOD
+            # senders keep to one format, so what was understood last is tried first
+            for _ in range(attempts):
+                if is_nested:
+                    after, format_ = _scan_nested(buffer, words, place, scratch, templates, wanted)
+                    if after != NOT_UNDERSTOOD:
+                        used = write_nested_row(buffer, words, scratch.fields, format_, rows, row, used)
+                        break
+                else:
+                    after = scan_object(buffer, words, place, fields, layout)
+                    if after != NOT_UNDERSTOOD:
+                        used = write_row(buffer, words, fields, rows, row, used)
+                        break
+                is_nested ^= wanted == AUTO
             if after != NOT_UNDERSTOOD:
                 rows.record[row] = record
                 rows.place[row] = row - first_row
                 rows.span_start[row] = place
                 rows.span_end[row] = after
-                used = write_row(buffer, words, fields, rows, row, used)
                 row += 1
                 after = _next_start(buffer, after, end, in_array)
             place = after
@@ -80,6 +108,26 @@ def scan_records(
             row = first_row
             used = first_used
     return row, used
+
+
+@lean_kernel
+def _scan_nested(
+    buffer: UInt8Array,
+    words: UInt64Array,
+    start: int,
+    scratch: NestedScratch,
+    templates: Templates,
+    wanted: int,
+) -> tuple[int, int]:
+    """Read the nested object at *start*; return the place after it and its format."""
+    after = scan_by_template(buffer, words, start, scratch.fields, templates)
+    if after == NOT_UNDERSTOOD:
+        after = scan_nested(buffer, words, start, scratch)
+        if after == NOT_UNDERSTOOD:
+            return NOT_UNDERSTOOD, OTHER_FORMAT
+        keep_template(buffer, words, start, after, scratch.fields, templates)
+    format_ = format_of_fields(scratch.fields, wanted)
+    return (after if format_ != OTHER_FORMAT else NOT_UNDERSTOOD), format_
 
 
 @lean_kernel

@@ -23,6 +23,7 @@ END_US: Final = END_MS * 1000
 _RFC_3339: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
+_BASIC_OFFSET: Final = re.compile(r"[+-][0-9]{4}\Z")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST: Final = len("2026-11-23T07:12:15Z")
 _FIRST_YEAR: Final = 1969  # an offset can bring its last hours into 1970
@@ -50,6 +51,11 @@ def time_of_text(text: str) -> int:
     return event_us if 0 <= event_us < END_US else NO_TIME
 
 
+def time_of_iso(text: str) -> int:
+    """Return what `time_of_text` says, of a text whose offset may also lack its colon, as many libraries write it."""
+    return time_of_text(f"{text[:-2]}:{text[-2:]}" if _BASIC_OFFSET.search(text) else text)
+
+
 def time_of_number(time_ms: float) -> int:
     """Return the microseconds since 1970 UTC of finite epoch milliseconds, or `NO_TIME`.
 
@@ -73,6 +79,19 @@ def time_of_ms(time_ms: float) -> int:
 @lean_kernel
 def scan_time(text: UInt8Array, start: int, end: int) -> int:
     """Return what `time_of_text` says of the plain ASCII text in `[start, end)`."""
+    return _scan_time(text, start, end, colon=1)
+
+
+@lean_kernel
+def scan_iso_time(text: UInt8Array, start: int, end: int) -> int:
+    """Return what `time_of_iso` says of the plain ASCII text in `[start, end)`."""
+    sign = text[end - 5] if end - start > _SHORTEST else 0
+    return _scan_time(text, start, end, colon=0 if sign in (ord("+"), ord("-")) else 1)
+
+
+@lean_kernel
+def _scan_time(text: UInt8Array, start: int, end: int, colon: int) -> int:
+    """Return the time in `[start, end)`, of which the offset has so many colons."""
     if end - start < _SHORTEST:
         return NO_TIME
     day = _scan_day(text, start)
@@ -91,7 +110,7 @@ def scan_time(text: UInt8Array, start: int, end: int) -> int:
             place += 1
         if place == first:
             return NO_TIME
-    offset_s = _scan_offset(text, place, end)
+    offset_s = _scan_offset(text, place, end, colon)
     if offset_s == _NO_OFFSET:
         return NO_TIME
     # days count from 1969, see _scan_day
@@ -103,14 +122,17 @@ _NO_OFFSET: Final = 1_000_000
 
 
 @lean_kernel
-def _scan_offset(text: UInt8Array, start: int, end: int) -> int:
-    """Return the seconds ahead of UTC that `Z` or `±hh:mm` say, which must fill `[start, end)`."""
+def _scan_offset(text: UInt8Array, start: int, end: int, colon: int) -> int:
+    """Return the seconds ahead of UTC that `Z` or `±hh:mm` say, which must fill `[start, end)`.
+
+    *colon* is 0 where the offset is written without one.
+    """
     if end - start == 1 and (text[start] == ord("Z") or text[start] == ord("z")):
         return 0
-    if end - start != 6 or text[start + 3] != ord(":"):
+    if end - start != 5 + colon or (colon == 1 and text[start + 3] != ord(":")):
         return _NO_OFFSET
     hour = _two_digits(text, start + 1)
-    minute = _two_digits(text, start + 4)
+    minute = _two_digits(text, start + 3 + colon)
     if hour < 0 or hour > 23 or minute < 0 or minute > 59:
         return _NO_OFFSET
     if text[start] == ord("+"):

@@ -71,7 +71,7 @@ def test_a_valid_envelope_gives_its_detections() -> None:
 
 def test_the_columns_have_their_types() -> None:
     """Columns have the types that their shape declares, also for nothing at all."""
-    types = ["i4", "i4", "u1", "i8", "u1", "u1", "u8", "u8", "u8", "u8", "u1", "f8", "i8", "i4", "u1"]
+    types = ["i4", "i4", "u1", "i8", "u1", "u1", "u8", "u8", "u8", "u8", "u1", "f8", "i8", "i8", "i4", "u1"]
 
     for values in ([], [None], [envelope(detection())]):
         assert [column.dtype for column in decode_detections(values)] == types

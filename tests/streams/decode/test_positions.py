@@ -51,7 +51,7 @@ def test_a_newcomers_position_is_accepted() -> None:
 
 def test_the_columns_have_their_types() -> None:
     """Columns have the types that their shape declares, whoever reads, and for nothing at all."""
-    types = ["i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "i4", "u1"]
+    types = ["i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "i8", "i4", "u1"]
 
     for values in ([], [text()], [b"{"], [text(), b"{", None]):
         assert [column.dtype for column in decode_positions(values)] == types
@@ -342,3 +342,18 @@ def test_class_and_emission(
     decoded = decode_positions([text(**{"class": vehicle_class, "fuel": fuel, "emission": emission})])
 
     assert (decoded.vehicle_class.tolist(), decoded.zero_emission.tolist()) == ([code], [zero_emission])
+
+
+def test_large_batches_are_read_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows stand in the order of their records, with their own identities, wherever chunks end."""
+    values = [text(vehicle=f"v{number}") + b"\n" + text(vehicle=f"w{number}") for number in range(50)]
+    values[7], values[20] = None, text(vehicle="é", deep={})
+    whole = decode_positions(values)
+    for size in (1, 300, 1_000, 4_000):
+        monkeypatch.setattr("streams.decode.positions.CHUNK_BYTES", size)
+
+        decoded = decode_positions(values)
+
+        assert identities(whole) == identities(decoded)
+        for name in ("record", "index", "outcome", "event_us", "lat", "lon"):
+            assert getattr(whole, name).tolist() == getattr(decoded, name).tolist()

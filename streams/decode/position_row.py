@@ -1,0 +1,18 @@
+"""What a reader of positions decides for one row."""
+
+from typing import NamedTuple
+
+from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
+
+
+class PositionRow(NamedTuple):
+    """One row of `DecodedPositions`; all but `outcome` have these defaults in a rejected row."""
+
+    outcome: Outcome
+    event_us: int = 0
+    lat: float = 0.0
+    lon: float = 0.0
+    vehicle_class: VehicleClass = VehicleClass.UNKNOWN
+    zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
+    plate: int = 0
+    identity: bytes = b""
