@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
 from streams.observation_messages import TICK_HEADER
-from streams.received import headers_of_message, place_of
+from streams.received import headers_of_message
 
 BITE: Final = 4_000  # messages read at once: with their values they fit the second cache of a core
 
@@ -130,20 +130,13 @@ def _is_new(offset: Int64Array, next_offset: int) -> NDArray[np.bool_]:
     return offset > before
 
 
-def read_batch(
-    messages: Iterable[Message], positions: dict[int, PartitionPosition]
-) -> tuple[RawBatch, dict[int, PartitionPosition]]:
-    """Return the records of messages of one topic and how far their partitions are read with them."""
-    return batch_of(_columns(list(messages)), positions)
-
-
 def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
     names = set(map(Message.topic, messages))
     if len(names) == 1:
         return {str(names.pop()): messages}
     found: dict[str, list[Message]] = {}
-    for message in messages:
-        found.setdefault(place_of(message)[0], []).append(message)
+    for topic, message in zip(map(Message.topic, messages), messages, strict=True):
+        found.setdefault(str(topic), []).append(message)
     return found
 
 

@@ -81,9 +81,12 @@ def run_intake(
         intake, consumer = _intake(settings, topics, stop, metrics, keys, _gap_recorder(metrics, flow_store))
         # closed first: it commits once more
         stack.callback(close_within, consumer.close)
-        target = _drain_target(settings, input_end(admin, topics.sources)) if until_drained else None
+        bounds = None
+        if until_drained:
+            target = _drain_target(settings, input_end(admin, topics.sources))
+            bounds = _Bounds(target, lambda: input_end(admin, topics.sources).offsets)
         intake.subscribe()
-        _loop(intake, stop, target, keys, on_ready)
+        _loop(intake, stop, bounds, keys, on_ready)
         intake.finish()
 
 
@@ -182,15 +185,27 @@ def _drain_target(settings: Settings, end: InputEnd) -> DrainTarget:
     return DrainTarget(end.offsets, newest_us + round(settings.figures.reorder_s * 1_000_000))
 
 
+class _Bounds(NamedTuple):
+    """Where a bounded run ends."""
+
+    target: DrainTarget
+    ends: Callable[[], dict[tuple[str, int], int]]  # of the raw partitions, asked of the broker
+
+
 def _loop(
     intake: Intake,
     stop: StopFlag,
-    target: DrainTarget | None,
+    bounds: _Bounds | None,
     keys: DayKeys,
     on_ready: Callable[[], None],
 ) -> None:
-    """Go on until asked to stop, or the target is reached."""
+    """Go on until asked to stop, or the bounds are reached and no tick is left unread.
+
+    A tick behind the last progress would be input that nobody takes: an aggregate that starts later waits for it.
+    """
     ready = False
+    target = None if bounds is None else bounds.target
+    has_ticks = True
     collector = PacedCollector()
     maintenance_due_s = 0.0
     while not stop.is_set():
@@ -203,5 +218,9 @@ def _loop(
             maintenance_due_s = time.monotonic() + MAINTENANCE_S
             for day in keys.maintain(time.time_ns() // 1_000):
                 log.info("the key of a day is destroyed", day=day)
-        if target is not None and intake.has_reached(target):
-            return
+        if bounds is not None and target is not None and intake.has_reached(target):
+            if not has_ticks:
+                return
+            has_ticks = False
+            intake.stop_ticks()
+            target = DrainTarget(bounds.ends(), NEVER_US)

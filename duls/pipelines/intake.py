@@ -22,7 +22,7 @@ from streams.admission import AdmissionRules, Observations, admit, rejected_rows
 from streams.failpoints import Failpoint
 from streams.observation_messages import Kind, encode_rows
 from streams.observation_sender import DeadLetter, ObservationSender
-from streams.raw_batch import PartitionPosition, read_batch
+from streams.raw_batch import PartitionPosition, ReadColumns, batch_of, read_topics
 from streams.received import place_of
 from streams.source_positions import Gap, PositionMetadata, SourcePositions
 
@@ -93,6 +93,7 @@ class Intake:
         self._progress_due_s = 0.0
         self._commit_due_s = 0.0
         self._reported: dict[tuple[str, int], PartitionPosition] = {}
+        self._ticks = options.clock == "arrival"
 
     def subscribe(self) -> None:
         """Join the group."""
@@ -100,15 +101,11 @@ class Intake:
 
     def step(self) -> int:
         """Read one batch, send its rows, and do what is due; return the number of records read."""
-        messages = self._consumer.consume(self._options.batch_messages, self._options.consume_s)
-        by_topic: dict[str, list[Message]] = {}
-        for message in messages:
-            if message.error() is None:
-                by_topic.setdefault(place_of(message)[0], []).append(message)
+        reading = read_topics(self._consumer.consume, self._options.batch_messages, self._options.consume_s)
         self._failpoint("intake-after-consume")
-        for topic, taken in by_topic.items():
-            self._take(self._sources[topic], taken)
-        for message in messages:
+        for topic, read in reading.topics.items():
+            self._take(self._sources[topic], read)
+        for message in reading.errors:
             # after what was read before it: a gap begins behind that
             if (error := message.error()) is not None:
                 self._read_error(error, message)
@@ -122,7 +119,7 @@ class Intake:
         if now_s >= self._commit_due_s:
             self._commit_due_s = now_s + self._options.commit_s
             self.commit()
-        return len(messages)
+        return reading.messages
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
         """Write down what was gone, and stop at what else does not pass by itself."""
@@ -132,18 +129,11 @@ class Intake:
             text = f"reading {message.topic()} failed: {error.str()}"
             raise ServiceAwayError(text)
 
-    def _take(self, topic: SourceTopic, messages: list[Message]) -> None:
+    def _take(self, topic: SourceTopic, read: ReadColumns) -> None:
         """Send what records of a topic say, then note that they are read."""
-        owned = self.positions.of_topic(topic.name)
-        # a partition that was given back, or taken again, may still bring what was fetched before
-        messages = [
-            message
-            for message in messages
-            if (place := owned.get(place_of(message)[1])) and (message.offset() or 0) >= place.next_offset
-        ]
-        if not messages:
+        batch, moved = batch_of(read, self.positions.of_topic(topic.name))
+        if not moved:
             return
-        batch, moved = read_batch(messages, owned)
         if batch.values:
             newest = {number: position.event_us for number, position in moved.items()}
             admitted = admit(topic.decode(batch.values), batch, newest, self._admission)
@@ -184,10 +174,15 @@ class Intake:
 
     def _tick(self, now_s: float) -> None:
         """Append a tick where a partition that is read to its end has been silent."""
-        if self._options.clock == "event":
+        if not self._ticks:
             return
         for topic, partition in self.positions.silent(now_s, TICK_AFTER_S):
             self._sender.send_tick(topic, partition)
+
+    def stop_ticks(self) -> None:
+        """Append no more ticks; return once the broker has those that were appended."""
+        self._ticks = False
+        self._sender.wait()
 
     def report_progress(self) -> None:
         """Send the progress of every owned partition that has moved, after its rows on the same producer."""
