@@ -130,6 +130,10 @@ def release(held: HeldArrays, partition: int) -> None:
     held.rows[place]["queued"] = held.counts[HELD_FREE]
     held.counts[HELD_FREE] = place
     held.counts[HELD_COUNT] -= 1
+    if held.counts[HELD_COUNT] == 0:
+        # all places are free: begin anew, so that a snapshot holds nothing of what went
+        held.counts[HELD_TOP] = 0
+        held.counts[HELD_FREE] = NONE
 
 
 @inner_kernel

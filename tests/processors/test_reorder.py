@@ -178,3 +178,17 @@ def test_positions_precede_by_event_arrival_partition_offset_and_index(name: str
     assert precedes(rows[0], rows[1])
     assert not precedes(rows[1], rows[0])
     assert not precedes(rows[0], rows[0])
+
+
+def test_nothing_of_what_went_is_kept_once_nothing_is_held() -> None:
+    """A snapshot copies the places up to the top, so the top goes back to the first one."""
+    store = Store(partitions=2)
+    for place in range(6):
+        store.add(place % 3, 100 + place, partition=place % 2)
+    for partition in (0, 1, 0, 1, 0, 1):
+        unlink(store.held, store.arrays, store.held.queue_head[partition])
+        assert 6 == store.held.counts[HELD_TOP]
+        release(store.held, partition)
+
+    assert (0, NONE, 0) == tuple(store.held.counts[:3].tolist())
+    assert 0 == store.add(1, 200)
