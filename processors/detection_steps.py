@@ -12,6 +12,7 @@ from processors.feed_counts import DUPLICATES, LOW_CONFIDENCE, TAKEN, count_feed
 from processors.flow_cells import (
     ENTRIES,
     EXITS,
+    LATE,
     OBSERVATIONS,
     VEHICLES_DAY,
     VEHICLES_HOUR,
@@ -162,7 +163,7 @@ def _count_zones(
                 flows.values[cell, VEHICLES_HOUR] += 1
                 if _mark(day.marks, zone_no, vehicle, DAY * 4, 0):
                     flows.values[cell, VEHICLES_DAY] += 1
-        add_late(flows, cell, event_us, columns.arrival_us[row], world.rules, world.midnights_us)
+        add_late(flows.values[cell], LATE, event_us, columns.arrival_us[row], world.rules, world.midnights_us)
 
 
 @inner_kernel

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from processors.calendar import HOUR_US, US_PER_S, local_day, local_days
-from processors.cells import CellTable
 from processors.columns import FIGURES, FlowDelta, Int64Array
 from processors.jit import inner_kernel
 from processors.rules import Rules
@@ -33,6 +32,7 @@ VEHICLES_DAY: Final = 14
 LATE_SLOT: Final = 15
 LATE_HOUR: Final = 16
 LATE_DAY: Final = 17
+LATE: Final = LATE_SLOT  # first of the three
 FLOW_COLUMNS: Final = 18
 
 _ADDITIVE: Final = {
@@ -57,6 +57,7 @@ _BY_GRAIN: Final = {
 GRAINS: Final = ("slot", "hour", "day")
 
 SLOT_BITS: Final = 31
+ZONE_SHIFT: Final = SLOT_BITS + 7  # the zone stands above slot, class, emission and source
 MAX_ZONE_NO: Final = (1 << 24) - 1
 
 
@@ -69,18 +70,21 @@ def flow_key(zone_no: int, slot: int, vehicle_class: int, zero_emission: int, so
 
 @inner_kernel
 def add_late(
-    cells: CellTable, cell: int, event_us: int, arrival_us: int, rules: Rules, midnights_us: Int64Array
+    values: Int64Array, column: int, event_us: int, arrival_us: int, rules: Rules, midnights_us: Int64Array
 ) -> None:
-    """Count an observation as late for each bucket that ended more than `late_after_us` before its arrival."""
+    """Count an observation as late for each bucket that ended more than `late_after_us` before its arrival.
+
+    *values* are the counters of its cell, in which slot, hour and day stand from *column* on.
+    """
     limit_us = arrival_us - rules.late_after_us
     if limit_us <= event_us:
         return
     if limit_us > (event_us // rules.slot_us + 1) * rules.slot_us:
-        cells.values[cell, LATE_SLOT] += 1
+        values[column] += 1
     if limit_us > (event_us // HOUR_US + 1) * HOUR_US:
-        cells.values[cell, LATE_HOUR] += 1
+        values[column + 1] += 1
     if limit_us > midnights_us[local_day(event_us, midnights_us) + 1]:
-        cells.values[cell, LATE_DAY] += 1
+        values[column + 2] += 1
 
 
 def roll_up(
@@ -89,7 +93,7 @@ def roll_up(
     """Return the deltas of slots, hours and days of drained slot cells.
 
     Args:
-        keys: Packed keys, ascending, shape (n,).
+        keys: Packed keys, in any order and perhaps repeated, shape (n,).
         values: Counters, shape (n, FLOW_COLUMNS).
         slot_s: Length of the slots in seconds.
         midnights_us: Table of local midnights.

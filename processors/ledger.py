@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from processors.cells import CellTable, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import (
@@ -13,6 +15,8 @@ from processors.feed_counts import (
     rejection_delta,
 )
 from processors.flow_cells import FLOW_COLUMNS, roll_up
+from processors.set_steps import SET_COLUMNS, spread
+from processors.zone_sets import ZoneSets
 
 SPARE_FLOWS: Final = 1 << 12  # one step adds at most 12 zones over a parked gap of 240 slots of a minute
 SPARE_FEEDS: Final = 64
@@ -28,10 +32,16 @@ class LedgerDelta(NamedTuple):
 
 
 class Ledger:
-    """The additive tables of one process between two flushes."""
+    """The additive tables of one process between two flushes.
 
-    def __init__(self) -> None:
+    Args:
+        zone_sets: Those of the positions that are counted; needed where positions are.
+    """
+
+    def __init__(self, zone_sets: ZoneSets | None = None) -> None:
+        self._zone_sets = zone_sets or ZoneSets()
         self.flows: CellTable = new_cell_table(1 << 12, FLOW_COLUMNS, spare=SPARE_FLOWS)
+        self.set_flows: CellTable = new_cell_table(1 << 12, SET_COLUMNS, spare=SPARE_FLOWS)
         self.feeds: CellTable = new_cell_table(1 << 8, FEED_COLUMNS, spare=SPARE_FEEDS)
         self.reasons: CellTable = new_cell_table(1 << 8, 1, spare=SPARE_FEEDS)
 
@@ -39,6 +49,8 @@ class Ledger:
         """Grow every table that is full."""
         if is_full(self.flows):
             self.flows = grown(self.flows)
+        if is_full(self.set_flows):
+            self.set_flows = grown(self.set_flows)
         if is_full(self.feeds):
             self.feeds = grown(self.feeds)
         if is_full(self.reasons):
@@ -53,17 +65,22 @@ class Ledger:
         self.feeds = with_cell_room(self.feeds, need)
         self.reasons = with_cell_room(self.reasons, min(need * REASONS, arrival_us.size))
 
-    def reserve_step(self, cells: int) -> None:
-        """Let the flow cells count as full when a step that adds so many would not fit."""
+    def reserve_step(self, set_cells: int, cells: int) -> None:
+        """Let the set cells and flow cells count as full when a step that adds so many would not fit."""
+        self.set_flows = with_spare(self.set_flows, max(set_cells, SPARE_FLOWS))
         self.flows = with_spare(self.flows, max(cells, SPARE_FLOWS))
 
     def is_empty(self) -> bool:
         """Tell whether there is nothing to add."""
-        return not (self.flows.used[0] or self.feeds.used[0] or self.reasons.used[0])
+        return not (
+            self.flows.used[0] or self.set_flows.used[0] or self.feeds.used[0] or self.reasons.used[0]
+        )
 
     def drain(self, *, slot_s: int, midnights_us: Int64Array) -> LedgerDelta:
         """Return everything that was added since the last call, and forget it."""
         keys, values = drain(self.flows)
+        set_keys, set_values = spread(*drain(self.set_flows), self._zone_sets.arrays())
+        keys, values = np.concatenate([keys, set_keys]), np.concatenate([values, set_values])
         return LedgerDelta(
             roll_up(keys, values, slot_s=slot_s, midnights_us=midnights_us),
             feed_delta(*drain(self.feeds)),

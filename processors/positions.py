@@ -133,7 +133,7 @@ class PositionState:
         world = self._world()
         # a step adds at most the slots of a parked gap in each zone of a position, and crosses every other zone
         slots = max(self.rules.park_gap_us, self.rules.max_gap_us) // self.rules.slot_us
-        ledger.reserve_step((slots + 4) * largest + self.zones.zones.zone_no.size)
+        ledger.reserve_step(slots + 4, (slots + 4) * largest + self.zones.zones.zone_no.size)
         while take_due(world, self._positions(ledger), before_us, largest) != DONE:
             self.arrays = with_room(self.arrays, vehicles=0, visited=2 * largest, visits=2 * largest)
             ledger.make_room()
@@ -173,6 +173,7 @@ class PositionState:
         if rules.slot_us != self.rules.slot_us:
             _convert_slots(self.arrays.visited["slot"], self.rules.slot_us, rules.slot_us)
             _convert_slots(self.arrays.visits["slot"], self.rules.slot_us, rules.slot_us)
+            self.arrays.vehicles["slot"] = UNCOUNTED
         self.rules = rules
         _expect_again(self._world(), self.arrays)
 
@@ -212,7 +213,7 @@ class PositionState:
         )
 
     def _positions(self, ledger: Ledger) -> Positions:
-        return Positions(self.arrays, self.held, ledger.flows, ledger.feeds)
+        return Positions(self.arrays, self.held, ledger.flows, ledger.set_flows, ledger.feeds)
 
 
 def _scratch_for(index: ZoneIndex) -> CrossingScratch:

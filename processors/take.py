@@ -11,6 +11,8 @@ from processors.flow_cells import APPEARANCES, DISAPPEARANCES, ENTRIES, EXITS, T
 from processors.geometry import distance_um
 from processors.jit import inner_kernel, lean_kernel
 from processors.reorder import DOOMED, RESOLVED, WAITING, HeldArrays, next_due, release, unlink
+from processors.set_steps import remain
+from processors.shared_runs import share, unshare
 from processors.vehicle_table import (
     FOREVER_US,
     NEXT_EXPIRY_US,
@@ -48,6 +50,7 @@ class Positions(NamedTuple):
     arrays: VehicleArrays
     held: HeldArrays
     cells: CellTable
+    set_cells: CellTable
     feeds: CellTable
 
 
@@ -101,6 +104,7 @@ def _has_room(state: Positions, largest_set: int) -> bool:
     arrays = state.arrays
     return (
         not is_full(state.cells)
+        and not is_full(state.set_cells)
         and not is_full(state.feeds)
         and arrays.counts[VISITED] + largest_set <= arrays.visited.size
         and arrays.counts[OPEN_VISITS] + largest_set <= arrays.visits.size
@@ -148,9 +152,15 @@ def _move(world: World, state: Positions, row: int, held: np.void) -> None:
     )
     if gap_us <= rules.max_gap_us and link_um <= rules.max_jump_um:
         _pass_through(world, state, vehicle, held)
-    if old != NO_ZONES or new != NO_ZONES:
-        step = Step(row, held["event_us"], held["arrival_us"], held["lat"], held["lon"], link_um, is_linked)
+    if old == NO_ZONES and new == NO_ZONES:
+        return
+    step = Step(row, held["event_us"], held["arrival_us"], held["lat"], held["lon"], link_um, is_linked)
+    if old == new and is_linked:
+        remain(world, state.arrays, state.cells, state.set_cells, step)
+    else:
+        unshare(state.arrays, row)
         _change_zones(world, state, step, new)
+        share(state.arrays, row, step.event_us // rules.slot_us)
 
 
 @inner_kernel
@@ -256,6 +266,7 @@ def end_changed_visits(world: World, state: Positions, kept: Int32Array, changed
             continue
         if is_full(state.cells):
             return NEEDS_ROOM
+        unshare(arrays, row)
         before, visit = NONE, vehicle["visits"]
         while visit != NONE:
             if changed[arrays.visits[visit]["zone_no"]]:
@@ -264,4 +275,5 @@ def end_changed_visits(world: World, state: Positions, kept: Int32Array, changed
             else:
                 before, visit = visit, arrays.visits[visit]["following"]
         vehicle["zone_set"] = kept[zone_set]
+        share(arrays, row, vehicle["slot"])
     return DONE

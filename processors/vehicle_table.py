@@ -28,6 +28,9 @@ VEHICLE: Final = np.dtype(
         ("newest_us", "i8"),  # newest accepted position, taken or not
         ("newest_lat", "f8"),
         ("newest_lon", "f8"),
+        ("run_us", "i8"),  # running run that all open visits have in common, NEVER_US where they differ
+        ("run_lat", "f8"),
+        ("run_lon", "f8"),
         ("zone_set", "i4"),  # zones of the last taken position
         ("newest_set", "i4"),  # zones of the newest position
         ("day", "i4"),  # local day of the pseudonym
@@ -37,6 +40,7 @@ VEHICLE: Final = np.dtype(
         ("held_finger", "i4"),  # held position that was linked last
         ("visits", "i4"),  # first open visit
         ("visited", "i4"),  # first of the zones visited today
+        ("slot", "i4"),  # slot that counted the vehicle in all open visits, UNCOUNTED where they differ
         ("vehicle_class", "u1"),  # of the first taken position, NO_CLASS before it
         ("zero_emission", "u1"),
         ("newest_class", "u1"),
@@ -188,6 +192,8 @@ def _clear(vehicle: np.void, hi: np.uint64, lo: np.uint64, day: int) -> None:
     vehicle["day"] = day
     vehicle["event_us"] = NEVER_US
     vehicle["newest_us"] = NEVER_US
+    vehicle["run_us"] = NEVER_US
+    vehicle["slot"] = UNCOUNTED
     vehicle["zone_set"] = 0
     vehicle["newest_set"] = 0
     vehicle["zone_version"] = 0

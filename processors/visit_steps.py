@@ -11,6 +11,7 @@ from processors.flow_cells import (
     DISAPPEARANCES,
     DISTANCE_UM,
     DWELL_US,
+    LATE,
     OBSERVATIONS,
     STOP_US,
     STOPS,
@@ -24,6 +25,7 @@ from processors.flow_cells import (
 )
 from processors.jit import inner_kernel
 from processors.rules import Rules
+from processors.shared_runs import unshare
 from processors.vehicle_table import NONE, UNCOUNTED, VehicleArrays, free_visit, open_visit, visited_zone
 from processors.vocabulary import Source
 from processors.zone_crossings import CrossingScratch
@@ -58,7 +60,7 @@ class Step(NamedTuple):
 
 
 @inner_kernel
-def _cell_at(
+def flow_cell_at(
     world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, event_us: int
 ) -> int:
     """Return the flow cell of a zone, of the class of a vehicle, in the slot of an event time."""
@@ -72,10 +74,16 @@ def _count_inside(
     world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int, cell: int
 ) -> None:
     """Count a position inside: the observation, the vehicle where new, and whether it was late."""
-    record = arrays.visits[visit]
+    cells.values[cell, OBSERVATIONS] += 1
+    count_vehicle(world, cells, step, arrays.visits[visit], cell)
+    add_late(cells.values[cell], LATE, step.event_us, step.arrival_us, world.rules, world.midnights_us)
+
+
+@inner_kernel
+def count_vehicle(world: World, cells: CellTable, step: Step, record: np.void, cell: int) -> None:
+    """Count the vehicle of a visit in the buckets of a position that have not counted it there."""
     slot_us = world.rules.slot_us
     slot = step.event_us // slot_us
-    cells.values[cell, OBSERVATIONS] += 1
     last = record["slot"]
     if last != slot:
         cells.values[cell, VEHICLES_SLOT] += 1
@@ -87,7 +95,6 @@ def _count_inside(
             if counted * slot_us // HOUR_US != step.event_us // HOUR_US:
                 cells.values[cell, VEHICLES_HOUR] += 1
         record["slot"] = slot
-    add_late(cells, cell, step.event_us, step.arrival_us, world.rules, world.midnights_us)
 
 
 @inner_kernel
@@ -103,7 +110,7 @@ def come(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, zone
     record["zone_no"] = zone_no
     record["visited"] = node
     record["slot"] = arrays.visited[node]["slot"]
-    cell = _cell_at(world, arrays, cells, step.vehicle, zone_no, step.event_us)
+    cell = flow_cell_at(world, arrays, cells, step.vehicle, zone_no, step.event_us)
     cells.values[cell, column] += 1
     _count_inside(world, arrays, cells, step, visit, cell)
     return visit
@@ -117,11 +124,11 @@ def stay(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visi
     start_us = arrays.vehicles[step.vehicle]["event_us"]
     end_us = (start_us // slot_us + 1) * slot_us
     while end_us <= step.event_us:
-        cell = _cell_at(world, arrays, cells, step.vehicle, record["zone_no"], start_us)
+        cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], start_us)
         cells.values[cell, DWELL_US] += end_us - start_us
         start_us = end_us
         end_us += slot_us
-    cell = _cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
+    cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
     cells.values[cell, DWELL_US] += step.event_us - start_us
     cells.values[cell, DISTANCE_UM] += step.link_um
     _count_inside(world, arrays, cells, step, visit, cell)
@@ -144,9 +151,18 @@ def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, vi
     last_us = arrays.vehicles[row]["event_us"]
     length_us = last_us - record["run_us"]
     if length_us >= world.rules.stop_min_us:
-        cell = _cell_at(world, arrays, cells, row, record["zone_no"], last_us)
-        cells.values[cell, STOPS] += 1
-        cells.values[cell, STOP_US] += length_us
+        count_stop(world, arrays, cells, row, record["zone_no"], length_us)
+
+
+@inner_kernel
+def count_stop(
+    world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, length_us: int
+) -> None:
+    """Count a stop that ended at the last taken position of a vehicle."""
+    last_us = arrays.vehicles[row]["event_us"]
+    cell = flow_cell_at(world, arrays, cells, row, zone_no, last_us)
+    cells.values[cell, STOPS] += 1
+    cells.values[cell, STOP_US] += length_us
 
 
 @inner_kernel
@@ -156,7 +172,7 @@ def leave(
     """End a visit with an exit or a disappearance (*column*) in the bucket of *end_us*; return the next visit."""
     record = arrays.visits[visit]
     _end_run(world, arrays, cells, row, visit)
-    cell = _cell_at(world, arrays, cells, row, record["zone_no"], end_us)
+    cell = flow_cell_at(world, arrays, cells, row, record["zone_no"], end_us)
     cells.values[cell, column] += 1
     cells.values[cell, VISITS] += 1
     cells.values[cell, VISIT_US] += arrays.vehicles[row]["event_us"] - record["first_us"]
@@ -178,6 +194,7 @@ def follow(arrays: VehicleArrays, row: int, before: int, visit: int) -> None:
 @inner_kernel
 def disappear(world: World, arrays: VehicleArrays, cells: CellTable, row: int) -> None:
     """End all visits of a vehicle at its last taken position."""
+    unshare(arrays, row)
     vehicle = arrays.vehicles[row]
     visit = vehicle["visits"]
     while visit != NONE:

@@ -83,7 +83,7 @@ def warm_up_aggregate() -> None:
     box = [[(4.9995, 52.0015), (5.01, 52.0015), (5.01, 52.008), (4.9995, 52.008)]]
     zones = ZoneWorld(1, build_zone_index([IndexedZone(1, [box])], zone_sets), np.zeros(2, np.int32))
     cameras = build_camera_index([(CAMERA.int, [CameraMovement(1, 0, 1, 2)])])
-    ledger = Ledger()
+    ledger = Ledger(zone_sets)
     partition = _partition(midnights, zone_sets, zones, cameras)
     moving, passing = warm_up_intake(midnights)
     for value in encode_rows(moving):

@@ -91,7 +91,7 @@ class Aggregate:
         )
         # one ledger per slot length: there are two while partitions go over from one to another
         self._ledgers: dict[int, Ledger] = {}
-        self._replayed = Ledger()  # what a replay would add again; never flushed
+        self._replayed = Ledger(self._worlds.zone_sets)  # what a replay would add again; never flushed
         self._rejected: list[RejectedDetections] = []
         self._flush_due_s = 0.0
         self._partial_due_s = 0.0
@@ -170,7 +170,7 @@ class Aggregate:
         owned.end_replay(self._store.load_cursors(owned.topic_id, owned.number))
         self._metrics.replayed(self._monotonic() - owned.assigned_s)
         if not any(other.is_replaying for other in self.owned.values()):
-            self._replayed = Ledger()
+            self._replayed = Ledger(self._worlds.zone_sets)
 
     def _take(self, owned: OwnedPartition, envelope: Envelope, value: bytes) -> None:
         """Let the state of a partition take one message of ours."""
@@ -190,7 +190,9 @@ class Aggregate:
         """Return where a partition counts now: cells of one slot length, or what is counted already."""
         if owned.is_replaying:
             return self._replayed
-        return self._ledgers.setdefault(owned.state.positions.rules.slot_us // US_PER_S, Ledger())
+        return self._ledgers.setdefault(
+            owned.state.positions.rules.slot_us // US_PER_S, Ledger(self._worlds.zone_sets)
+        )
 
     def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
         """Keep detections of unregistered cameras for the next flush."""
@@ -211,7 +213,7 @@ class Aggregate:
         elif control.kind == "settings" and control.version > state.versions.settings:
             settings = self._worlds.settings(control.version)
             if owned.is_replaying:
-                self._replayed = Ledger()
+                self._replayed = Ledger(self._worlds.zone_sets)
             state.change_settings(control.version, rules_of(settings), settings.confidence_floor)
 
     def flush(self, *, with_snapshots: bool = False) -> None:

@@ -206,7 +206,7 @@ class FastPartition:
         self.settings = settings
         self.book = book
         self.registry = registry
-        self.ledger = Ledger()
+        self.ledger = Ledger(book.zone_sets)
         self.totals = FlowTotals() if totals is None else totals
         self.rejected: list[tuple[int, int, int]] = []
         self.state: ObservationPartition = new_partition(

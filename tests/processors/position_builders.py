@@ -215,7 +215,7 @@ class FastPositions:
         self.settings = settings
         self.book = ZoneBook(zones)
         self.state = PositionState(rules(settings), self.book.zone_sets, self.book.world, MIDNIGHTS_US)
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.book.zone_sets)
         self.totals = FlowTotals()
 
     def add(self, rows: Iterable[PositionRow]) -> None:

@@ -17,6 +17,7 @@ from processors.columns import FIGURES, FlowDelta
 from processors.flow_cells import (
     FLOW_COLUMNS,
     GRAINS,
+    LATE,
     LATE_DAY,
     LATE_HOUR,
     LATE_SLOT,
@@ -104,6 +105,6 @@ def test_an_observation_is_late_a_minute_after_the_end_of_its_bucket(grain: str,
     table = new_cell_table(4, FLOW_COLUMNS, spare=1)
     rules = rules_of(FigureSettings(slot_s=slot_s))
     for key, arrival_us in enumerate((event_us - 1, end_us, end_us + 1)):
-        add_late(table, cell_of(table, key), event_us, arrival_us, rules, MIDNIGHTS_US)
+        add_late(table.values[cell_of(table, key)], LATE, event_us, arrival_us, rules, MIDNIGHTS_US)
 
     assert [0, 0, 1] == drain(table)[1][:, column].tolist()

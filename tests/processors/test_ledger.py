@@ -73,12 +73,15 @@ def test_a_batch_within_a_minute_makes_no_table_larger() -> None:
 
 
 def test_room_for_a_large_step_is_kept_free() -> None:
-    """The flow cells count as full before such a step would not fit."""
+    """The cells of zones and of sets count as full before such a step would not fit."""
     ledger = Ledger()
-    ledger.reserve_step(1)
+    ledger.reserve_step(1, 1)
     assert ledger.flows.used[1] == ledger.flows.keys.size // 2 - SPARE_FLOWS
+    assert ledger.set_flows.used[1] == ledger.set_flows.keys.size // 2 - SPARE_FLOWS
 
-    ledger.reserve_step(100_000)
+    ledger.reserve_step(50_000, 100_000)
     assert not is_full(ledger.flows)
+    assert not is_full(ledger.set_flows)
     assert ledger.flows.keys.size // 2 - ledger.flows.used[1] == 100_000
+    assert ledger.set_flows.keys.size // 2 - ledger.set_flows.used[1] == 50_000
     assert FLOW_COLUMNS == ledger.flows.values.shape[1]

@@ -1,0 +1,147 @@
+"""The step of a vehicle that stays where it is: in the same zones, linked. Counted once per zone set, not per zone.
+
+That is what most positions are. What they add is the same for every zone of the set, so it goes to a *set cell*,
+keyed as flow cells are with a set in the place of the zone, and is spread over the zones when the ledger is
+drained. What may differ by zone is in `shared_runs`.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from processors.cells import CellTable, cell_of
+from processors.columns import Int64Array
+from processors.flow_cells import (
+    DISTANCE_UM,
+    DWELL_US,
+    FLOW_COLUMNS,
+    LATE_DAY,
+    LATE_HOUR,
+    LATE_SLOT,
+    OBSERVATIONS,
+    ZONE_SHIFT,
+    add_late,
+    flow_key,
+)
+from processors.geometry import distance_um
+from processors.jit import inner_kernel
+from processors.shared_runs import share
+from processors.vehicle_table import NEVER_US, NONE, VehicleArrays
+from processors.visit_steps import FMS, Step, World, count_stop, count_vehicle, flow_cell_at, start_run
+from processors.zone_sets import ZoneSetArrays
+
+# columns of a set cell table
+SET_OBSERVATIONS: Final = 0
+SET_DWELL_US: Final = 1
+SET_DISTANCE_UM: Final = 2
+SET_LATE: Final = 3  # slot, hour and day
+SET_COLUMNS: Final = 6
+
+_FLOW_COLUMN: Final = np.array([OBSERVATIONS, DWELL_US, DISTANCE_UM, LATE_SLOT, LATE_HOUR, LATE_DAY])
+
+
+@inner_kernel
+def remain(world: World, arrays: VehicleArrays, cells: CellTable, set_cells: CellTable, step: Step) -> None:
+    """Go on with all visits of a vehicle at a linked position in the same zones."""
+    vehicle = arrays.vehicles[step.vehicle]
+    slot_us = world.rules.slot_us
+    start_us = vehicle["event_us"]
+    end_us = (start_us // slot_us + 1) * slot_us
+    while end_us <= step.event_us:
+        cell = _set_cell_at(world, arrays, set_cells, step.vehicle, start_us)
+        set_cells.values[cell, SET_DWELL_US] += end_us - start_us
+        start_us = end_us
+        end_us += slot_us
+    cell = _set_cell_at(world, arrays, set_cells, step.vehicle, step.event_us)
+    values = set_cells.values[cell]
+    values[SET_DWELL_US] += step.event_us - start_us
+    values[SET_DISTANCE_UM] += step.link_um
+    values[SET_OBSERVATIONS] += 1
+    add_late(values, SET_LATE, step.event_us, step.arrival_us, world.rules, world.midnights_us)
+    slot = step.event_us // slot_us
+    if vehicle["slot"] != slot:
+        _count_vehicle_everywhere(world, arrays, cells, step)
+        vehicle["slot"] = slot
+    _go_on_with_runs(world, arrays, cells, step)
+
+
+def spread(keys: Int64Array, values: Int64Array, sets: ZoneSetArrays) -> tuple[Int64Array, Int64Array]:
+    """Return the flow cells of drained set cells, one for each zone of each set; keys may repeat.
+
+    Args:
+        keys: Packed keys with a set number in the place of the zone, shape (n,).
+        values: Counters, shape (n, SET_COLUMNS).
+        sets: The zones of each set.
+
+    Returns:
+        Packed keys, shape (m,), and counters, shape (m, FLOW_COLUMNS).
+    """
+    number = keys >> ZONE_SHIFT
+    sizes = sets.starts[number + 1] - sets.starts[number]
+    ends = np.cumsum(sizes)
+    places = np.repeat(sets.starts[number] - (ends - sizes), sizes) + np.arange(sizes.sum())
+    rest = np.repeat(keys & ((1 << ZONE_SHIFT) - 1), sizes)
+    flows = np.zeros((places.size, FLOW_COLUMNS), np.int64)
+    flows[:, _FLOW_COLUMN] = np.repeat(values, sizes, axis=0)
+    return sets.zones[places].astype(np.int64) << ZONE_SHIFT | rest, flows
+
+
+@inner_kernel
+def _set_cell_at(world: World, arrays: VehicleArrays, set_cells: CellTable, row: int, event_us: int) -> int:
+    """Return the set cell of the zones of a vehicle, of its class, in the slot of an event time."""
+    vehicle = arrays.vehicles[row]
+    slot = event_us // world.rules.slot_us
+    key = flow_key(vehicle["zone_set"], slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
+    return cell_of(set_cells, key)
+
+
+@inner_kernel
+def _count_vehicle_everywhere(world: World, arrays: VehicleArrays, cells: CellTable, step: Step) -> None:
+    """Count a vehicle in the slot of a position, for each of its visits that this slot has not counted."""
+    visit = arrays.vehicles[step.vehicle]["visits"]
+    while visit != NONE:
+        record = arrays.visits[visit]
+        cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
+        count_vehicle(world, cells, step, record, cell)
+        visit = record["following"]
+
+
+@inner_kernel
+def _go_on_with_runs(world: World, arrays: VehicleArrays, cells: CellTable, step: Step) -> None:
+    """End the runs that this position is too far from, and start others at it."""
+    vehicle = arrays.vehicles[step.vehicle]
+    if vehicle["run_us"] == NEVER_US:
+        _go_on_with_each_run(world, arrays, cells, step)
+        share(arrays, step.vehicle, vehicle["slot"])
+        return
+    last_us = vehicle["event_us"]
+    run_us = vehicle["run_us"]
+    run_um = step.link_um
+    if run_us != last_us:
+        run_um = distance_um(vehicle["run_lat"], vehicle["run_lon"], step.lat, step.lon)
+    if run_um <= world.rules.stop_radius_um:
+        return
+    if last_us - run_us >= world.rules.stop_min_us:
+        visit = vehicle["visits"]
+        while visit != NONE:
+            record = arrays.visits[visit]
+            count_stop(world, arrays, cells, step.vehicle, record["zone_no"], last_us - run_us)
+            visit = record["following"]
+    vehicle["run_us"] = step.event_us
+    vehicle["run_lat"] = step.lat
+    vehicle["run_lon"] = step.lon
+
+
+@inner_kernel
+def _go_on_with_each_run(world: World, arrays: VehicleArrays, cells: CellTable, step: Step) -> None:
+    """The same, visit by visit: their runs began at different positions."""
+    last_us = arrays.vehicles[step.vehicle]["event_us"]
+    visit = arrays.vehicles[step.vehicle]["visits"]
+    while visit != NONE:
+        record = arrays.visits[visit]
+        run_um = step.link_um
+        if record["run_us"] != last_us:
+            run_um = distance_um(record["run_lat"], record["run_lon"], step.lat, step.lon)
+        if run_um > world.rules.stop_radius_um:
+            start_run(world, arrays, cells, step, visit)
+        visit = record["following"]
