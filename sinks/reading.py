@@ -4,13 +4,14 @@ The role is the boundary: within a transaction the login has given up its own ri
 reads `live` and one of a planner reads `history`, whatever the code above asks for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from enum import Enum
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import psycopg
 import psycopg_pool
+from psycopg.types.json import Jsonb
 
 from duls.errors import BusyError, ServiceAwayError, SlowQueryError
 from sinks.connection import CONNECT_TIMEOUT_S, DEAD_PEER_MS, Connection, first_line
@@ -20,11 +21,23 @@ APPLICATION_NAME: Final = "duls api"
 MOST_WAITING: Final = 64  # more requests than these are told to come again at once
 
 
+Rows = TypeVar("Rows", bound=Sized)
+
+
 class ReadRole(Enum):
     """A database role that reads; the value begins a transaction under it."""
 
     OPERATOR = "begin_operator"
     PLANNER = "begin_planner"
+
+
+class Access(NamedTuple):
+    """Who reads what, for the log."""
+
+    subject: str | None
+    token_id: str | None
+    route: str
+    parameters: dict[str, Any]  # as JSON knows it
 
 
 class PoolBounds(NamedTuple):
@@ -50,6 +63,8 @@ class Reader:
                 "application_name": APPLICATION_NAME,
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "tcp_user_timeout": DEAD_PEER_MS,
+                # every filter may be there or not, so a plan is made for the values and never kept
+                "prepare_threshold": None,
             },
             min_size=1,
             max_size=bounds.connections,
@@ -74,9 +89,12 @@ class Reader:
         """Return figures of the pool, as psycopg_pool names them; those that are 0 may be left out."""
         return self._pool.get_stats()
 
-    @contextmanager
-    def transaction(self, role: ReadRole) -> Iterator[Connection]:
-        """Give a connection within a read-only transaction under *role*.
+    def read(
+        self, role: ReadRole, action: Callable[[Connection], Rows], *, access: Access | None = None
+    ) -> Rows:
+        """Run *action* in a read-only transaction under *role* and return its rows.
+
+        With *access*, it is written down who read how many rows, before they are returned.
 
         Raises:
             BusyError: no connection was free in time.
@@ -86,11 +104,21 @@ class Reader:
         with self._errors(), self._pool.connection() as connection:
             connection.execute(query("reading", role.value))
             try:
-                yield connection
+                rows = action(connection)
             finally:
                 # nothing was written, and after an error there is nothing to commit
                 if not connection.closed:
                     connection.execute(query("reading", "end"))
+            if access is not None:
+                self._log(connection, access, len(rows))
+            return rows
+
+    def _log(self, connection: Connection, access: Access, rows: int) -> None:
+        """Write down who read what, under the login itself."""
+        values = {**access._asdict(), "parameters": Jsonb(access.parameters), "rows": rows}
+        with connection.transaction():
+            connection.execute(query("reading", "relax_commit"))
+            connection.execute(query("reading", "log_access"), values)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

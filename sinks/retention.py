@@ -41,6 +41,7 @@ class Retention(NamedTuple):
     live_s: int = 8 * DAY_S
     alert_s: int = 365 * DAY_S
     history_s: int = 5 * 365 * DAY_S
+    access_s: int = 365 * DAY_S
 
 
 class Removal(NamedTuple):
@@ -86,9 +87,16 @@ def sweep(connection: Connection, retention: Retention, reference: int) -> list[
 
     The login must own the tables, for dropping chunks needs that.
     """
-    horizons = _move_horizons(connection, horizons_us(retention, reference))
+    wanted = horizons_us(retention, reference) | _access_horizon_us(connection, retention)
+    horizons = _move_horizons(connection, wanted)
     is_timescale = bool(connection.execute(query("retention", "hypertables")).fetchall())
     return [_remove(connection, table, horizon, is_timescale) for table, horizon in horizons.items()]
+
+
+def _access_horizon_us(connection: Connection, retention: Retention) -> dict[str, int]:
+    """Return the horizon of the access log: people read by the wall clock, whatever clock figures have."""
+    now = connection.execute(query("retention", "database_time")).fetchall()[0][0]
+    return {"access_log": int(now) - retention.access_s * US_PER_S}
 
 
 def _move_horizons(connection: Connection, horizons: Mapping[str, int]) -> dict[str, int]:

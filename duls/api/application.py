@@ -6,12 +6,18 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from duls.api.description import add_problem_schema
 from duls.api.events import events_router
+from duls.api.flows_routes import flows_router
+from duls.api.operations_routes import operations_router
 from duls.api.page import page_router
 from duls.api.parts import ApiParts
 from duls.api.problems import add_problem_handlers
+from duls.api.profiles_routes import profiles_router
 from duls.api.shield import Shield
+from duls.api.totals_routes import totals_router
 from duls.api.vitals_routes import vitals_router
+from duls.api.zones_routes import zones_router
 
 GZIP_LEVEL: Final = 4  # a third of the time of level 9, for answers a tenth larger
 GZIP_FROM_BYTES: Final = 1_024
@@ -37,12 +43,15 @@ def make_framework(parts: ApiParts, *, version: str) -> FastAPI:
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     add_problem_handlers(application)
     _add_routers(application, parts.tiles)
+    add_problem_schema(application)
     return application
 
 
 def _add_routers(application: FastAPI, tiles: str) -> None:
     """Add every router; the page comes last, since it may answer at any path that is left."""
     application.include_router(vitals_router())
+    for router in (zones_router(), flows_router(), totals_router(), profiles_router(), operations_router()):
+        application.include_router(router)
+    # what may be done about alerts: /v1/alerts/…
     application.include_router(events_router())
     application.include_router(page_router(tiles))
-    # /v1: figures, and what may be done about alerts

@@ -105,6 +105,8 @@ def _of_parameters(_request: Request, error: Any) -> Response:
 
 def _reason(wrong: dict[str, Any]) -> str:
     """Return the reason of one wrong parameter in our words."""
+    if wrong["type"] == "extra_forbidden":
+        return "is no parameter of this path"
     return str(wrong["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
 
 

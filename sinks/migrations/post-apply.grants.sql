@@ -18,5 +18,23 @@ BEGIN
         GRANT USAGE ON SCHEMA history TO duls_planner;
         GRANT SELECT ON ALL TABLES IN SCHEMA history TO duls_planner;
     END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_api') THEN
+        GRANT USAGE ON SCHEMA core TO duls_api;
+        GRANT INSERT ON core.access_log TO duls_api;
+    END IF;
 END
 $grants$;
+
+DO $memberships$
+BEGIN
+    -- The API takes one of these roles for a transaction; outside of it the login reads nothing.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_api') THEN
+        GRANT duls_operator, duls_planner TO duls_api WITH INHERIT FALSE, SET TRUE;
+    END IF;
+EXCEPTION
+    WHEN undefined_object OR insufficient_privilege THEN
+        RAISE NOTICE 'grant duls_operator and duls_planner to duls_api as a login that may';
+    WHEN unique_violation OR internal_error THEN
+        RAISE NOTICE 'another migration grants the same at the same moment';
+END
+$memberships$;

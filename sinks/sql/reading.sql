@@ -1,20 +1,24 @@
--- Transactions of the API, and what its login needs.
+-- Transactions of the API, what its login needs, and what it writes.
 
 -- name: set_limits
--- Limits of a session of the API; a query of a reader is short or is ended.
+-- Limits of a session of the API; a query of a reader is short or is ended. Times are told with the local offset.
 SET idle_in_transaction_session_timeout = '10s';
 SET statement_timeout = '5s';
 SET lock_timeout = '2s';
+SET work_mem = '32MB';
+SET timezone = 'Europe/Amsterdam';
 
 -- name: begin_operator
--- Begin to read as operators may.
+-- Begin to read as operators may; names without a schema are those of theirs.
 BEGIN READ ONLY;
 SET LOCAL ROLE duls_operator;
+SET LOCAL search_path = live, pg_temp;
 
 -- name: begin_planner
--- Begin to read as planners may.
+-- Begin to read as planners may; names without a schema are those of theirs.
 BEGIN READ ONLY;
 SET LOCAL ROLE duls_planner;
+SET LOCAL search_path = history, pg_temp;
 
 -- name: end
 -- End a transaction, and with it the role.
@@ -23,7 +27,7 @@ ROLLBACK;
 -- name: obstacles
 -- What keeps this login from reading for others, one sentence each.
 SELECT 'the database has no views for the API: run duls migrate'
-WHERE to_regclass('live.zone_now') IS NULL
+WHERE to_regclass('live.zone_key') IS NULL
 UNION ALL
 SELECT 'the database login ' || current_user || ' may not take the role ' || wanted.name
     || ': run duls migrate as a login that may, or GRANT ' || wanted.name || ' TO ' || current_user
@@ -32,3 +36,12 @@ WHERE NOT coalesce(
     (SELECT pg_has_role(current_user, role.oid, 'SET') FROM pg_roles AS role WHERE role.rolname = wanted.name),
     false
 );
+
+-- name: relax_commit
+-- Waiting for the disk would add milliseconds to every answer; a crash of the server may lose the log's last instants.
+SET LOCAL synchronous_commit = off;
+
+-- name: log_access
+-- Write down who read what.
+INSERT INTO core.access_log (subject, token_id, route, parameters, rows)
+VALUES (%(subject)s, %(token_id)s, %(route)s, %(parameters)s, %(rows)s);

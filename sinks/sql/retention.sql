@@ -162,3 +162,7 @@ WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Eur
 -- Delete local months that ended before the horizon.
 DELETE FROM core.published_month
 WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_access_log
+-- Delete what was read long ago.
+DELETE FROM core.access_log WHERE at <= core.instant(%(horizon_us)s);
