@@ -164,7 +164,10 @@ def profile(connection: Connection, where: CellFilter) -> list[ProfileRow]:
 
 
 def hours_of_week(connection: Connection, where: CellFilter) -> dict[tuple[int, int], int]:
-    """Return how many hours of the period lie at each local (weekday, hour), on days that have any cell."""
+    """Return how many hours of the period lie at each local (weekday, hour), on days that have any cell.
+
+    The period begins with a whole hour.
+    """
     rows = connection.execute(query("api_cells", "hours_of_week"), where._asdict())
     return {(weekday, hour): hours for weekday, hour, hours in rows}
 

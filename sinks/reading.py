@@ -4,6 +4,7 @@ The role is the boundary: within a transaction the login has given up its own ri
 reads `live` and one of a planner reads `history`, whatever the code above asks for.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from enum import Enum
@@ -75,6 +76,8 @@ class Reader:
             open=False,
             name=APPLICATION_NAME,
         )
+        self._lock = threading.Lock()
+        self._in_use = 0
 
     def __enter__(self) -> Self:
         """Begin to connect; a database that is away is tried again for ever."""
@@ -102,23 +105,19 @@ class Reader:
             ServiceAwayError: the database does not answer, or the connection broke.
         """
         with self._errors(), self._pool.connection() as connection:
-            connection.execute(query("reading", role.value))
+            self._count(1)
             try:
-                rows = action(connection)
+                rows = _read(connection, role, action)
+                if access is not None:
+                    _log(connection, access, len(rows))
             finally:
-                # nothing was written, and after an error there is nothing to commit
-                if not connection.closed:
-                    connection.execute(query("reading", "end"))
-            if access is not None:
-                self._log(connection, access, len(rows))
+                self._count(-1)
             return rows
 
-    def _log(self, connection: Connection, access: Access, rows: int) -> None:
-        """Write down who read what, under the login itself."""
-        values = {**access._asdict(), "parameters": Jsonb(access.parameters), "rows": rows}
-        with connection.transaction():
-            connection.execute(query("reading", "relax_commit"))
-            connection.execute(query("reading", "log_access"), values)
+    def _count(self, change: int) -> None:
+        """Keep count of the connections in use."""
+        with self._lock:
+            self._in_use += change
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -138,10 +137,29 @@ class Reader:
             raise ServiceAwayError(message) from error
 
     def _no_connection(self) -> ServiceAwayError:
-        """Tell whether all connections are in use or there are none."""
-        if self._pool.get_stats().get("pool_size", 0) > 0:
+        """Tell whether connections are in use or there are none."""
+        if self._in_use:
             return BusyError("every database connection is in use")
         return ServiceAwayError("no connection to the database; is it running and reachable?")
+
+
+def _read(connection: Connection, role: ReadRole, action: Callable[[Connection], Rows]) -> Rows:
+    """Run *action* in a read-only transaction under *role*."""
+    connection.execute(query("reading", role.value))
+    try:
+        return action(connection)
+    finally:
+        # nothing was written, and after an error there is nothing to commit
+        if not connection.closed:
+            connection.execute(query("reading", "end"))
+
+
+def _log(connection: Connection, access: Access, rows: int) -> None:
+    """Write down who read what, under the login itself."""
+    values = {**access._asdict(), "parameters": Jsonb(access.parameters), "rows": rows}
+    with connection.transaction():
+        connection.execute(query("reading", "relax_commit"))
+        connection.execute(query("reading", "log_access"), values)
 
 
 def obstacles(connection: Connection) -> list[str]:

@@ -1,7 +1,7 @@
 """/v1/profiles: a mean week, hour by hour, of zones and vehicle classes."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
@@ -33,7 +33,8 @@ from sinks.connection import Connection
 
 MOST_ZONES: Final = 10  # each has up to 168 hours times 9 classes
 PROFILE_SPAN: Final = Span(timedelta(days=28), timedelta(days=367))
-HOUR_US: Final = 3_600_000_000
+HOUR: Final = timedelta(hours=1)
+HOUR_US: Final = HOUR // timedelta(microseconds=1)
 
 
 class ProfileQuery(Zoned, Classed, OneSource, Viewed, Timed):
@@ -66,15 +67,13 @@ def read_profiles(question: Anyone, asked: Annotated[ProfileQuery, Query()]) -> 
     """
     view = question.view(asked.view)
     first, end = time_period(asked, question.parts.clock(), PROFILE_SPAN)
+    first = _hour_of(first + HOUR - timedelta(microseconds=1))
     classes, emissions = class_codes(asked)
 
     def read(connection: Connection) -> Page:
         through = freshness(connection, view, [asked.source])
-        last = (
-            end
-            if through is None
-            else max(first, min(end, through.replace(minute=0, second=0, microsecond=0)))
-        )
+        # an hour that is not over has only a part of its figures
+        last = end if through is None else min(end, _hour_of(through))
         numbers = zone_numbers(connection, asked.zones_for(question.caller))
         where = CellFilter(first, last, numbers, classes, emissions, source_codes([asked.source]))
         found = profile(connection, where)
@@ -91,6 +90,11 @@ def read_profiles(question: Anyone, asked: Annotated[ProfileQuery, Query()]) -> 
 
     page = question.read(view, read, asked)
     return respond(question.request, page, asked, name="profiles", now=question.parts.clock())
+
+
+def _hour_of(time: datetime) -> datetime:
+    """Return the start of the hour that a time is in."""
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _row(row: ProfileRow, names: Mapping[int, str], hours: Mapping[tuple[int, int], int]) -> Row:

@@ -155,7 +155,9 @@ SELECT
     extract(isodow FROM hour_start AT TIME ZONE 'Europe/Amsterdam')::smallint AS weekday,
     extract(hour FROM hour_start AT TIME ZONE 'Europe/Amsterdam')::smallint AS hour,
     count(*) AS hours
-FROM generate_series(%(first)s::timestamptz, %(end)s::timestamptz - interval '1 hour', interval '1 hour') AS hour_start
+FROM generate_series(
+    %(first)s::timestamptz, %(end)s::timestamptz - interval '1 microsecond', interval '1 hour'
+) AS hour_start
 JOIN day ON day.day = (hour_start AT TIME ZONE 'Europe/Amsterdam')::date
 GROUP BY 1, 2;
 

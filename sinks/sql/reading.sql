@@ -25,17 +25,27 @@ SET LOCAL search_path = history, pg_temp;
 ROLLBACK;
 
 -- name: obstacles
--- What keeps this login from reading for others, one sentence each.
+-- What keeps this login from reading for others, one sentence each. Schemas that it cannot use are looked up by name.
+WITH known AS (
+    SELECT class.oid, namespace.nspname || '.' || class.relname AS name
+    FROM pg_class AS class
+    JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+    WHERE namespace.nspname IN ('core', 'live')
+)
 SELECT 'the database has no views for the API: run duls migrate'
-WHERE to_regclass('live.zone_key') IS NULL
+WHERE NOT EXISTS (SELECT FROM known WHERE known.name = 'live.zone_key')
 UNION ALL
 SELECT 'the database login ' || current_user || ' may not take the role ' || wanted.name
-    || ': run duls migrate as a login that may, or GRANT ' || wanted.name || ' TO ' || current_user
+    || ': run duls migrate as a login that may, or GRANT duls_api TO ' || current_user
 FROM (VALUES ('duls_operator'), ('duls_planner')) AS wanted (name)
 WHERE NOT coalesce(
     (SELECT pg_has_role(current_user, role.oid, 'SET') FROM pg_roles AS role WHERE role.rolname = wanted.name),
     false
-);
+)
+UNION ALL
+SELECT 'the database login ' || current_user || ' may not write core.access_log: GRANT duls_api TO ' || current_user
+FROM known
+WHERE known.name = 'core.access_log' AND NOT has_table_privilege(known.oid, 'INSERT');
 
 -- name: relax_commit
 -- Waiting for the disk would add milliseconds to every answer; a crash of the server may lose the log's last instants.

@@ -189,3 +189,16 @@ def test_published_months_go_when_they_ended_before_the_horizon(connection: Conn
     )  # 40 days before 23 November is in October
     rows = connection.execute("SELECT month::text FROM core.published_camera_month ORDER BY 1").fetchall()
     assert [("2026-10-01",), ("2026-11-01",)] == rows
+
+
+def test_the_access_log_goes_by_the_wall_clock(connection: Connection) -> None:
+    """Also where figures have the clock of their events: people read today, whatever year is imported."""
+    connection.execute(
+        "INSERT INTO core.access_log (at, route, parameters, rows)"
+        " SELECT now() - make_interval(days => days), '/v1/now', '{}', 1 FROM unnest(ARRAY[364, 366]) AS days"
+    )
+
+    removed = removal_of(sweep(connection, Retention(), START_US), "access_log")
+
+    assert 1 == removed.rows
+    assert [(1,)] == connection.execute("SELECT count(*) FROM core.access_log").fetchall()

@@ -1,0 +1,104 @@
+"""The API over a real database, on granian in a thread, and tokens to ask it with."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from duls.api.application import make_application
+from duls.api.gate import Gate
+from duls.api.health import Vitals
+from duls.api.parts import ApiParts
+from duls.api.tokens import Grant, Scope, issue
+from duls.metrics import Metrics
+from sinks.embedded_database import drop_database
+from sinks.migrate import migrate
+from sinks.reading import Reader
+from tests.duls.api.served import served
+from tests.duls.api.small_city import fill_small_city
+from tests.services.external import Database
+
+KEY = bytes(range(32))
+OPERATOR = (Scope.OPERATOR,)
+PLANNER = (Scope.PLANNER,)
+
+
+class Api(NamedTuple):
+    """A running API and the database behind it."""
+
+    port: int
+    url: str  # of the database
+    client: httpx.Client
+
+    def ask(
+        self,
+        path: str,
+        scopes: tuple[Scope, ...],
+        /,
+        *,
+        municipalities: tuple[str, ...] | None = None,
+        **query: Any,
+    ) -> httpx.Response:
+        """Ask with a token; `since` and `until` stand for `from` and `to`."""
+        token = issue(
+            Grant("tester", scopes, municipalities, 3_600), KEY, now_s=int(time.time()), serial="serial-1"
+        )
+        names = {"since": "from", "until": "to"}
+        parameters = {names.get(name, name): value for name, value in query.items()}
+        return self.client.get(path, params=parameters, headers={"Authorization": f"Bearer {token}"})
+
+    def rows(self, path: str, scopes: tuple[Scope, ...], /, **query: Any) -> list[dict[str, Any]]:
+        """Return all rows, page after page."""
+        rows: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            response = self.ask(path, scopes, **query, **cursor)
+            assert 200 == response.status_code, response.text
+            answer = response.json()
+            rows += answer["items"]
+            if answer.get("next") is None:
+                return rows
+            cursor = {"cursor": answer["next"]}
+
+
+@contextmanager
+def running_api(url: str) -> Iterator[Api]:
+    """Serve the API over a database."""
+    metrics = Metrics(version="test", clock=time.time)
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    with Reader(url) as reader:
+        vitals = Vitals(list, metrics.exposition)
+        stopping = asyncio.Event()
+        parts = ApiParts(reader, Gate([KEY], None, clock=clock), vitals, metrics, stopping, clock)
+        with (
+            served(make_application(parts, version="test"), stopping) as port,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client,
+        ):
+            yield Api(port, url, client)
+
+
+@pytest.fixture(scope="session")
+def small_api(timescale: Database) -> Iterator[Api]:
+    """Serve a city of six zones, for tests that only read it."""
+    url = timescale.create_database(f"small_{uuid.uuid4().hex}")
+    migrate(url)
+    fill_small_city(url)
+    with running_api(url) as api:
+        yield api
+    drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def year_api(year_url: str) -> Iterator[Api]:
+    """Serve a year of a city of 300 zones."""
+    with running_api(year_url) as api:
+        yield api
