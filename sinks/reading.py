@@ -92,27 +92,41 @@ class Reader:
         """Return figures of the pool, as psycopg_pool names them; those that are 0 may be left out."""
         return self._pool.get_stats()
 
-    def read(
-        self, role: ReadRole, action: Callable[[Connection], Rows], *, access: Access | None = None
-    ) -> Rows:
-        """Run *action* in a read-only transaction under *role* and return its rows.
-
-        With *access*, it is written down who read how many rows, before they are returned.
+    @contextmanager
+    def transaction(self, role: ReadRole) -> Iterator[Connection]:
+        """Give a connection within a read-only transaction under *role*.
 
         Raises:
             BusyError: no connection was free in time.
             SlowQueryError: a statement took longer than it may.
             ServiceAwayError: the database does not answer, or the connection broke.
         """
+        with self._connection() as connection, _under(connection, role):
+            yield connection
+
+    def read(
+        self, role: ReadRole, action: Callable[[Connection], Rows], *, access: Access | None = None
+    ) -> Rows:
+        """Run *action* in such a transaction and return its rows.
+
+        With *access*, it is written down who read how many rows, before they are returned.
+        """
+        with self._connection() as connection:
+            with _under(connection, role):
+                rows = action(connection)
+            if access is not None:
+                _log(connection, access, len(rows))
+            return rows
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """Give a connection of the pool, and turn the driver's errors into ours."""
         with self._errors(), self._pool.connection() as connection:
             self._count(1)
             try:
-                rows = _read(connection, role, action)
-                if access is not None:
-                    _log(connection, access, len(rows))
+                yield connection
             finally:
                 self._count(-1)
-            return rows
 
     def _count(self, change: int) -> None:
         """Keep count of the connections in use."""
@@ -143,11 +157,12 @@ class Reader:
         return ServiceAwayError("no connection to the database; is it running and reachable?")
 
 
-def _read(connection: Connection, role: ReadRole, action: Callable[[Connection], Rows]) -> Rows:
-    """Run *action* in a read-only transaction under *role*."""
+@contextmanager
+def _under(connection: Connection, role: ReadRole) -> Iterator[None]:
+    """Hold a read-only transaction under *role*."""
     connection.execute(query("reading", role.value))
     try:
-        return action(connection)
+        yield
     finally:
         # nothing was written, and after an error there is nothing to commit
         if not connection.closed:

@@ -14,6 +14,8 @@ import pytest
 from duls.api.application import make_application
 from duls.api.gate import Gate
 from duls.api.health import Vitals
+from duls.api.live_hub import LiveHub
+from duls.api.live_state import LiveState
 from duls.api.parts import ApiParts
 from duls.api.tokens import Grant, Scope, issue
 from duls.metrics import Metrics
@@ -78,7 +80,8 @@ def running_api(url: str) -> Iterator[Api]:
     with Reader(url) as reader:
         vitals = Vitals(list, metrics.exposition)
         stopping = asyncio.Event()
-        parts = ApiParts(reader, Gate([KEY], None, clock=clock), vitals, metrics, stopping, clock)
+        live = LiveHub(LiveState("test"), reader, clock)
+        parts = ApiParts(reader, Gate([KEY], None, clock=clock), vitals, metrics, stopping, clock, live, "")
         with (
             served(make_application(parts, version="test"), stopping) as port,
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client,
