@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.calendar import HOUR_US
+from processors.camera_counts import PASSAGES, VEHICLES, CameraCounts, camera_key
 from processors.cameras import CameraIndex
 from processors.cells import CellTable, cell_of, is_full
 from processors.columns import BoolArray, DetectionColumns, Int64Array, UInt8Array
@@ -35,6 +36,7 @@ WINDOW: Final = 1  # a vehicle was detected by a camera in a direction within a 
 SLOT: Final = 2  # a zone counted a vehicle in a slot
 HOUR: Final = 3
 DAY: Final = 4
+CAMERA_HOUR: Final = 5  # a camera counted a vehicle in a direction in an hour
 
 
 class DayMarks(NamedTuple):
@@ -98,6 +100,7 @@ def take_detections(
     camera_rows: KeyTable,
     flows: CellTable,
     feeds: CellTable,
+    counts: CameraCounts,
     first: int,
 ) -> int:
     """Count detections of one event day that are registered, in time and new by their observation id.
@@ -110,6 +113,7 @@ def take_detections(
         camera_rows: Numbers of all cameras met so far, with room for all of them.
         flows: Flow cells.
         feeds: Feed counts.
+        counts: Camera counts, with room for all of them.
         first: Place in *rows* to start from.
 
     Returns:
@@ -133,8 +137,23 @@ def take_detections(
         if day.groups[vehicle, 0] == NO_CLASS:
             day.groups[vehicle, 0] = columns.vehicle_class[row]
             day.groups[vehicle, 1] = columns.zero_emission[row]
+        _count_camera(columns, row, camera, vehicle, day, counts)
         _count_zones(world, columns, row, vehicle, day, flows)
     return rows.size
+
+
+@inner_kernel
+def _count_camera(
+    columns: DetectionColumns, row: int, camera: int, vehicle: int, day: DayMarks, counts: CameraCounts
+) -> None:
+    """Count a taken detection at its camera; *camera* is its number in the state, which marks go by."""
+    direction, hour = np.int64(columns.direction[row]), columns.event_us[row] // HOUR_US
+    number = _number_in(counts.numbers, columns.camera_hi[row], columns.camera_lo[row])
+    group = day.groups[vehicle]
+    cell = cell_of(counts.cells, camera_key(number, hour, direction, group[0], group[1]))
+    counts.cells.values[cell, PASSAGES] += 1
+    if _mark(day.marks, camera, vehicle, CAMERA_HOUR * 4 + direction, hour):
+        counts.cells.values[cell, VEHICLES] += 1
 
 
 @inner_kernel

@@ -164,14 +164,23 @@ class DetectionState:
         marks = DayMarks(
             with_key_room(marks.vehicles, rows.size),
             groups,
-            with_key_room(marks.marks, rows.size * (1 + 3 * zones)),
+            with_key_room(marks.marks, rows.size * (2 + 3 * zones)),
         )
         self.days[day] = marks
         self.camera_rows = with_key_room(self.camera_rows, rows.size)
+        ledger.reserve_cameras(rows.size)
         place = 0
         while place < rows.size:
             place = take_detections(
-                world, columns, rows, marks, self.camera_rows, ledger.flows, ledger.feeds, place
+                world,
+                columns,
+                rows,
+                marks,
+                self.camera_rows,
+                ledger.flows,
+                ledger.feeds,
+                ledger.cameras,
+                place,
             )
             ledger.make_room()
 

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from processors.camera_counts import CameraDelta, drain_cameras, new_camera_counts, with_camera_room
 from processors.cells import CellTable, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import (
@@ -24,11 +25,12 @@ REASONS: Final = 256  # that a code of one byte can tell
 
 
 class LedgerDelta(NamedTuple):
-    """What to add: flow deltas by grain, feed counts and rejections."""
+    """What to add: flow deltas by grain, feed counts, rejections and counts of cameras."""
 
     flows: dict[str, FlowDelta]
     feeds: FeedDelta
     rejections: RejectionDelta
+    cameras: CameraDelta
 
 
 class Ledger:
@@ -44,6 +46,7 @@ class Ledger:
         self.set_flows: CellTable = new_cell_table(1 << 12, SET_COLUMNS, spare=SPARE_FLOWS)
         self.feeds: CellTable = new_cell_table(1 << 8, FEED_COLUMNS, spare=SPARE_FEEDS)
         self.reasons: CellTable = new_cell_table(1 << 8, 1, spare=SPARE_FEEDS)
+        self.cameras = new_camera_counts()
 
     def make_room(self) -> None:
         """Grow every table that is full."""
@@ -65,6 +68,10 @@ class Ledger:
         self.feeds = with_cell_room(self.feeds, need)
         self.reasons = with_cell_room(self.reasons, min(need * REASONS, arrival_us.size))
 
+    def reserve_cameras(self, rows: int) -> None:
+        """Make room for the camera counts of so many detections."""
+        self.cameras = with_camera_room(self.cameras, rows)
+
     def reserve_step(self, set_cells: int, cells: int) -> None:
         """Let the set cells and flow cells count as full when a step that adds so many would not fit."""
         self.set_flows = with_spare(self.set_flows, max(set_cells, SPARE_FLOWS))
@@ -81,8 +88,10 @@ class Ledger:
         keys, values = drain(self.flows)
         set_keys, set_values = spread(*drain(self.set_flows), self._zone_sets.arrays())
         keys, values = np.concatenate([keys, set_keys]), np.concatenate([values, set_values])
+        cameras, self.cameras = drain_cameras(self.cameras), new_camera_counts()
         return LedgerDelta(
             roll_up(keys, values, slot_s=slot_s, midnights_us=midnights_us),
             feed_delta(*drain(self.feeds)),
             rejection_delta(*drain(self.reasons)),
+            cameras,
         )

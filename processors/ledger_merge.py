@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from processors.camera_counts import CameraDelta
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
 
 
 def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
-    """Return one delta of hours, days and feeds; the slots are those of the first."""
+    """Return one delta of hours, days, feeds and cameras; the slots are those of the first."""
     if len(deltas) == 1:
         return deltas[0]
     flows = {grain: _merged_flows([delta.flows[grain] for delta in deltas]) for grain in ("hour", "day")}
@@ -18,6 +19,7 @@ def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
         {**flows, "slot": deltas[0].flows["slot"]},
         _merged_feeds([delta.feeds for delta in deltas]),
         _merged_rejections([delta.rejections for delta in deltas]),
+        _merged_cameras([delta.cameras for delta in deltas]),
     )
 
 
@@ -57,6 +59,33 @@ def _merged_rejections(deltas: Sequence[RejectionDelta]) -> RejectionDelta:
     unique, sums = _summed(keys, np.concatenate([d[3] for d in deltas])[:, None])
     return RejectionDelta(
         unique[:, 0].astype(np.uint8), unique[:, 1].copy(), unique[:, 2].astype(np.uint8), sums[:, 0].copy()
+    )
+
+
+def _merged_cameras(deltas: Sequence[CameraDelta]) -> CameraDelta:
+    """Return one delta of camera counts; ids go through signed halves and back, bit for bit."""
+    keys = np.concatenate(
+        [
+            np.stack(
+                [
+                    d.camera_hi.view(np.int64),
+                    d.camera_lo.view(np.int64),
+                    *(c.astype(np.int64) for c in d[2:6]),
+                ],
+                axis=1,
+            )
+            for d in deltas
+        ]
+    )
+    unique, sums = _summed(keys, np.concatenate([delta.counts for delta in deltas]))
+    return CameraDelta(
+        unique[:, 0].copy().view(np.uint64),
+        unique[:, 1].copy().view(np.uint64),
+        unique[:, 2].copy(),
+        unique[:, 3].astype(np.uint8),
+        unique[:, 4].astype(np.uint8),
+        unique[:, 5].astype(np.uint8),
+        sums,
     )
 
 

@@ -174,6 +174,7 @@ def _add_shared_rows(connection: Connection, parts: Flush) -> None:
         _add_rows(connection, "add_feed_minutes", parts.feed_minutes)
         _add_rows(connection, "add_rejections", parts.rejections)
         _add_rows(connection, "add_camera_rejections", parts.camera_rejections)
+        _add_rows(connection, "add_camera_hours", parts.camera_hours)
         add_messages(connection, parts.outbox)
 
 

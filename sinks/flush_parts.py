@@ -93,6 +93,18 @@ class CameraRejection(NamedTuple):
     last_event_us: int
 
 
+class CameraHour(NamedTuple):
+    """Detections taken of one camera in one UTC hour; additive."""
+
+    camera_id: UUID
+    hour_us: int
+    direction: int  # Direction code
+    vehicle_class: int
+    zero_emission: int
+    passages: int
+    vehicles: int
+
+
 class OpenVisits(NamedTuple):
     """Visits of positions that have not ended in the state of a partition; replaces."""
 
@@ -135,6 +147,7 @@ class Flush(NamedTuple):
     feed_minutes: Sequence[FeedMinute] = ()
     rejections: Sequence[RejectionMinute] = ()
     camera_rejections: Sequence[CameraRejection] = ()
+    camera_hours: Sequence[CameraHour] = ()
     open_visits: Sequence[OpenVisits] = ()
     snapshots: Sequence[Snapshot] = ()
     outbox: Sequence[OutboxMessage] = ()

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from duls.pipelines.owned_partition import OwnedPartition, now_change, now_columns
+from processors.camera_counts import CameraDelta
 from processors.detections import CameraRejections
 from processors.ledger import LedgerDelta
 from processors.ledger_merge import merged
@@ -15,6 +16,7 @@ from processors.positions import NowCounts
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import Outcome, Source
 from sinks.flush_parts import (
+    CameraHour,
     CameraRejection,
     FeedClock,
     FeedMinute,
@@ -79,6 +81,7 @@ def plan_flush(
         feed_minutes=[] if delta is None else _feed_minutes(delta),
         rejections=[] if delta is None else _rejection_minutes(delta),
         camera_rejections=_camera_rejections(rejections),
+        camera_hours=[] if delta is None else _camera_hours(delta.cameras),
         open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
         snapshots=[snapshot for snapshot in snapshots if snapshot is not None],
         outbox=_dead_letters(rejections, dead_letter_topic),
@@ -145,6 +148,14 @@ def _rejection_minutes(delta: LedgerDelta) -> list[RejectionMinute]:
     return [
         RejectionMinute(*row) for row in zip(*(column.tolist() for column in delta.rejections), strict=True)
     ]
+
+
+def _camera_hours(delta: CameraDelta) -> list[CameraHour]:
+    """Return counts of cameras as rows."""
+    halves = zip(delta.camera_hi.tolist(), delta.camera_lo.tolist(), strict=True)
+    keys = (delta.hour_us, delta.direction, delta.vehicle_class, delta.zero_emission)
+    rows = zip(*(column.tolist() for column in keys), *delta.counts.T.tolist(), strict=True)
+    return [CameraHour(UUID(int=hi << 64 | lo), *row) for (hi, lo), row in zip(halves, rows, strict=True)]
 
 
 def _camera_rejections(rejections: Sequence[RejectedDetections]) -> list[CameraRejection]:

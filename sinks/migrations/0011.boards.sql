@@ -102,6 +102,43 @@ SELECT
 FROM core.feed_minute AS counted;
 COMMENT ON VIEW live.feed_minute IS 'What became of observations, by minute of arrival, for 8 days';
 
+CREATE TABLE core.camera_hour (
+    camera_id uuid NOT NULL,
+    hour_start timestamptz NOT NULL,
+    direction smallint NOT NULL,
+    vehicle_class smallint NOT NULL,
+    zero_emission smallint NOT NULL,
+    passages bigint NOT NULL,
+    vehicles bigint NOT NULL,
+    PRIMARY KEY (camera_id, hour_start, direction, vehicle_class, zero_emission)
+) WITH (fillfactor = 70);
+CREATE INDEX camera_hour_hour_start ON core.camera_hour (hour_start);
+COMMENT ON TABLE core.camera_hour IS 'Detections by camera and UTC hour, as exact as flow cells';
+COMMENT ON COLUMN core.camera_hour.camera_id IS 'Camera';
+COMMENT ON COLUMN core.camera_hour.hour_start IS 'Start of the UTC hour';
+COMMENT ON COLUMN core.camera_hour.direction IS 'Plate that was read: 0 obverse, 1 reverse, 2 unknown';
+COMMENT ON COLUMN core.camera_hour.vehicle_class IS 'Code of the class';
+COMMENT ON COLUMN core.camera_hour.zero_emission IS 'Code of the emission';
+COMMENT ON COLUMN core.camera_hour.passages IS 'Taken detections';
+COMMENT ON COLUMN core.camera_hour.vehicles IS 'Distinct pseudonyms in the hour by this camera in this direction; never summed over hours';
+
+CREATE VIEW live.camera_flow_hour AS
+SELECT
+    cell.camera_id,
+    camera.name AS camera_name,
+    cell.hour_start,
+    (ARRAY['obverse', 'reverse', 'unknown'])[cell.direction + 1] AS direction,
+    core.vehicle_class_name(cell.vehicle_class) AS vehicle_class,
+    core.zero_emission_name(cell.zero_emission) AS zero_emission,
+    cell.passages,
+    cell.vehicles
+FROM core.camera_hour AS cell
+LEFT JOIN core.camera AS camera
+    ON camera.camera_id = cell.camera_id
+    AND camera.version = (SELECT max(newest.version) FROM core.camera_version AS newest);
+COMMENT ON VIEW live.camera_flow_hour IS 'Passages by camera and UTC hour; vehicles of different hours or cameras never add up';
+COMMENT ON COLUMN live.camera_flow_hour.camera_name IS 'In the newest registry; null where the camera is not in it any more';
+
 CREATE TABLE core.vehicle_class (
     vehicle_class smallint PRIMARY KEY,
     name text NOT NULL UNIQUE

@@ -102,3 +102,23 @@ ORDER BY given.camera_id
 ON CONFLICT (camera_id) DO UPDATE SET
     detections = stored.detections + excluded.detections,
     last_event_time = greatest(stored.last_event_time, excluded.last_event_time);
+
+-- name: add_camera_hours
+-- Add passages of cameras; hours that ended at or before the retention horizon are left out.
+INSERT INTO core.camera_hour AS stored (
+    camera_id, hour_start, direction, vehicle_class, zero_emission, passages, vehicles
+)
+SELECT
+    given.camera_id, core.instant(given.hour_us), given.direction, given.vehicle_class, given.zero_emission,
+    given.passages, given.vehicles
+FROM unnest(
+    %(camera_id)s::uuid[], %(hour_us)s::bigint[], %(direction)s::smallint[], %(vehicle_class)s::smallint[],
+    %(zero_emission)s::smallint[], %(passages)s::bigint[], %(vehicles)s::bigint[]
+) AS given (camera_id, hour_us, direction, vehicle_class, zero_emission, passages, vehicles)
+WHERE core.instant(given.hour_us) + interval '1 hour' > coalesce(
+    (SELECT kept.horizon FROM core.retention_horizon AS kept WHERE kept.table_name = 'camera_hour'), '-infinity'
+)
+ORDER BY given.camera_id, given.hour_us, given.direction, given.vehicle_class, given.zero_emission
+ON CONFLICT (camera_id, hour_start, direction, vehicle_class, zero_emission) DO UPDATE SET
+    passages = stored.passages + excluded.passages,
+    vehicles = stored.vehicles + excluded.vehicles;

@@ -166,3 +166,7 @@ WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Eur
 -- name: delete_access_log
 -- Delete what was read long ago.
 DELETE FROM core.access_log WHERE at <= core.instant(%(horizon_us)s);
+
+-- name: delete_camera_hour
+-- Delete hours of cameras that ended at or before the horizon.
+DELETE FROM core.camera_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';

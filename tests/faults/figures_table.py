@@ -23,7 +23,10 @@ IN_UNITS: Final = {
 """Figures that views show in seconds and metres: millionths of those are whole numbers again."""
 
 COUNTS: Final = ("accepted", "taken", "rejected", "duplicates", "out_of_order", "late", "low_confidence")
-TABLES: Final = ("flow_slot", "flow_hour", "flow_day", "feed_minute", "rejection_minute", "camera_rejection")
+TABLES: Final = (
+    *("flow_slot", "flow_hour", "flow_day", "camera_hour"),
+    *("feed_minute", "rejection_minute", "camera_rejection"),
+)
 """What is a function of the raw log alone; clocks and snapshots depend on the moment."""
 
 

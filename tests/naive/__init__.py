@@ -13,7 +13,7 @@ Zone ids, vehicles, classes and emissions are opaque: strings and integer codes 
 """
 
 from naive.buckets import GRAINS, bucket_end, bucket_of, local_day, midnight_us
-from naive.detections import NaiveDetections, Registry, run_detections
+from naive.detections import CameraKey, NaiveDetections, Registry, run_detections
 from naive.figures import Cell, CellKey, Figures, Identity, RowOutcome
 from naive.geometry import Geometry, contains, crosses, crosses_zone, distance_um, inside
 from naive.positions import NaivePositions, run_positions
@@ -22,6 +22,7 @@ from naive.settings import Settings
 
 __all__ = [
     "GRAINS",
+    "CameraKey",
     "Cell",
     "CellKey",
     "DetectionRow",

@@ -1,15 +1,40 @@
 """The figures of detections: a camera registry instead of geometry, and repeats instead of links."""
 
 import heapq
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from naive.buckets import local_day
+from naive.buckets import HOUR_US, local_day
 from naive.figures import Cells, Figures, Identity, Kind, RowOutcome
 from naive.rows import ArrivalOrder, DetectionRow
 from naive.settings import Settings
 
 Movements = Mapping[Hashable, str]  # direction -> in, out or unknown
 Registry = Mapping[Hashable, Sequence[tuple[Hashable, Movements]]]  # camera -> its zones
+
+CameraKey = tuple[Hashable, int, Hashable, Hashable, Hashable]
+"""Camera, start of the UTC hour, direction, class, emission."""
+
+
+@dataclass
+class CameraHours:
+    """Passages and distinct vehicles by camera and UTC hour."""
+
+    passages: Counter[CameraKey] = field(default_factory=Counter)
+    vehicles: Counter[CameraKey] = field(default_factory=Counter)
+    seen: set[Hashable] = field(default_factory=set)
+
+    def count(self, row: DetectionRow, kind: Kind, pseudonym: Hashable) -> None:
+        """Count a taken detection; a vehicle counts once per camera, direction and hour."""
+        hour_us = row.event_us // HOUR_US * HOUR_US
+        key = (row.camera, hour_us, row.direction, *kind)
+        self.passages[key] += 1
+        sight = (pseudonym, row.camera, row.direction, hour_us)
+        if sight not in self.seen:
+            self.seen.add(sight)
+            self.vehicles[key] += 1
+
 
 FIGURE_OF_MOVEMENT = {"in": "entries", "out": "exits"}
 
@@ -28,6 +53,7 @@ class NaiveDetections:
         self._windows: set[tuple[Hashable, ...]] = (
             set()
         )  # pseudonym, camera, direction, window: already counted
+        self.camera_hours = CameraHours()
         self._kinds: dict[tuple[Hashable, int], Kind] = {}  # by pseudonym: of its first taken detection
 
     def add(self, rows: Iterable[DetectionRow]) -> None:
@@ -99,9 +125,10 @@ class NaiveDetections:
         return RowOutcome.TAKEN
 
     def _take(self, row: DetectionRow) -> None:
-        """Count a taken detection in every zone of its camera."""
+        """Count a taken detection at its camera and in every zone of it."""
         pseudonym = _pseudonym(row)
         kind = self._kinds.setdefault(pseudonym, (row.vehicle_class, row.zero_emission))
+        self.camera_hours.count(row, kind, pseudonym)
         for zone_id, movements in self._registry[row.camera]:
             self._cells.observe(zone_id, row, kind, pseudonym)
             figure = FIGURE_OF_MOVEMENT.get(movements[row.direction])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from naive import Cell, CellKey, DetectionRow, Registry, RowOutcome, Settings, local_day
+from naive import CameraKey, Cell, CellKey, DetectionRow, Registry, RowOutcome, Settings, local_day
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
 from processors.columns import DetectionColumns, UInt64Array
 from processors.detections import DetectionState
@@ -79,6 +79,22 @@ def camera_index(registry: Registry, numbers: ZoneNumbers) -> CameraIndex:
     )
 
 
+def _worded(counts: Counter[tuple[int, ...]]) -> Counter[CameraKey]:
+    """Return counts by camera number, hour and texts; those of nothing are left out."""
+    return +Counter(
+        {
+            (
+                camera,
+                hour_us,
+                DIRECTIONS[way],
+                VEHICLE_CLASSES[vehicle_class],
+                ZERO_EMISSIONS[emission],
+            ): count
+            for (camera, hour_us, way, vehicle_class, emission), count in counts.items()
+        }
+    )
+
+
 class FastDetections:
     """The state under test, read by steps as the oracle is."""
 
@@ -123,6 +139,11 @@ class FastDetections:
         """Return all flow cells so far."""
         self.flush()
         return self.totals.cells(self.numbers)
+
+    def camera_hours(self) -> tuple[Counter[CameraKey], Counter[CameraKey]]:
+        """Return passages and vehicles by camera and hour so far, in the words of the oracle."""
+        self.flush()
+        return _worded(self.totals.passages), _worded(self.totals.camera_vehicles)
 
     def outcomes(self) -> Counter[RowOutcome]:
         """Return the outcomes so far."""

@@ -163,6 +163,8 @@ class FlowTotals:
 
     def __init__(self) -> None:
         self.feeds: Counter[str] = Counter()
+        self.passages: Counter[tuple[int, ...]] = Counter()
+        self.camera_vehicles: Counter[tuple[int, ...]] = Counter()
         self._flows: dict[str, dict[tuple[int, ...], Int64Array]] = {grain: {} for grain in GRAINS}
 
     def add(self, delta: LedgerDelta) -> None:
@@ -172,6 +174,12 @@ class FlowTotals:
                 self._flows[grain][key] = self._flows[grain].get(key, np.zeros_like(figures)) + figures
         for name, count in zip(FEED_COUNTS, delta.feeds.counts.sum(axis=0).tolist(), strict=True):
             self.feeds[name] += count
+        *keys, counts = delta.cameras
+        for (hi, lo, *key), (passages, vehicles) in zip(
+            zip(*(column.tolist() for column in keys), strict=True), counts.tolist(), strict=True
+        ):
+            self.passages[hi << 64 | lo, *key] += passages
+            self.camera_vehicles[hi << 64 | lo, *key] += vehicles
 
     def cells(self, numbers: ZoneNumbers) -> dict[str, dict[CellKey, Cell]]:
         """Return the flow cells with anything in them as the oracle gives them."""

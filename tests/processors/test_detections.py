@@ -20,7 +20,7 @@ from detection_strategies import (
     random_registry,
     random_uuid,
 )
-from naive import DetectionRow, NaiveDetections, Registry, RowOutcome, Settings
+from naive import CameraKey, DetectionRow, NaiveDetections, Registry, RowOutcome, Settings
 from naive.settings import US
 from naive_examples import T0, at_us
 from processors import detections
@@ -28,7 +28,7 @@ from processors.calendar import DAY_US
 from processors.feed_counts import FEED_COUNTS
 from processors.vocabulary import Outcome
 from strategies import replay_step
-from tests.processors.detection_builders import FastDetections, detection_columns
+from tests.processors.detection_builders import FastDetections, detection_columns, number_of
 from tests.processors.position_builders import COMPILED, filled_cells, large
 
 SEEDS: Final = range(30 if COMPILED else 6)
@@ -67,11 +67,23 @@ def assert_equal(oracle: NaiveDetections, fast: FastDetections) -> None:
     ]
 
     assert filled_cells(figures) == fast.cells()
+    assert camera_hours(oracle) == fast.camera_hours()
     assert (
         Counter({key: n for key, n in figures.counts.items() if key is not RowOutcome.HELD})
         == fast.outcomes()
     )
     assert sorted(refused) == sorted(fast.rejected)
+
+
+def camera_hours(oracle: NaiveDetections) -> tuple[Counter[CameraKey], Counter[CameraKey]]:
+    """Return passages and vehicles by camera and hour, cameras by their number."""
+    found = oracle.camera_hours
+    numbered = (
+        Counter({(number_of(camera), *rest): count for (camera, *rest), count in counts.items()})
+        for counts in (found.passages, found.vehicles)
+    )
+    passages, vehicles = numbered
+    return passages, vehicles
 
 
 @large
@@ -255,6 +267,7 @@ def test_a_change_of_the_slot_length_leaves_hours_and_days_as_they_are(
     expected, cells = filled_cells(oracle.figures()), fast.cells()
 
     assert (expected["hour"], expected["day"]) == (cells["hour"], cells["day"])
+    assert camera_hours(oracle) == fast.camera_hours()
 
 
 def test_rows_that_intake_rejected_or_found_too_late_are_counted_and_not_held() -> None:

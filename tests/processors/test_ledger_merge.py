@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.camera_counts import CAMERA_COLUMNS, CameraDelta
 from processors.columns import FIGURES, FlowDelta
 from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
@@ -21,7 +22,13 @@ feeds = st.dictionaries(st.tuples(st.integers(0, 1), st.integers(0, 2)), st.inte
 reasons = st.dictionaries(
     st.tuples(st.integers(0, 1), st.integers(0, 2), st.integers(16, 18)), st.integers(1, 9), max_size=4
 )
-deltas = st.lists(st.tuples(flows, feeds, reasons), min_size=1, max_size=3)
+# halves of ids on both sides of the sign bit
+halves = st.sampled_from([0, 1, 1 << 63, (1 << 64) - 1])
+camera_keys = st.tuples(
+    halves, halves, st.integers(0, 2), st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)
+)
+cameras = st.dictionaries(camera_keys, st.integers(1, 9), max_size=4)
+deltas = st.lists(st.tuples(flows, feeds, reasons, cameras), min_size=1, max_size=3)
 
 
 def columns(rows: Keyed, width: int) -> list[list[int]]:
@@ -29,7 +36,7 @@ def columns(rows: Keyed, width: int) -> list[list[int]]:
     return [[key[place] for key in sorted(rows)] for place in range(width)]
 
 
-def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed) -> LedgerDelta:
+def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed) -> LedgerDelta:
     """Return a delta whose figures are a value and its multiples."""
     zone, bucket, vehicle_class, emission, source = columns(cells, 5)
     values = np.array([cells[key] for key in sorted(cells)], np.int64)
@@ -57,7 +64,17 @@ def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed) -> LedgerDelta:
             np.array(why, np.uint8),
             np.array([rejected[key] for key in sorted(rejected)], np.int64),
         ),
+        camera_delta(passed),
     )
+
+
+def camera_delta(passed: Keyed) -> CameraDelta:
+    """Return counts of cameras, a value and its double, in the order of the merge: signed halves."""
+    order = sorted(passed, key=lambda key: tuple(half - (half >> 63 << 64) for half in key[:2]) + key[2:])
+    types = (np.uint64, np.uint64, np.int64, np.uint8, np.uint8, np.uint8)
+    keys = (np.array([key[place] for key in order], kind) for place, kind in enumerate(types))
+    counts = np.array([passed[key] for key in order], np.int64)
+    return CameraDelta(*keys, counts[:, None] * np.arange(1, CAMERA_COLUMNS + 1))
 
 
 def summed(parts: list[Keyed]) -> Keyed:
@@ -69,15 +86,16 @@ def summed(parts: list[Keyed]) -> Keyed:
 
 
 @given(deltas)
-def test_sums_are_those_of_the_parts(parts: list[tuple[Keyed, Keyed, Keyed]]) -> None:
+def test_sums_are_those_of_the_parts(parts: list[tuple[Keyed, Keyed, Keyed, Keyed]]) -> None:
     """Every key once, ascending, with the types of a single delta."""
     whole = merged([delta_of(*part) for part in parts])
 
-    expected = delta_of(*(summed([part[place] for part in parts]) for place in range(3)))
+    expected = delta_of(*(summed([part[place] for part in parts]) for place in range(4)))
     for grain in ("hour", "day"):
         require_equal(expected.flows[grain], whole.flows[grain])
     require_equal(expected.feeds, whole.feeds)
     require_equal(expected.rejections, whole.rejections)
+    require_equal(expected.cameras, whole.cameras)
     require_equal(delta_of(*parts[0]).flows["slot"], whole.flows["slot"])
 
 

@@ -13,6 +13,7 @@ from sinks.claims import Claim, claim
 from sinks.connection import Connection, open_connection
 from sinks.flush import SNAPSHOT_CHUNK_BYTES, flush, prepare_session
 from sinks.flush_parts import (
+    CameraHour,
     CameraRejection,
     Cursor,
     FeedClock,
@@ -145,6 +146,28 @@ def test_small_rows_are_added_or_move_forward(connection: Connection, claims: di
     assert [(0, START_US, None), (1, None, None)] == rows_of(
         connection,
         "SELECT source, core.microseconds(stream_time), last_arrival FROM core.feed_clock ORDER BY source",
+    )
+
+
+def test_hours_of_cameras_add_up_and_show_their_words(
+    connection: Connection, claims: dict[int, Claim]
+) -> None:
+    """What ended before the retention horizon stays gone."""
+    camera, hour_us = UUID(int=9), START_US // HOUR_US * HOUR_US
+    connection.execute(
+        "INSERT INTO core.retention_horizon VALUES ('camera_hour', core.instant(%s))", [hour_us]
+    )
+    for number in (1, 2):
+        hours = [
+            CameraHour(camera, hour_us, 1, 3, 0, 5, number),
+            CameraHour(camera, hour_us - HOUR_US, 1, 3, 0, 5, 5),
+        ]
+        flush(connection, Flush([advance(claims, 0, number - 1, number)], SLOT_S, camera_hours=hours), number)
+
+    assert [(camera, None, hour_us, "reverse", "N1", "yes", 10, 3)] == rows_of(
+        connection,
+        "SELECT camera_id, camera_name, core.microseconds(hour_start), direction, vehicle_class, zero_emission, "
+        "passages, vehicles FROM live.camera_flow_hour",
     )
 
 

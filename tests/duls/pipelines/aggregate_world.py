@@ -249,6 +249,9 @@ class MemoryStore:
             self.counts["rejected", rejection.source, rejection.minute_us, rejection.reason] += rejection.rows
         for rejected in parts.camera_rejections:
             self.counts["camera", rejected.camera_id] += rejected.detections
+        for hour in parts.camera_hours:
+            self.counts["passages", *hour[:5]] += hour.passages
+            self.counts["camera vehicles", *hour[:5]] += hour.vehicles
         if parts.now is not None:
             for row in zip(*(np.asarray(column).tolist() for column in parts.now), strict=True):
                 self.now[row[:4]] = row[4:]
