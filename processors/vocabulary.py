@@ -80,6 +80,7 @@ class Outcome(IntEnum):
     UNREGISTERED_CAMERA = 32  # decided by aggregate, which reads the camera registry of the log
     NOT_ACTUAL = 33  # planned or expected, not something that happened
     NO_FIX = 34  # the receiver of satellites says that it did not know where it was
+    NOT_ARROW = 35  # begins as an Arrow IPC stream, and cannot be read as one
 
 
 FIRST_REJECTION: Final = 16

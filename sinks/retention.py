@@ -42,6 +42,7 @@ class Retention(NamedTuple):
     alert_s: int = 365 * DAY_S
     history_s: int = 5 * 365 * DAY_S
     access_s: int = 365 * DAY_S
+    reference_s: int = 90 * DAY_S
 
 
 class Removal(NamedTuple):
@@ -73,6 +74,7 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "feed_minute": retention.live_s,
         "rejection_minute": retention.live_s,
         "camera_rejection": retention.live_s,
+        "vehicle_reference": retention.reference_s,
         "alert": retention.alert_s,
         "published_hour": retention.history_s,
         "published_day": retention.history_s,

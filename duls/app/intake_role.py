@@ -1,5 +1,6 @@
 """The intake role: builds its clients and runs it until it is asked to stop or its input is drained."""
 
+import hmac
 import os
 import secrets
 import time
@@ -15,15 +16,18 @@ from confluent_kafka.admin import AdminClient
 from duls.app.announcing import announce_settings
 from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
-from duls.app.source_topics import InputEnd, input_end, source_topics, topic_ids
+from duls.app.source_topics import InputEnd, formats_of, input_end, source_topics, topic_ids
 from duls.app.stopping import StopFlag, close_within
 from duls.app.warm_up import warm_up_intake
 from duls.config import Settings
 from duls.local_midnights import local_midnights
 from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
 from duls.pipelines.day_keys import DayKeys
-from duls.pipelines.intake import DrainTarget, Intake, IntakeOptions, SourceTopic
+from duls.pipelines.intake import DrainTarget, Enrichment, Intake, IntakeOptions, SourceTopic
+from duls.pipelines.references import References
 from processors.pseudonyms import HASH_KEY_BYTES
+from processors.registrations import DEFAULT_CAPACITY, RegistrationBook
+from processors.registrations import HASH_KEY_BYTES as REFERENCE_KEY_BYTES
 from processors.vehicle_table import NEVER_US
 from sinks.connection import open_connection
 from sinks.flow_store import DataGap, FlowStore
@@ -32,6 +36,7 @@ from sinks.lasting_connection import Tell
 from sinks.master_key import read_master_key
 from sinks.migrate import require_current
 from sinks.patience import Patience
+from sinks.references import ReferenceStore
 from sinks.registry import installation_id
 from streams.admission import AdmissionRules
 from streams.clients import make_admin, make_consumer, make_gapless_producer
@@ -78,7 +83,9 @@ def run_intake(
             hash_key=secrets.token_bytes(HASH_KEY_BYTES),
             midnights_us=local_midnights(),
         )
-        intake, consumer = _intake(settings, topics, stop, metrics, keys, _gap_recorder(metrics, flow_store))
+        references = _references(settings, stack, metrics)
+        record_gap = _gap_recorder(metrics, flow_store)
+        intake, consumer = _intake(settings, topics, stop, metrics, keys, record_gap, references)
         # closed first: it commits once more
         stack.callback(close_within, consumer.close)
         bounds = None
@@ -86,7 +93,7 @@ def run_intake(
             target = _drain_target(settings, input_end(admin, topics.sources))
             bounds = _Bounds(target, lambda: input_end(admin, topics.sources).offsets)
         intake.subscribe()
-        _loop(intake, stop, bounds, keys, on_ready)
+        _loop(intake, stop, bounds, keys, references, on_ready)
         intake.finish()
 
 
@@ -101,7 +108,7 @@ class _Topics(NamedTuple):
 def _topics(settings: Settings, admin: AdminClient) -> _Topics:
     """Return the topics, checked; announce the settings to the log."""
     trust = settings.kafka.trust_create_time
-    sources = source_topics(admin, trust_create_time=trust)
+    sources = source_topics(admin, trust_create_time=trust, formats=formats_of(settings))
     observations = describe_topic(admin, OBSERVATIONS_TOPIC)
     check_times(observations, trust_create_time=trust)
     check_message_size(observations, 2 * MAX_MESSAGE_BYTES)
@@ -121,6 +128,20 @@ def _key_store(settings: Settings, patience: Patience, tell: Tell) -> KeyStore:
         patience=patience,
         tell=tell,
     )
+
+
+def _references(settings: Settings, stack: ExitStack, metrics: Metrics) -> References:
+    """Return the references of vehicles, with a connection of their own that does not wait for the database."""
+    master_key = read_master_key(settings.master_key_file)
+    hash_key = hmac.digest(master_key, b"duls: references of vehicles", "sha256")[:REFERENCE_KEY_BYTES]
+    store = ReferenceStore(
+        settings.database_url,
+        most=DEFAULT_CAPACITY,
+        patience=Patience(0.0),
+        tell=metrics.tell_sink(FIGURES_SINK),
+    )
+    stack.callback(store.close)
+    return References(RegistrationBook(hash_key), store)
 
 
 def _gap_recorder(metrics: Metrics, store: FlowStore) -> Callable[[Gap], None]:
@@ -147,6 +168,7 @@ def _intake(
     metrics: Metrics,
     keys: DayKeys,
     record_gap: Callable[[Gap], None],
+    enrichment: Enrichment,
 ) -> tuple[Intake, Consumer]:
     """Return intake with clients of its own, and its consumer, which the caller closes."""
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
@@ -173,6 +195,7 @@ def _intake(
         metrics=metrics,
         failpoint=failpoint_from(os.environ),
         record_gap=record_gap,
+        enrichment=enrichment,
     )
     return intake, consumer
 
@@ -197,6 +220,7 @@ def _loop(
     stop: StopFlag,
     bounds: _Bounds | None,
     keys: DayKeys,
+    references: References,
     on_ready: Callable[[], None],
 ) -> None:
     """Go on until asked to stop, or the bounds are reached and no tick is left unread.
@@ -209,6 +233,7 @@ def _loop(
     collector = PacedCollector()
     maintenance_due_s = 0.0
     while not stop.is_set():
+        references.refresh(time.monotonic())
         intake.step()
         collector.pace(time.monotonic())
         if intake.positions.is_settled and not ready:

@@ -1,18 +1,21 @@
 """The raw topics as roles see them, and where a bounded run ends."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from duls.config import Settings
 from duls.errors import ServiceAwayError
 from duls.pipelines.intake import SourceTopic
 from processors.columns import DecodedDetections, DecodedPositions
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import Source
 from streams.decode.detections import decode_detections
+from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import decode_positions
 from streams.topics import (
     DEAD_DETECTIONS_TOPIC,
@@ -27,20 +30,37 @@ ANSWER_S: Final = 10.0
 
 Decode = Callable[[list[bytes | None]], DecodedPositions | DecodedDetections]
 
-_RAW: Final[Sequence[tuple[str, Source, str, Decode]]] = (
-    (POSITIONS_TOPIC, Source.FMS, DEAD_POSITIONS_TOPIC, decode_positions),
-    (DETECTIONS_TOPIC, Source.ANPR, DEAD_DETECTIONS_TOPIC, decode_detections),
-)
+
+class Formats(NamedTuple):
+    """How the records of the raw topics are written."""
+
+    positions: PositionFormat = PositionFormat.AUTO
 
 
-def source_topics(admin: AdminClient, *, trust_create_time: bool) -> list[SourceTopic]:
+def formats_of(settings: Settings) -> Formats:
+    """Return the formats that the settings name."""
+    return Formats(PositionFormat[settings.intake.positions_format.upper()])
+
+
+def source_topics(
+    admin: AdminClient, *, trust_create_time: bool, formats: Formats | None = None
+) -> list[SourceTopic]:
     """Return the raw topics.
 
     Raises:
         ConfigError: A topic is missing, or its times are stamped by senders and that is not trusted.
     """
+    raw: Sequence[tuple[str, Source, str, Decode]] = (
+        (
+            POSITIONS_TOPIC,
+            Source.FMS,
+            DEAD_POSITIONS_TOPIC,
+            partial(decode_positions, format_=(formats or Formats()).positions),
+        ),
+        (DETECTIONS_TOPIC, Source.ANPR, DEAD_DETECTIONS_TOPIC, decode_detections),
+    )
     found = []
-    for name, source, dead_letters, decode in _RAW:
+    for name, source, dead_letters, decode in raw:
         info = describe_topic(admin, name)
         check_times(info, trust_create_time=trust_create_time)
         found.append(SourceTopic(name, info.topic_id.bytes, source, info.partitions, dead_letters, decode))

@@ -188,7 +188,12 @@ class FigureOptions(Section):
 
 
 class IntakeSettings(Section):
-    """How intake paces itself."""
+    """How intake reads the feeds, and paces itself."""
+
+    positions_format: Literal["auto", "canonical", "otm", "rfms", "traccar", "gtfs"] = Field(
+        "auto",
+        description="Format of duls.fms.position.v1; by default each message is told by its content.",
+    )
 
     batch_messages: int = Field(20_000, ge=1, le=1_000_000, description="Most records read in one step.")
     progress_ms: int = Field(250, ge=10, le=10_000, description="Time between two progress messages.")

@@ -7,7 +7,7 @@ of aggregate.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -39,6 +39,27 @@ class SourceTopic(NamedTuple):
     partitions: int
     dead_letters: str  # topic for its rejected rows
     decode: Callable[[list[bytes | None]], DecodedPositions | DecodedDetections]
+
+
+class Enrichment(Protocol):
+    """What is known of vehicles beside what their records say."""
+
+    def complete(self, decoded: DecodedPositions | DecodedDetections) -> None:
+        """Learn from the rows of a batch and complete them, in place; identities stay as they are."""
+
+    def keep(self) -> bool:
+        """Store what was learned; return whether all of it is, so that the offsets of what told it may be committed."""
+
+
+class NoEnrichment:
+    """Nothing is known beside the records."""
+
+    def complete(self, decoded: DecodedPositions | DecodedDetections) -> None:
+        """Leave the rows as they are."""
+
+    def keep(self) -> bool:
+        """Return True: there is nothing to store."""
+        return True
 
 
 class IntakeOptions(NamedTuple):
@@ -73,6 +94,7 @@ class Intake:
         metrics: Metrics,
         failpoint: Failpoint,
         record_gap: Callable[[Gap], None],
+        enrichment: Enrichment | None = None,
     ) -> None:
         self._consumer = consumer
         self._sender = sender
@@ -82,6 +104,7 @@ class Intake:
         self._monotonic = monotonic
         self._metrics = metrics
         self._failpoint = failpoint
+        self._enrichment = enrichment or NoEnrichment()
         self.positions = SourcePositions(
             consumer,
             {source.name: source.topic_id for source in sources},
@@ -136,7 +159,9 @@ class Intake:
             return
         if batch.values:
             newest = {number: position.event_us for number, position in moved.items()}
-            admitted = admit(topic.decode(batch.values), batch, newest, self._admission)
+            decoded = topic.decode(batch.values)
+            self._enrichment.complete(decoded)
+            admitted = admit(decoded, batch, newest, self._admission)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS
@@ -216,6 +241,8 @@ class Intake:
         if not moved:
             return
         started_s = self._monotonic()
+        if not self._enrichment.keep():
+            return
         self._sender.wait()
         self._failpoint("intake-before-commit")
         offsets = [

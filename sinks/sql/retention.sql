@@ -78,6 +78,10 @@ DELETE FROM core.feed_minute WHERE minute <= core.instant(%(horizon_us)s) - inte
 -- Delete minutes of rejections.
 DELETE FROM core.rejection_minute WHERE minute <= core.instant(%(horizon_us)s) - interval '1 minute';
 
+-- name: delete_vehicle_reference
+-- Delete references that no sender told again since the horizon.
+DELETE FROM core.vehicle_reference WHERE told_at <= core.instant(%(horizon_us)s);
+
 -- name: delete_camera_rejection
 -- Delete unknown cameras that have been silent since.
 DELETE FROM core.camera_rejection WHERE last_event_time <= core.instant(%(horizon_us)s);

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.vocabulary import Outcome
+from streams.decode.arrow_positions import is_arrow, positions_of_arrow
 from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import PADDING, words_of
@@ -202,15 +203,33 @@ def _merged(
     format_: PositionFormat,
 ) -> DecodedPositions:
     """Return *decoded* together with the rows of other records, in the order of records."""
+    parts = [decoded]
+    slow = []
+    for record in records:
+        value = values[record] or b""
+        if is_arrow(value):
+            parts.append(positions_of_arrow(value, record))
+        else:
+            slow.append(record)
+    if slow:
+        parts.append(_slow_part(slow, values, format_))
+    if len(parts) == 2 and not decoded.record.size:
+        return parts[1]
+    whole = _in_a_row(parts, [0] * len(parts))
+    if not np.any(whole.record[1:] < whole.record[:-1]):
+        return whole
+    # stable: the rows of one record are in order already
+    order = np.argsort(whole.record, kind="stable")
+    columns: Columns = list(whole)
+    return DecodedPositions._make([*(column[order] for column in columns[:-1]), columns[-1]])
+
+
+def _slow_part(
+    records: Sequence[int], values: Sequence[bytes | None], format_: PositionFormat
+) -> DecodedPositions:
+    """Return the rows of some records as the slow reader decides them."""
     rows_of = [rows_of_value(values[record], format_) for record in records]
     counts = [len(rows) for rows in rows_of]
-    index = np.concatenate([np.empty(0, np.int32), *(np.arange(count, dtype=np.int32) for count in counts)])
+    index = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
     rows = [row for rows in rows_of for row in rows]
-    added = columns_of_rows(rows, np.repeat(np.array(records, np.int32), counts), index)
-    added = added._replace(identity_start=added.identity_start + decoded.identity.size)
-    ours: Columns = list(decoded)
-    theirs: Columns = list(added)
-    both = [np.concatenate(pair) for pair in zip(ours, theirs, strict=True)]
-    # stable: the rows of one record are in order already
-    order = np.argsort(both[0], kind="stable")
-    return DecodedPositions._make([*(column[order] for column in both[:-1]), both[-1]])
+    return columns_of_rows(rows, np.repeat(np.array(records, np.int32), counts), index)
