@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
 
 from duls.local_midnights import local_midnights
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
@@ -26,6 +27,7 @@ from processors.ledger import Ledger
 from processors.observation_partition import ObservationPartition, new_partition
 from processors.positions import ZoneWorld
 from processors.pseudonyms import PseudonymCache
+from processors.registrations import RegistrationBook
 from processors.rules import FigureSettings, rules_of
 from processors.simulation.city import SimulatedCity
 from processors.simulation.detections import detections
@@ -47,6 +49,10 @@ START_US = 1_767_225_600 * US_PER_S  # 1 January 2026; any time does
 TOPIC_ID = bytes(16)
 STEP_S = 20
 CAMERA = UUID(int=1)
+REFERRED = (
+    b'{"entityType":"vehicle","id":"a","vehicleType":"van"}\n'
+    b'{"eventType":"locationUpdateEvent","creationDate":0,"vehicle":{"uuid":"a"},"geoReference":{"lat":52,"lon":5}}'
+)
 VEHICLE = b'{"vehicle":"NL:X-%d","time":%d,"lat":%.6f,"lon":%.6f,"class":"N1","fuel":"diesel"}'
 
 
@@ -70,10 +76,24 @@ def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColu
         )
         return found.hi, found.lo
 
+    _warm_up_references()
     rules = AdmissionRules("arrival", midnights, lambda _day: DayKey(pseudonymise, 1))
     seen = admit(decode_positions(moving), _batch(moving), {0: 0}, rules).columns
     read = admit(decode_detections(passing), _batch(passing), {0: 0}, rules).columns
     return PositionColumns._make(seen), DetectionColumns._make(read)
+
+
+def _warm_up_references() -> None:
+    """Make ready what learns and completes references, and what reads Arrow streams."""
+    book = RegistrationBook(bytes(16))
+    decoded = decode_positions([REFERRED])
+    book.load(book.learn(decoded))
+    book.complete(decoded)
+    table = pa.table({"vehicle": ["a"], "time": [0], "lat": [52.0], "lon": [5.0]})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    decode_positions([sink.getvalue().to_pybytes()])
 
 
 def warm_up_aggregate() -> None:

@@ -1,5 +1,7 @@
 """Tests of references of vehicles: kept over restarts, shared by processes, forgotten when nobody tells them."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pytest
 
@@ -30,15 +32,33 @@ def listed(registrations: Registrations) -> set[tuple[int, ...]]:
     return set(zip(number, *what, strict=True))
 
 
+NewStore = Callable[..., ReferenceStore]
+
+
 @pytest.fixture
-def store(figures_url: str) -> ReferenceStore:
+def new_store(figures_url: str) -> Iterator[NewStore]:
+    """Give what makes the references of a process."""
+    made: list[ReferenceStore] = []
+
+    def make(most: int = 100) -> ReferenceStore:
+        """Return references of which so many are read at once."""
+        made.append(ReferenceStore(figures_url, most=most, patience=Patience(20.0)))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> ReferenceStore:
     """Give the references of a process."""
-    return ReferenceStore(figures_url, most=100, patience=Patience(20.0))
+    return new_store()
 
 
-def test_what_one_process_keeps_another_hears(store: ReferenceStore, figures_url: str) -> None:
+def test_what_one_process_keeps_another_hears(store: ReferenceStore, new_store: NewStore) -> None:
     """At its start all of it, later what is new, the last word of each."""
-    other = ReferenceStore(figures_url, most=100, patience=Patience(20.0))
+    other = new_store()
     store.keep(told((1, 4, 0), (2**63, 5, 1), (1, 3, 1)))
 
     first = other.news()
@@ -48,12 +68,12 @@ def test_what_one_process_keeps_another_hears(store: ReferenceStore, figures_url
     assert {(2**63, 5, 2)} <= listed(other.news())
 
 
-def test_only_so_many_are_read_the_newest_ones(figures_url: str, store: ReferenceStore) -> None:
+def test_only_so_many_are_read_the_newest_ones(store: ReferenceStore, new_store: NewStore) -> None:
     """A book has a capacity."""
     for number in range(5):
         store.keep(told((number, 4, 0)))
 
-    small = ReferenceStore(figures_url, most=2, patience=Patience(20.0))
+    small = new_store(most=2)
 
     assert {(3, 4, 0), (4, 4, 0)} == listed(small.news())
 
