@@ -57,6 +57,7 @@ class ZoneIndex(NamedTuple):
     """Everything a lookup needs, as arrays."""
 
     grid: Grid
+    answer: Int32Array  # zone set of each cell, shape (rows * columns,); with edges in it, -1 - its place in the lists
     zone_no: Int32Array  # zone number by place in this index
     edges: ZoneEdges
     base: Int32Array  # zone set of each cell, shape (rows * columns,), without its border zones
@@ -114,10 +115,12 @@ def _lookup(
             continue
         row = int(y)
         cell = row * grid.columns + int(x)
-        border = index.border[cell]
-        if border < 0:
-            sets[point] = index.base[cell]
+        answer = index.answer[cell]
+        if answer >= 0:
+            # one read of memory: of a country the cells fit no cache
+            sets[point] = answer
             continue
+        border = -1 - answer
         first, last = index.border_starts[border], index.border_starts[border + 1]
         mask = 0
         for place in range(first, min(last, first + 62)):

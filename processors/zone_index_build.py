@@ -61,6 +61,7 @@ def build_zone_index(zones: Sequence[IndexedZone], zone_sets: ZoneSets) -> ZoneI
     mask_starts = np.concatenate([[0], np.cumsum(entries, dtype=np.int64)]).astype(np.int64)
     index = ZoneIndex(
         grid,
+        np.empty(grid.rows * grid.columns, np.int32),
         zone_no,
         edges,
         np.zeros(grid.rows * grid.columns, np.int32),
@@ -71,6 +72,7 @@ def build_zone_index(zones: Sequence[IndexedZone], zone_sets: ZoneSets) -> ZoneI
         np.full(int(mask_starts[-1]), UNRESOLVED, np.int32),
     )
     _fill_bases(index, raw, zone_sets)
+    index.answer[:] = np.where(border < 0, index.base, -1 - border)
     return index
 
 
