@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from duls.app.announcing import announce_settings
+from duls.app.announcing import announce_settings, send_outbox
 from duls.app.collector import PacedCollector
 from duls.app.database_gauges import DatabaseGauges
 from duls.app.failpoints import failpoint_from
@@ -97,7 +97,15 @@ def run_aggregate(
                 metrics.fenced_total.inc()
                 log.warning("fenced; joining again", reason=str(error))
             else:
-                return
+                break
+    if bounds.until_drained and not stop.is_set():
+        _send_what_waits(settings)
+
+
+def _send_what_waits(settings: Settings) -> None:
+    """Bring the last dead letters to the broker, where nobody else may come to do it."""
+    with open_connection(settings.database_url, application_name="duls aggregate") as connection:
+        send_outbox(connection, settings)
 
 
 def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:

@@ -1,0 +1,49 @@
+"""What the aggregate role does around its loop."""
+
+from contextlib import nullcontext
+
+import pytest
+
+from duls.app import aggregate_role
+from duls.app.aggregate_role import AggregateBounds, run_aggregate
+from duls.app.stopping import StopFlag
+from duls.config import Settings
+from duls.metrics import Metrics
+from sinks.connection import open_connection
+from sinks.flush_parts import OutboxMessage
+from sinks.outbox import add_messages
+from streams.topics import DEAD_DETECTIONS_TOPIC
+
+LETTER = OutboxMessage(DEAD_DETECTIONS_TOPIC, None, b"{}", (), 0)
+
+
+def messages_left(settings: Settings) -> int:
+    """Return how many messages wait in the outbox."""
+    with open_connection(settings.database_url, application_name="test") as connection:
+        rows = connection.execute("SELECT id FROM core.outbox").fetchall()
+    return len(rows)
+
+
+@pytest.mark.parametrize("is_asked_to_stop", [False, True])
+def test_a_drained_run_leaves_no_dead_letter_behind(
+    *, installed: Settings, monkeypatch: pytest.MonkeyPatch, is_asked_to_stop: bool
+) -> None:
+    """The last flush may put some into the outbox; who is asked to stop leaves them to the next process."""
+    stop = StopFlag()
+
+    def last_flush(*_: object) -> None:
+        """Reject a row, as the last thing."""
+        with open_connection(installed.database_url, application_name="test") as connection:
+            add_messages(connection, [LETTER])
+        if is_asked_to_stop:
+            stop.set()
+
+    for name in ("Housekeeping", "DatabaseGauges"):
+        monkeypatch.setattr(aggregate_role, name, lambda *_: nullcontext())
+    monkeypatch.setattr(aggregate_role, "warm_up_aggregate", lambda: None)
+    monkeypatch.setattr(aggregate_role, "_run_once", last_flush)
+    metrics = Metrics(version="1", clock=lambda: 0.0)
+
+    run_aggregate(installed, stop, metrics, AggregateBounds(until_drained=True), on_ready=lambda: None)
+
+    assert int(is_asked_to_stop) == messages_left(installed)
