@@ -19,6 +19,7 @@ from sinks.flush_parts import Cursor, Flush, PartitionAdvance, Snapshot
 from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.patience import Patience
 from sinks.queries import query
+from sinks.registry import Versions, versions_at
 
 
 class DataGap(NamedTuple):
@@ -113,6 +114,18 @@ class FlowStore:
         statement = query("progress", "load_cursors")
         rows = self._database.run("load cursors", lambda c: c.execute(statement, values).fetchall())
         return [Cursor(*row) for row in rows]
+
+    def load_stream_us(self, partition: int) -> int | None:
+        """Return the stream time at which the figures of a partition stand, microseconds; None before there is any."""
+        statement = query("progress", "stream_time")
+        row = self._database.run(
+            "load stream time", lambda c: c.execute(statement, {"partition": partition}).fetchone()
+        )
+        return None if row is None or row[0] is None else int(row[0])
+
+    def load_versions_at(self, instant_us: int) -> Versions:
+        """Return the newest versions of zones, cameras and settings at an instant."""
+        return self._database.run("load versions", lambda c: versions_at(c, instant_us))
 
     def record_gap(self, gap: DataGap) -> None:
         """Record offsets that were gone before they were read; repeating it changes nothing."""

@@ -49,6 +49,11 @@ def latest_versions(connection: Connection) -> Versions:
     return Versions(*_one(connection, "latest_versions", {}))
 
 
+def versions_at(connection: Connection, instant_us: int) -> Versions:
+    """Return the newest versions at an instant, microseconds since 1970."""
+    return Versions(*_one(connection, "versions_at", {"instant_us": instant_us}))
+
+
 def zone_numbers(connection: Connection) -> dict[str, int]:
     """Return the number of every zone that was ever loaded, by its id."""
     return dict(connection.execute(query("registry", "zone_numbers")).fetchall())

@@ -1,22 +1,27 @@
 """Taking over observation partitions: claim them in the database and bring their states to where they were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from duls.errors import RefusedError, ServiceAwayError, TopicChangedError
 from duls.pipelines.owned_partition import OwnedPartition
+from duls.pipelines.rebuild import Rebuild
 from duls.pipelines.snapshot_codec import decode_snapshot
 from duls.pipelines.worlds import Worlds
 from processors.columns import Int64Array
 from processors.observation_partition import ObservationPartition, Versions, new_partition
 from processors.rules import rules_of
 from processors.snapshot import restore
+from sinks.claims import Claim
 from sinks.flow_store import FlowStore
 
 ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
+
+log = structlog.get_logger()
 
 
 class ObservationTopic(NamedTuple):
@@ -52,6 +57,7 @@ class PartitionLoader:
         self._topic = topic
         self._midnights_us = midnights_us
         self._from_beginning = from_beginning
+        self._rebuild = Rebuild(store, worlds, topic.name, midnights_us, from_beginning=from_beginning)
 
     def load(self, consumer: Consumer, partitions: Sequence[int]) -> list[OwnedPartition]:
         """Claim partitions and return their states, each with the offset to read on from.
@@ -72,10 +78,7 @@ class PartitionLoader:
             earliest,
             beginning="earliest" if self._from_beginning else None,
         )
-        return [
-            self._load(number, claims[number].epoch, claims[number].next_offset, earliest)
-            for number in numbers
-        ]
+        return [self._load(consumer, number, claims[number], earliest[number]) for number in numbers]
 
     def _earliest(self, consumer: Consumer) -> dict[int, int]:
         """Return the oldest readable offset of every partition of the topic."""
@@ -90,41 +93,44 @@ class PartitionLoader:
             message = f"the broker did not say where topic {self._topic.name} begins: {error}"
             raise ServiceAwayError(message) from error
 
-    def _load(
-        self, number: int, epoch: int, stored_offset: int, earliest: Mapping[int, int]
-    ) -> OwnedPartition:
-        """Return the state of a partition from its snapshot; what is stored beyond it is replayed."""
+    def _load(self, consumer: Consumer, number: int, claimed: Claim, earliest: int) -> OwnedPartition:
+        """Return the state of a partition as it was at some offset; what is stored beyond it is replayed."""
         topic_id = self._topic.topic_id
         stored = self._store.load_snapshot(topic_id, number)
-        start_offset = stored_offset if stored is None else stored.next_offset
-        if start_offset < earliest[number]:
-            message = (
-                f"observation partition {number} begins at offset {earliest[number]}, its state needs offset "
-                f"{start_offset}: `duls run aggregate --from-beginning` goes on from the oldest record, "
-                "writing down the gap"
-            )
-            raise RefusedError(message)
-        snapshot = None if stored is None else decode_snapshot(stored.data, stored.format)
-        state = self._state_of(Versions(0, 0, 0) if snapshot is None else snapshot.versions)
-        if snapshot is not None:
+        start_offset = claimed.next_offset if stored is None else stored.next_offset
+        if start_offset < earliest:
+            raise RefusedError(_gone(number, earliest, start_offset))
+        if stored is None:
+            start = self._rebuild.start(consumer, number, claimed.next_offset, earliest)
+            start_offset, state = start.offset, self._state_of(start.versions)
+        else:
+            snapshot = decode_snapshot(stored.data, stored.format)
+            state = self._state_of(snapshot.versions)
             restore(state, snapshot)
         owned = OwnedPartition(
             topic_id,
             number,
             state,
-            epoch=epoch,
+            epoch=claimed.epoch,
             start_offset=start_offset,
-            stored_offset=stored_offset,
+            stored_offset=claimed.next_offset,
             has_snapshot=stored is not None,
         )
         if not owned.is_replaying:
             owned.end_replay(self._store.load_cursors(topic_id, number))
+        elif stored is None:
+            log.warning(
+                "no snapshot: a state is read anew from the log",
+                partition=number,
+                from_offset=start_offset,
+                to_offset=claimed.next_offset,
+            )
         return owned
 
     def _state_of(self, versions: Versions) -> ObservationPartition:
         """Return an empty state under versions."""
         settings = self._worlds.settings(versions.settings)
-        return new_partition(
+        state = new_partition(
             rules_of(settings),
             settings.confidence_floor,
             self._worlds.zone_sets,
@@ -132,3 +138,13 @@ class PartitionLoader:
             self._worlds.cameras(versions.cameras),
             self._midnights_us,
         )
+        state.versions = versions
+        return state
+
+
+def _gone(number: int, earliest: int, start_offset: int) -> str:
+    """Say that records are gone that a state needs, and what to do."""
+    return (
+        f"observation partition {number} begins at offset {earliest}, its state needs offset {start_offset}: "
+        "`duls run aggregate --from-beginning` goes on from the oldest record, writing down the gap"
+    )

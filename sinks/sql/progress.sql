@@ -125,6 +125,10 @@ FROM core.source_cursor AS stored
 WHERE stored.topic_id = %(topic_id)s AND stored.partition = %(partition)s
 ORDER BY stored.source_topic_id, stored.source_partition;
 
+-- name: stream_time
+-- Stream time at which the figures of an observation partition stand, microseconds; null before there is any.
+SELECT core.microseconds(min(clock.stream_time)) FROM core.feed_clock AS clock WHERE clock.partition = %(partition)s;
+
 -- name: delete_snapshot
 -- Remove the snapshot that is about to be replaced, with its chunks.
 DELETE FROM core.snapshot WHERE topic_id = %(topic_id)s AND partition = %(partition)s;

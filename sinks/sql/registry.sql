@@ -15,6 +15,13 @@ SELECT
     (SELECT coalesce(max(version), 0) FROM core.camera_version),
     (SELECT coalesce(max(version), 0) FROM core.settings_version);
 
+-- name: versions_at
+-- Newest versions at an instant; 0 where none was stored by then.
+SELECT
+    (SELECT coalesce(max(version), 0) FROM core.zone_version WHERE created_at <= core.instant(%(instant_us)s)),
+    (SELECT coalesce(max(version), 0) FROM core.camera_version WHERE created_at <= core.instant(%(instant_us)s)),
+    (SELECT coalesce(max(version), 0) FROM core.settings_version WHERE created_at <= core.instant(%(instant_us)s));
+
 -- name: zone_numbers
 -- Numbers of all zones that were ever loaded.
 SELECT zone.zone_id, zone.zone_no FROM core.zone AS zone ORDER BY zone.zone_no;

@@ -23,6 +23,7 @@ from sinks.registry import (
     store_cameras,
     store_settings,
     store_zones,
+    versions_at,
     zone_numbers,
 )
 
@@ -152,3 +153,14 @@ def test_a_version_that_is_not_there_is_refused(connection: Connection) -> None:
 def test_a_database_has_one_identity(connection: Connection) -> None:
     """It is there after the migration and stays."""
     assert installation_id(connection) == installation_id(connection)
+
+
+def test_versions_are_those_of_a_time(connection: Connection) -> None:
+    """A state that is read anew from the middle of the log begins under what was in force there."""
+    store_zones(connection, [ZONE], told)
+    connection.execute("UPDATE core.zone_version SET created_at = core.instant(1000)")
+    store_zones(connection, [SMALL], told)
+    connection.execute("UPDATE core.zone_version SET created_at = core.instant(2000) WHERE version = 2")
+
+    assert [0, 1, 1, 2] == [versions_at(connection, at_us).zones for at_us in (999, 1000, 1999, 2000)]
+    assert 0 == versions_at(connection, 2000).cameras

@@ -37,6 +37,8 @@ class FakeConsumer:
     def __init__(self) -> None:
         self.stored: dict[Key, TopicPartition] = {}  # committed, with metadata
         self.bounds: dict[Key, tuple[int, int]] = {}  # oldest offset and end
+        self.offset_at: dict[Key, int] = {}  # of the first record at or after the time that is asked for
+        self.asked_ms: list[int] = []
         self.incoming: list[list[Message]] = []  # what each call of consume gives
         self.during_consume: list[
             Callable[[], None]
@@ -91,6 +93,17 @@ class FakeConsumer:
         if self.is_away and not cached:
             raise KafkaException(KafkaError(KafkaError._TRANSPORT))
         return self.bounds.get((place.topic, place.partition), (0, 0))
+
+    def offsets_for_times(self, places: Sequence[TopicPartition], *, timeout: float) -> list[TopicPartition]:
+        """Give the offset that stands for any time; -1, the end, where none does."""
+        assert timeout > 0
+        if self.is_away:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+        self.asked_ms += [place.offset for place in places]
+        return [
+            TopicPartition(p.topic, p.partition, self.offset_at.get((p.topic, p.partition), -1))
+            for p in places
+        ]
 
     def committed(self, places: Sequence[TopicPartition], *, timeout: float) -> list[TopicPartition]:
         """Give what was committed; -1001 where nothing was."""

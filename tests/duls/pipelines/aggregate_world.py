@@ -24,6 +24,7 @@ from processors.vocabulary import Movement, Outcome
 from processors.zone_feature import ZoneFeature
 from sinks.claims import Claim
 from sinks.flush_parts import Cursor, Flush, Snapshot
+from sinks.registry import Versions
 from streams.observation_messages import (
     Headers,
     Kind,
@@ -193,6 +194,8 @@ class MemoryStore:
         self.fail_after: Exception | None = None  # the next flush takes place, and nobody hears of it
         self.beginnings: list[str | None] = []
         self.claimed: list[Mapping[int, int]] = []
+        self.stream_us: int | None = None
+        self.versions = Versions(1, 1, 1)
 
     def claim(
         self, topic_id: UUID, partitions: Sequence[int], earliest: Mapping[int, int], *, beginning: str | None
@@ -211,6 +214,14 @@ class MemoryStore:
     def load_snapshot(self, _topic_id: UUID, partition: int) -> Snapshot | None:
         """Return the newest snapshot."""
         return self.snapshots.get(partition)
+
+    def load_stream_us(self, _partition: int) -> int | None:
+        """Return the stream time that the test says."""
+        return self.stream_us
+
+    def load_versions_at(self, _instant_us: int) -> Versions:
+        """Return the versions that the test says."""
+        return self.versions
 
     def load_cursors(self, _topic_id: UUID, partition: int) -> list[Cursor]:
         """Return the stored cursors."""
