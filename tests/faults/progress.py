@@ -61,12 +61,12 @@ def has_all(installation: Installation, ends: Ends, *, after_us: int) -> bool:
 
 
 def rows_stored(installation: Installation) -> int | None:
-    """Return how many rows the database has counted, None while it is away."""
+    """Return how many rows the database has counted, None while it is away or being restored."""
     try:
         with psycopg.connect(installation.database_url, autocommit=True, connect_timeout=2) as connection:
             row = connection.execute(
                 "SELECT coalesce(sum(accepted + rejected), 0)::bigint FROM core.feed_minute"
             ).fetchone()
-    except psycopg.OperationalError:
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
         return None
     return int(row[0]) if row else 0
