@@ -61,6 +61,9 @@ class Outlook(NamedTuple):
     expected_us: int | None  # when it likely will be reached, None: not within 30 minutes
 
 
+_NO_OUTLOOK: Final = (None, None, None)
+
+
 class ZoneStep(NamedTuple):
     """A zone after a step, and what changed."""
 
@@ -166,7 +169,7 @@ def _judged(
         and value < limit.raise_at
         and limit.capacity == watch.capacity
     ):
-        return watch  # most observations of most zones
+        return watch  # as most observations of most zones do
     return _waiting(watch, limit, value, now_us, outlooks)
 
 
@@ -176,22 +179,27 @@ def _waiting(
     """Judge a count where no alert runs."""
     if _is_kept_quiet(watch, limit, value, now_us):
         return changed(watch, now_us, state=_RESOLVED, value=value, capacity=limit.capacity)
-    if value < limit.raise_at:
-        return _below(watch, limit, value, now_us, outlooks)
-    since_us = now_us if watch.above_since_us is None else watch.above_since_us
-    if now_us - since_us >= limit.raise_us:
-        return _fire(watch, limit, value, since_us, now_us)
+    since_us, state = None, _NORMAL
+    early, late, expected_us = watch.probability_15, watch.probability_30, watch.expected_us
+    if outlooks is not None:
+        early, late, expected_us = outlooks.get(limit.rule_id, _NO_OUTLOOK)
+    if value >= limit.raise_at:
+        since_us, state = now_us if watch.above_since_us is None else watch.above_since_us, _PENDING
+        if now_us - since_us >= limit.raise_us:
+            return _fire(watch, limit, value, since_us, now_us)
+    elif late is not None and _is_likely(limit, late, is_rising=watch.state is _RISING):
+        state = _RISING
     return changed(
         watch,
         now_us,
-        state=_PENDING,
+        state=state,
         value=value,
         capacity=limit.capacity,
         above_since_us=since_us,
         alert=None,
-        probability_15=None,
-        probability_30=None,
-        expected_us=None,
+        probability_15=early,
+        probability_30=late,
+        expected_us=expected_us,
     )
 
 
@@ -208,28 +216,6 @@ def _is_kept_quiet(watch: Watch, limit: Limit, value: int, now_us: int) -> bool:
         return True
     is_by_hand = last.end_cause is Cause.RESOLVED_BY_HAND
     return is_by_hand and value >= limit.clear_below and now_us - last.until_us < REARM_US
-
-
-def _below(
-    watch: Watch, limit: Limit, value: int, now_us: int, outlooks: Mapping[str, Outlook] | None
-) -> Watch:
-    """Judge a count below the raise level: normal, or rising where that level is likely reached."""
-    early, late, expected_us = watch.probability_15, watch.probability_30, watch.expected_us
-    if outlooks is not None:
-        early, late, expected_us = outlooks.get(limit.rule_id, (None, None, None))
-    is_rising = late is not None and _is_likely(limit, late, is_rising=watch.state is _RISING)
-    return changed(
-        watch,
-        now_us,
-        state=_RISING if is_rising else _NORMAL,
-        value=value,
-        capacity=limit.capacity,
-        above_since_us=None,
-        alert=None,
-        probability_15=early,
-        probability_30=late,
-        expected_us=expected_us,
-    )
 
 
 def _is_likely(limit: Limit, probability: float, *, is_rising: bool) -> bool:

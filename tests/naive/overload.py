@@ -215,13 +215,13 @@ class NaiveZone:
             watch.state = "resolved"
         elif alert:
             self._run(watch, alert, terms, is_over=over, at_us=moment.at_us)
-        elif too_full:
-            self._wait(watch, terms, moment.at_us)
         else:
             watch.probability = watch.probability if outlooks is None else outlooks.get(rule_id)
             threshold = 101 if terms.rising_pct is None else terms.rising_pct - 20 * (before == "rising")
             is_rising = watch.probability is not None and 100 * watch.probability >= threshold
             watch.state = "rising" if is_rising else "normal"
+            if too_full:
+                self._wait(watch, terms, moment.at_us)
         if watch.state != before:
             self._tell(rule_id, before, self._why(watch, before, had_alert=alert is not None), alert, watch)
 
@@ -247,10 +247,10 @@ class NaiveZone:
     @staticmethod
     def _wait(watch: NaiveWatch, terms: Terms, at_us: int) -> None:
         """Wait until a count was too full for long enough, then raise the alert."""
-        watch.state, watch.probability = "pending", None
+        watch.state = "pending"
         full_us = watch.lasts_us(watch.first_place, lambda moment: moment.is_too_full)
         if full_us >= terms.raise_s * US:
-            watch.state = "firing"
+            watch.state, watch.probability = "firing", None
             watch.alerts.append(NaiveAlert(at_us - full_us, at_us, len(watch.moments) - 1))
 
     def _take_no_data(self, rule_id: str, watch: NaiveWatch, moment: Moment) -> None:
