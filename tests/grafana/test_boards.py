@@ -527,3 +527,16 @@ def test_boards_of_each_language_are_provisioned_from_a_folder_of_their_own() ->
     ]
     assert [False, False] == [provider["allowUiUpdates"] for provider in providers]
     assert 2 == len({provider["folderUid"] for provider in providers})
+
+
+def test_the_page_of_times_has_every_query() -> None:
+    """Whoever adds one measures it: `python -m tests.grafana.measure`."""
+    page = (Path(__file__).parents[2] / "docs" / "board-queries.md").read_text(encoding="utf-8")
+    asked_for = {
+        (board["uid"], question.place)
+        for board in BOARDS
+        if board["uid"].endswith("-nl")
+        for question in asked(board)
+    }
+
+    assert [] == [pair for pair in asked_for if f"| {pair[1]} |" not in page]

@@ -4,7 +4,7 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.services
 LIMIT_MS = 200.0
 ZONE_NOW_LIMIT_MS = 10.0
 RUNS = 3
-MOST_RUNS = 30  # other tests run on the same cores: a slow run proves nothing, three fast ones do
+PATIENCE_S = 15.0
 PERIODS = {OPERATOR_UID: timedelta(hours=12), PLANNER_UID: timedelta(days=365)}
 RELATION = re.compile(r"(?:FROM|JOIN) ((?:live|history)\.\w+)")
 
@@ -41,9 +41,9 @@ QUESTIONS = list(questions())
 IDS = [f"{question.board}: {question.place}" for question in QUESTIONS]
 
 
-def question_of(question: Asked, choice: Choice, year: Year) -> str:
+def question_of(question: Asked, choice: Choice, now: datetime) -> str:
     """Return the SQL of a question over the longest period that it is asked for."""
-    return expanded(question.sql, choice, Period(year.now - PERIODS[question.source], year.now))
+    return expanded(question.sql, choice, Period(now - PERIODS[question.source], now))
 
 
 def answer(connection: Connection, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -52,14 +52,21 @@ def answer(connection: Connection, sql: str) -> tuple[list[str], list[tuple[Any,
     return [column.name for column in cursor.description or ()], cursor.fetchall()
 
 
-def median_ms(connection: Connection, sql: str, limit_ms: float) -> float:
-    """Return the median time of three runs in a row that are within the limit, or else of the last three."""
+def time_ms(connection: Connection, sql: str, *, enough_ms: float, patience_s: float) -> float:
+    """Return the least median of three runs in a row.
+
+    Other work on the same cores can only add to it, so it is asked again until it is small enough or patience is over.
+    """
+    begin_s = time.perf_counter()
     times: list[float] = []
-    while len(times) < RUNS or (statistics.median(times[-RUNS:]) > limit_ms and len(times) < MOST_RUNS):
-        begin_s = time.perf_counter()
+    least_ms = float("inf")
+    while len(times) < RUNS or (least_ms > enough_ms and time.perf_counter() - begin_s < patience_s):
+        start_s = time.perf_counter()
         connection.execute(sql.encode()).fetchall()
-        times.append((time.perf_counter() - begin_s) * 1e3)
-    return statistics.median(times[-RUNS:])
+        times.append((time.perf_counter() - start_s) * 1e3)
+        if len(times) >= RUNS:
+            least_ms = min(least_ms, statistics.median(times[-RUNS:]))
+    return least_ms
 
 
 def limit_of(question: Asked) -> float:
@@ -73,18 +80,21 @@ def test_a_question_is_answered_in_time_whatever_is_chosen(question: Asked, year
     """One zone, some, or all 300, for a year, as a member of the role that Grafana uses."""
     connection = year.logins[question.source]
 
+    limit_ms = limit_of(question)
     times = {
-        name: median_ms(connection, question_of(question, choice, year), limit_of(question))
+        name: time_ms(
+            connection, question_of(question, choice, year.now), enough_ms=limit_ms, patience_s=PATIENCE_S
+        )
         for name, choice in CHOICES.items()
     }
 
-    assert {} == {name: time_ms for name, time_ms in times.items() if time_ms > limit_of(question)}
+    assert {} == {name: found_ms for name, found_ms in times.items() if found_ms > limit_ms}
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=IDS)
 def test_an_answer_has_rows_and_the_columns_that_its_panel_names(question: Asked, year: Year) -> None:
     """A column that is misspelt in an override is shown raw, and nobody is told."""
-    columns, rows = answer(year.logins[question.source], question_of(question, EVERYTHING, year))
+    columns, rows = answer(year.logins[question.source], question_of(question, EVERYTHING, year.now))
 
     assert rows
     if question.panel is not None:
@@ -107,7 +117,7 @@ def test_before_anything_is_known_there_is_nothing_and_no_zero(
 ) -> None:
     """Absent is not zero: a fresh installation shows no figure at all."""
     columns, rows = answer(
-        nothing[question.source], question_of(question, {**EVERYTHING, "zone": [""]}, year)
+        nothing[question.source], question_of(question, {**EVERYTHING, "zone": [""]}, year.now)
     )
 
     told = [dict(zip(columns, row, strict=True)) for row in rows]
@@ -122,8 +132,8 @@ def test_before_anything_is_known_there_is_nothing_and_no_zero(
 def test_a_hostile_choice_finds_nothing(question: Asked, year: Year) -> None:
     """Values are quoted wherever they stand, so they match no zone and no municipality."""
     connection = year.logins[question.source]
-    chosen = question_of(question, HOSTILE, year)
-    if chosen == question_of(question, EVERYTHING, year):
+    chosen = question_of(question, HOSTILE, year.now)
+    if chosen == question_of(question, EVERYTHING, year.now):
         return  # it depends on no choice of zones
 
     columns, rows = answer(connection, chosen)
@@ -142,7 +152,7 @@ def test_a_planner_reads_nothing_live_and_an_operator_no_history(year: Year) -> 
 
     for question in QUESTIONS:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            answer(year.logins[other[question.source]], question_of(question, EVERYTHING, year))
+            answer(year.logins[other[question.source]], question_of(question, EVERYTHING, year.now))
 
 
 def test_boards_read_views_only() -> None:
