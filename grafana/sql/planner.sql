@@ -150,7 +150,7 @@ WITH part AS (
     FROM (
         @daily_of_figures
             AND figure_no IN (0, 1, 4, 5, 8, 9, 10, 11)
-            AND @in_months
+            AND month IN (date_trunc('month', @first_day::timestamp)::date, date_trunc('month', @last_day::timestamp)::date)
             AND NOT (month >= @first_day AND (month + interval '1 month')::date - 1 <= @last_day)
         @end_of_daily
         AND summed.month + listed.place BETWEEN @first_day AND @last_day
