@@ -38,6 +38,7 @@ def make_framework(parts: ApiParts, *, version: str) -> FastAPI:
         version=version,
         docs_url=None,  # both pages of documentation would load scripts from another host
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name.removeprefix("_"),
     )
     application.state.parts = parts
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)

@@ -133,7 +133,7 @@ PROFILE: Final[Columns] = (
     ),
 )
 
-ALERT_STATE: Final = Column("state", Kind.TEXT, "State of the alert.", "firing")
+ALERT_STATE: Final = Column("state", Kind.TEXT, "State of the alert.", "resolved")
 ALERTS: Final[Columns] = (
     Column("alert_id", Kind.TEXT, "Id of the alert.", "kade-load-1"),
     ZONE_ID,
@@ -143,9 +143,15 @@ ALERTS: Final[Columns] = (
     CAPACITY,
     Column("pct", Kind.NUMBER, "Value as a part of the capacity, percent.", 116.7, nullable=True),
     Column("since", Kind.INSTANT, "When it began.", "2026-11-23T07:12:00+01:00"),
-    Column("until", Kind.INSTANT, "When it ended; null while it lasts.", None, nullable=True),
-    Column("acknowledged_by", Kind.TEXT, "Who takes care of it.", None, nullable=True),
-    Column("acknowledged_at", Kind.INSTANT, "Since when.", None, nullable=True),
+    Column(
+        "until",
+        Kind.INSTANT,
+        "When it ended; null while it lasts.",
+        "2026-11-23T07:40:00+01:00",
+        nullable=True,
+    ),
+    Column("acknowledged_by", Kind.TEXT, "Who takes care of it.", "control room", nullable=True),
+    Column("acknowledged_at", Kind.INSTANT, "Since when.", "2026-11-23T07:15:00+01:00", nullable=True),
     Column("reason", Kind.TEXT, "Why, for people.", "14 of 12 vehicles", nullable=True),
 )
 

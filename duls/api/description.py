@@ -44,16 +44,18 @@ PROBLEMS: Final[Mapping[int, str]] = {
     HTTPStatus.GATEWAY_TIMEOUT: "The query takes too long: ask for less",
 }
 VIEW: Final = Column(
-    "view", Kind.TEXT, "Whose figures these are.", "live", choices=tuple(view.value for view in View)
+    "view", Kind.TEXT, "Whose figures these are.", "history", choices=tuple(view.value for view in View)
 )
 K: Final = Column(
     "k",
     Kind.INTEGER,
     "Least number of vehicles in a published cell; null for live figures.",
-    None,
+    10,
     nullable=True,
 )
-NEXT: Final = Column("next", Kind.TEXT, "Cursor of the next page; null at the end.", None, nullable=True)
+NEXT: Final = Column(
+    "next", Kind.TEXT, "Cursor of the next page; null at the end.", "WyJ6MSIsImthZGUiXQ", nullable=True
+)
 MEMBERS: Final = (GENERATED_AT, COMPLETE_THROUGH, VIEW, K, NEXT)
 CRS_ACCURACY: Final = Column(
     "crs_accuracy_m", Kind.NUMBER, "How far coordinates may be off by their transformation, metres.", 0.0

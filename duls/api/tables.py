@@ -42,7 +42,7 @@ class Column(NamedTuple):
     name: str
     kind: Kind
     meaning: str
-    example: str | float | None
+    example: str | float  # never null: the framework drops nulls of its description
     nullable: bool = False
     choices: tuple[str, ...] = ()
 

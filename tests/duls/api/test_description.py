@@ -1,0 +1,120 @@
+"""The description of the API holds: its examples are right, and whatever is asked, answers are as described."""
+
+import os
+from typing import Any, Final
+
+import httpx
+import hypothesis
+import jsonschema
+import pytest
+import schemathesis
+from hypothesis import strategies
+from schemathesis import GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tests.duls.api.conftest import OPERATOR, PLANNER, Api
+
+pytestmark = pytest.mark.services
+
+CASES: Final = 10_000 if os.environ.get("DULS_TEST_SOAK") == "1" else 300
+CHECKS: Final = [
+    content_type_conformance,
+    negative_data_rejection,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+]
+
+
+def document(api: Api) -> dict[str, Any]:
+    """Return the description."""
+    described: dict[str, Any] = api.client.get("/openapi.json").json()
+    return described
+
+
+def test_every_example_is_as_described(small_api: Api) -> None:
+    """A reader copies it."""
+    seen = 0
+    for path, operations in document(small_api)["paths"].items():
+        content = operations["get"]["responses"]["200"]["content"]
+        for described in content.values():
+            if "example" in described:
+                jsonschema.validate(described["example"], described["schema"])
+                seen += 1
+        if path.startswith("/v1"):
+            assert "example" in content["application/json"], path
+    assert seen >= 9
+
+
+def test_every_parameter_is_explained(small_api: Api) -> None:
+    """In a sentence."""
+    operations = [
+        path["get"] for name, path in document(small_api)["paths"].items() if name.startswith("/v1")
+    ]
+
+    silent = [
+        (operation["operationId"], parameter["name"])
+        for operation in operations
+        for parameter in operation["parameters"]
+        if not parameter.get("description", "").endswith(".")
+    ]
+    assert [] == silent
+    assert all(operation["summary"] and operation["security"] for operation in operations)
+
+
+@pytest.mark.timeout(3_600)
+def test_whatever_is_asked_the_answer_is_as_described(small_api: Api) -> None:
+    """Right and wrong values in every parameter of every path: no 5xx, no answer beside its schema."""
+    schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{small_api.port}/openapi.json")
+    header = small_api.ask("/v1/zones", OPERATOR + PLANNER).request.headers["authorization"]
+    operations = [result.ok() for result in schema.get_all_operations()]
+    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    cases = strategies.one_of(
+        operation.as_strategy(mode)
+        for operation in operations
+        for mode in modes
+        if can_be_wrong(operation, mode)
+    )
+    statuses: dict[int, int] = {}
+
+    @hypothesis.settings(
+        max_examples=CASES,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        database=None,
+    )
+    @hypothesis.given(case=cases)
+    def ask(case: schemathesis.Case) -> None:
+        """Ask, and hold the answer to the description."""
+        response = send(small_api, case, header)
+        statuses[response.status_code] = statuses.get(response.status_code, 0) + 1
+        case.validate_response(response, checks=CHECKS)
+
+    ask()
+    print(f"{sum(statuses.values())} cases: {statuses}")  # noqa: T201  # shown by pytest -s
+    assert statuses.get(200, 0) > CASES / 20
+    assert statuses.get(422, 0) > CASES / 20
+
+
+def send(api: Api, case: schemathesis.Case, authorization: str) -> httpx.Response:
+    """Send a case by our client: that of the library does not work beside the HTTP library of the boards."""
+    request = case.as_transport_kwargs(headers={"Authorization": authorization})
+    query = {name: value for name, value in (request["params"] or {}).items() if value is not None}
+    return api.client.request(
+        request["method"], request["url"], params=query, headers=dict(request["headers"])
+    )
+
+
+def can_be_wrong(operation: Any, mode: GenerationMode) -> bool:
+    """Tell whether there is anything in an operation that can be wrong."""
+    return mode is GenerationMode.POSITIVE or bool(operation.query)
