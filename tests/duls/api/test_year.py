@@ -1,0 +1,90 @@
+"""A year is read in time: one zone within 50 ms, a city of 300 zones within 500 ms, in the database."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from duls.api.parameters import LOCAL
+from sinks.api_cells import By, CellFilter, CellKey, Grain, cells, hours_of_week, profile, totals
+from sinks.api_zones import ZoneFilter, zone_numbers
+from sinks.connection import Connection
+from sinks.reading import Reader, ReadRole
+
+pytestmark = pytest.mark.services
+
+ONE_ZONE_MS: Final = 50.0
+CITY_MS: Final = 500.0
+TRIES: Final = 7  # the least of them is what the query takes; others on the machine take the rest
+TODAY: Final = datetime.now(LOCAL).date()
+YEAR: Final = CellFilter(TODAY - timedelta(days=365), TODAY, sources=[0])
+HOURS: Final = YEAR._replace(
+    first=datetime.combine(YEAR.first, datetime.min.time(), LOCAL).astimezone(UTC),
+    end=datetime.combine(YEAR.end, datetime.min.time(), LOCAL).astimezone(UTC),
+)
+ZONE: Final = [2]
+BY_TIME = By(bucket=True, zone=False, vehicle_class=False, zero_emission=False)
+BY_ZONE = BY_TIME._replace(bucket=False, zone=True)
+BY_CLASS = BY_TIME._replace(bucket=False, vehicle_class=True)
+MIDDLE = CellKey(TODAY - timedelta(days=180), 100, 3, 1, 0, None)
+
+QUERIES: Final[dict[str, tuple[float, Callable[[Connection], Any]]]] = {
+    "one zone, days": (
+        ONE_ZONE_MS,
+        lambda c: cells(c, Grain.DAY, YEAR._replace(zones=ZONE), after=None, limit=5_000),
+    ),
+    "one zone, days added up": (
+        ONE_ZONE_MS,
+        lambda c: totals(c, Grain.DAY, YEAR._replace(zones=ZONE), BY_TIME, limit=400),
+    ),
+    "one zone, first page of hours": (
+        ONE_ZONE_MS,
+        lambda c: cells(c, Grain.HOUR, HOURS._replace(zones=ZONE), after=None, limit=1_000),
+    ),
+    "one zone, profile of a class": (
+        ONE_ZONE_MS,
+        lambda c: (
+            profile(c, HOURS._replace(zones=ZONE, classes=[3])),
+            hours_of_week(c, HOURS),
+        ),
+    ),
+    "city, by zone": (CITY_MS, lambda c: totals(c, Grain.DAY, YEAR, BY_ZONE, limit=20_000)),
+    "city, by day": (CITY_MS, lambda c: totals(c, Grain.DAY, YEAR, BY_TIME, limit=20_000)),
+    "city, by class": (CITY_MS, lambda c: totals(c, Grain.DAY, YEAR, BY_CLASS, limit=20_000)),
+    "city, first page of days": (CITY_MS, lambda c: cells(c, Grain.DAY, YEAR, after=None, limit=1_000)),
+    "city, page in the middle": (CITY_MS, lambda c: cells(c, Grain.DAY, YEAR, after=MIDDLE, limit=1_000)),
+    "city, first page of hours": (CITY_MS, lambda c: cells(c, Grain.HOUR, HOURS, after=None, limit=1_000)),
+    "one municipality, by zone": (
+        CITY_MS,
+        lambda c: totals(
+            c,
+            Grain.DAY,
+            YEAR._replace(zones=zone_numbers(c, ZoneFilter(granted=["GM0363"]))),
+            BY_ZONE,
+            limit=20_000,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_year_is_read_in_time(year_url: str, name: str) -> None:
+    """As planners read it, rows fetched and all."""
+    goal_ms, read = QUERIES[name]
+    taken_ms = []
+
+    def timed(connection: Connection) -> list[Any]:
+        """Read, and note the time."""
+        begun_s = time.perf_counter()
+        rows = read(connection)
+        taken_ms.append((time.perf_counter() - begun_s) * 1e3)
+        return list(rows)
+
+    with Reader(year_url) as reader:
+        assert all(reader.read(ReadRole.PLANNER, timed) for _ in range(TRIES))
+
+    median_ms = sorted(taken_ms)[TRIES // 2]
+    print(f"{name}: {min(taken_ms):.1f} ms, median {median_ms:.1f}, goal {goal_ms:.0f}")  # noqa: T201  # shown by pytest -s
+    assert min(taken_ms) <= goal_ms
