@@ -20,7 +20,7 @@ from tests.grafana.test_queries import QUESTIONS, limit_of, question_of, time_ms
 from tests.services.timescale import TimescaleServer
 
 PAGE = Path(__file__).parents[2] / "docs" / "board-queries.md"
-PATIENCE_S = 1.0
+PATIENCE_S = 0.5
 HEAD = """# How long the boards ask
 
 <!-- made by python -m tests.grafana.measure -->
