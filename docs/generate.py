@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: settings, commands, metrics and errors.
+"""Write the reference pages from the code: settings, commands, metrics, errors and the HTTP API.
 
 `python docs/generate.py` writes them, `--check` says which are not what the code says.
 """
@@ -19,6 +19,9 @@ from duls.errors import DulsError
 from duls.metrics import Metrics
 
 FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))
+from generate_api import api_page  # noqa: E402  # a script beside this one, found by the path above
+
 MARK = "<!-- made by docs/generate.py; change the code, not this file -->"
 
 SETTINGS = f"""# Settings
@@ -91,6 +94,7 @@ def pages() -> dict[str, str]:
         "commands.md": COMMANDS + _commands(),
         "metrics.md": METRICS + _metrics(),
         "errors.md": ERRORS + _errors(),
+        "api.md": api_page(MARK, _table),
     }
 
 

@@ -27,11 +27,18 @@ SUMMARY: Final = "Live and historical figures of city logistics, per zone and ti
 
 def make_application(parts: ApiParts, *, version: str) -> ASGIApp:
     """Return the whole application behind its shield."""
-    return Shield(make_framework(parts, version=version), parts.metrics)
+    framework = make_framework(parts.tiles, version=version)
+    framework.state.parts = parts
+    return Shield(framework, parts.metrics)
 
 
-def make_framework(parts: ApiParts, *, version: str) -> FastAPI:
-    """Return the application without its shield; its description is at /openapi.json."""
+def make_framework(tiles: str, *, version: str) -> FastAPI:
+    """Return the application without its shield and its parts; its description is at /openapi.json.
+
+    Args:
+        tiles: address of a map style or of raster tiles for the page; empty for none.
+        version: of the program.
+    """
     application = FastAPI(
         title=TITLE,
         summary=SUMMARY,
@@ -40,10 +47,9 @@ def make_framework(parts: ApiParts, *, version: str) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name.removeprefix("_"),
     )
-    application.state.parts = parts
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     add_problem_handlers(application)
-    _add_routers(application, parts.tiles)
+    _add_routers(application, tiles)
     add_problem_schema(application)
     return application
 
