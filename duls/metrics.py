@@ -41,6 +41,7 @@ class Metrics:
         self._loaded_zones: set[str] = set()
         self._make_intake()
         self._make_aggregate()
+        self._make_alert()
         self._make_sinks()
         self._make_api()
         build = self._gauge(
@@ -142,6 +143,46 @@ class Metrics:
         )
         self.replay_seconds = self._histogram(
             "replay_seconds", "Time to load a snapshot and replay to the stored offset.", STEP_BUCKETS_S
+        )
+
+    def _make_alert(self) -> None:
+        """Make what the alert role counts."""
+        self.alert_zones = self._gauge("alert_zones", "Zones that this process watches.")
+        self.alert_watches = self._gauge(
+            "alert_watches", "Rules in zones that this process watches, by their state.", "state"
+        )
+        self.alert_feed_lost = self._gauge(
+            "alert_feed_lost", "1 where nothing is known of the zones that this process watches."
+        )
+        self.alert_changes_total = self._counter(
+            "alert_changes_total",
+            "Changes of alerts and of what is known, by the state that they led to.",
+            "state",
+        )
+        self.alert_delay_seconds = self._histogram(
+            "alert_delay_seconds",
+            "Time from stream time to the database, of changes of alerts.",
+            DELAY_BUCKETS_S,
+        )
+        self.alert_flush_seconds = self._histogram(
+            "alert_flush_seconds", "Length of a transaction of the alert role.", STEP_BUCKETS_S
+        )
+        self.alert_stale_total = self._counter(
+            "alert_stale_total", "Zone counts refused: a newer owner of the partition has told since."
+        )
+        self.alert_bad_messages_total = self._counter(
+            "alert_bad_messages_total", "Messages that the alert role cannot read, by topic.", "topic"
+        )
+        self.alert_actions_total = self._counter(
+            "alert_actions_total",
+            "Actions of operators that took effect or were refused, and why.",
+            "outcome",
+        )
+        self.alert_deliveries_total = self._counter(
+            "alert_deliveries_total", "Attempts to tell somebody of alerts.", "channel", "outcome"
+        )
+        self.alert_waiting = self._gauge(
+            "alert_waiting", "What waits to be told of alerts, by channel.", "channel"
         )
 
     def _make_sinks(self) -> None:

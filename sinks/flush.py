@@ -6,7 +6,7 @@ shared rows are locked for the shortest time; within a table rows are sorted by 
 deadlock.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -19,6 +19,7 @@ from sinks.copy_binary import CopyColumn, FieldKind, copy_image
 from sinks.flush_parts import Cursor, Flush, NowColumns, PartitionAdvance, Snapshot
 from sinks.outbox import add_messages
 from sinks.queries import query
+from sinks.row_columns import columns_of
 
 SNAPSHOT_CHUNK_BYTES: Final = 8 << 20  # well below the 1 GB of a field, and few round trips
 
@@ -78,7 +79,7 @@ def _arm_idle_timer(connection: Connection) -> None:
 
 def _move_offsets(connection: Connection, advances: Sequence[PartitionAdvance], flush_no: int) -> None:
     """Move all offsets or raise FencedError naming the partitions that are not ours any more."""
-    values = {**_columns(advances), "flush_no": flush_no}
+    values = {**columns_of(advances), "flush_no": flush_no}
     with connection.pipeline():
         cursor = connection.execute(query("progress", "move_offsets"), values)
         connection.execute(query("progress", "share_horizons"))
@@ -149,7 +150,7 @@ def _add_own_rows(connection: Connection, parts: Flush) -> None:
 
 def _set_cursors(connection: Connection, cursors: Sequence[Cursor]) -> psycopg.Cursor[Any] | None:
     """Store cursors; the result names those that did not go back."""
-    return connection.execute(query("progress", "set_cursors"), _columns(cursors)) if cursors else None
+    return connection.execute(query("progress", "set_cursors"), columns_of(cursors)) if cursors else None
 
 
 def _refuse_backward(cursors: Sequence[Cursor], moved: psycopg.Cursor[Any] | None) -> None:
@@ -181,7 +182,7 @@ def _add_shared_rows(connection: Connection, parts: Flush) -> None:
 def _add_rows(connection: Connection, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Run a statement of `feeds.sql` over small rows; none cost nothing."""
     if rows:
-        connection.execute(query("feeds", name), _columns(rows))
+        connection.execute(query("feeds", name), columns_of(rows))
 
 
 def _replace_snapshot(connection: Connection, snapshot: Snapshot) -> None:
@@ -194,12 +195,6 @@ def _replace_snapshot(connection: Connection, snapshot: Snapshot) -> None:
         piece = snapshot.data[start : start + SNAPSHOT_CHUNK_BYTES]
         chunk = {**place, "chunk_no": chunk_no, "data": piece}
         connection.execute(query("progress", "add_snapshot_chunk"), chunk)
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> Mapping[str, list[Any]]:
-    """Return named tuples of one type as lists by field name, which become arrays in SQL."""
-    fields: tuple[str, ...] = getattr(rows[0], "_fields")  # noqa: B009  # tuple[Any, ...] stands for any NamedTuple
-    return dict(zip(fields, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _has_rows(delta: FlowDelta | None) -> bool:

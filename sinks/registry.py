@@ -115,6 +115,11 @@ def store_settings(connection: Connection, document: str, control_messages: Cont
     return latest + 1
 
 
+def newest_zone_rows(connection: Connection) -> list[ZoneRow]:
+    """Return the zones of the newest version by number, without geometries; none before any were loaded."""
+    return [row for _, row in _zone_rows(connection, latest_versions(connection).zones)]
+
+
 def load_zones(connection: Connection, version: int) -> list[StoredZone]:
     """Return the zones of a version by number, their geometries bit for bit as they were stored."""
     rows = _zone_rows(connection, version)

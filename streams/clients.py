@@ -72,6 +72,20 @@ def make_producer(bootstrap_servers: str, properties: Properties) -> Producer:
     return _made(Producer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
 
 
+def make_alert_producer(bootstrap_servers: str, properties: Properties, *, lease_s: float) -> Producer:
+    """Return the producer of the topic of alerts: in order, and nothing is sent after a lease is over.
+
+    A process that slept while another took its zones over must not send then what it meant to send before.
+    """
+    own: Properties = {
+        "linger.ms": 0,
+        "log_level": 3,
+        "enable.idempotence": True,
+        "message.timeout.ms": max(500, round(lease_s * 500)),
+    }
+    return _made(Producer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
+
+
 def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     """Return an admin client."""
     return _made(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})

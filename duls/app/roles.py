@@ -9,6 +9,7 @@ import structlog
 
 from duls.api.health import HealthServer, Vitals
 from duls.app.aggregate_role import AggregateBounds, run_aggregate
+from duls.app.alert_role import run_alert
 from duls.app.api_role import run_api
 from duls.app.intake_role import run_intake
 from duls.app.process_group import run_group
@@ -17,7 +18,8 @@ from duls.config import Settings
 from duls.errors import EXIT_OK, ConfigError, ServiceAwayError
 from duls.metrics import Metrics
 
-ROLES: Final = ("intake", "aggregate", "api")
+ROLES: Final = ("intake", "aggregate", "alert", "api")
+UNBOUNDED: Final = ("alert", "api")  # their input has no end
 ALL: Final = "all"
 
 log = structlog.get_logger()
@@ -32,8 +34,6 @@ def expand_roles(names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in (*ROLES, ALL):
             message = f"role must be one of {', '.join((*ROLES, ALL))}, got {name!r}"
-            if name == "alert":
-                message = "role alert is not part of this version; run intake, aggregate, api or all"
             raise ConfigError(message)
     return [role for role in ROLES if role in names or ALL in names]
 
@@ -47,7 +47,7 @@ def run_roles(
     stop.install()
     if len(roles) > 1:
         flags = ["--until-drained"] * until_drained
-        bounded = [role for role in roles if role != "api"] if until_drained else roles
+        bounded = [role for role in roles if role not in UNBOUNDED] if until_drained else roles
         beginning = {"aggregate": ["--from-beginning"] * from_beginning}
         return run_group([["run", role, *flags, *beginning.get(role, [])] for role in bounded], stop)
     metrics = Metrics(version=version("duls"), clock=time.time, role=roles[0])
@@ -69,6 +69,8 @@ def run_roles(
         try:
             if roles[0] == "intake":
                 run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
+            elif roles[0] == "alert":
+                run_alert(settings, stop, metrics, on_ready=on_ready)
             else:
                 bounds = AggregateBounds(until_drained, from_beginning)
                 run_aggregate(settings, stop, metrics, bounds, on_ready=on_ready)

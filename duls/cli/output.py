@@ -17,6 +17,7 @@ from duls.logs import set_up_logging
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 
 KAFKA = (Need.KAFKA,)
+DATABASE = (Need.DATABASE,)
 KAFKA_AND_DATABASE = (Need.KAFKA, Need.DATABASE)
 
 

@@ -17,7 +17,7 @@ def migrate(*, as_json: Json = False) -> None:
 
 
 def run(
-    roles: Annotated[list[str], typer.Argument(metavar="ROLE", help="intake, aggregate, api or all.")],
+    roles: Annotated[list[str], typer.Argument(metavar="ROLE", help="intake, aggregate, alert, api or all.")],
     *,
     until_drained: Annotated[
         bool,

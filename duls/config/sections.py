@@ -209,6 +209,58 @@ class AggregateSettings(Section):
     )
 
 
+class AlertSettings(Section):
+    """How overload alerts are raised, and who is told."""
+
+    lease_s: float = Field(
+        10.0,
+        ge=0.5,
+        le=300,
+        description="An alert process that is not heard of for so long is replaced, in seconds.",
+    )
+    feed_lost_s: float = Field(
+        45.0,
+        ge=1,
+        le=3_600,
+        description="Nothing is known of zones once positions stayed away for so long, in seconds.",
+    )
+    catch_up_s: float = Field(
+        600.0,
+        ge=0,
+        le=86_400,
+        description="Alert processes that were all away judge what they missed, so far back at most, in seconds.",
+    )
+    page_interval_s: float = Field(
+        600.0, ge=1, le=86_400, description="Shortest time between two pages of one zone, in seconds."
+    )
+    alertmanager_url: str = Field(
+        "", description="Alertmanager, such as http://alertmanager:9093; none when empty."
+    )
+    alertmanager_resend_s: float = Field(
+        60.0,
+        ge=1,
+        le=3_600,
+        description="Time between two tellings of an alert that runs to Alertmanager, in seconds.",
+    )
+    webhook_urls: str = Field(
+        "",
+        repr=False,
+        description="Addresses that alerts are posted to, separated by spaces; they may hold secrets.",
+    )
+    webhook_hosts: str = Field(
+        "", description="Hosts that these addresses may name, separated by spaces; no other is ever asked."
+    )
+    webhook_secret_file: Path | None = Field(
+        None, description="File with the secret that posts are signed with; needed for webhooks."
+    )
+    retry_max_s: float = Field(
+        60.0,
+        ge=0.1,
+        le=3_600,
+        description="Longest wait before something that was not delivered is tried again, in seconds.",
+    )
+
+
 class HttpSettings(Section):
     """Where the page and the API are served."""
 

@@ -7,6 +7,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from duls.config.sections import (
     AggregateSettings,
+    AlertSettings,
     DatabaseSettings,
     FigureOptions,
     GrafanaSettings,
@@ -29,6 +30,7 @@ class Settings(Section):
     figures: FigureOptions = FigureOptions()
     intake: IntakeSettings = IntakeSettings()
     aggregate: AggregateSettings = AggregateSettings()
+    alert: AlertSettings = AlertSettings()
     http: HttpSettings = HttpSettings()
     grafana: GrafanaSettings = GrafanaSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -90,6 +90,22 @@ DELETE FROM core.camera_rejection WHERE last_event_time <= core.instant(%(horizo
 -- Delete alerts that ended.
 DELETE FROM core.alert WHERE until <= core.instant(%(horizon_us)s);
 
+-- name: delete_alert_event
+-- Delete lines of the log of alerts.
+DELETE FROM core.alert_event WHERE at <= core.instant(%(horizon_us)s);
+
+-- name: delete_alert_action
+-- Delete actions of operators.
+DELETE FROM core.alert_action WHERE done_at <= core.instant(%(horizon_us)s);
+
+-- name: delete_alert_delivery
+-- Delete what was told of alerts.
+DELETE FROM core.alert_delivery WHERE delivered_at <= core.instant(%(horizon_us)s);
+
+-- name: delete_zone_silence
+-- Delete silences that are over.
+DELETE FROM core.zone_silence WHERE ends_at <= core.instant(%(horizon_us)s);
+
 -- name: delete_published_hour
 -- Delete published hours.
 DELETE FROM core.published_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';

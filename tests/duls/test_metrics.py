@@ -95,7 +95,19 @@ def test_no_label_is_of_a_vehicle() -> None:
     reference = Metrics(version="1", clock=Clock()).reference
     labels = {label for metric in reference for label in metric.labels}
 
-    known = {"source", "outcome", "reason", "partition", "sink", "zone", "state", "version", "role"}
+    known = {
+        "source",
+        "outcome",
+        "reason",
+        "partition",
+        "sink",
+        "zone",
+        "state",
+        "version",
+        "role",
+        "channel",
+        "topic",
+    }
     assert known | {"method", "route", "status"} >= labels
 
 

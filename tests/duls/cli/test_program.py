@@ -88,19 +88,10 @@ def test_a_missing_setting_ends_with_2(
 
 
 @pytest.mark.usefixtures("_named_services")
-@pytest.mark.parametrize(
-    ("role", "sentence"),
-    [
-        ("alert", "role alert is not part of this version"),
-        ("cook", "role must be one of intake, aggregate, api, all"),
-    ],
-)
-def test_a_role_that_is_not_there_ends_with_2(
-    role: str, sentence: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Whether it never was, or is to come."""
-    assert run(["run", role]) == 2
-    assert sentence in capsys.readouterr().err
+def test_a_role_that_is_not_there_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the names that there are."""
+    assert run(["run", "cook"]) == 2
+    assert "role must be one of intake, aggregate, alert, api, all" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_named_services")
