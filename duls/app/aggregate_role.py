@@ -63,6 +63,7 @@ class _Setup:
     def __init__(self, settings: Settings, stop: StopFlag, metrics: Metrics, *, from_beginning: bool) -> None:
         require_current(settings.database_url)
         warm_up_aggregate()
+        stop.install()
         self.settings = settings
         self.stop = stop
         self.metrics = metrics

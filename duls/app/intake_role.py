@@ -67,6 +67,7 @@ def run_intake(
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
     warm_up_intake()
+    stop.install()
     admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
     topics = _topics(settings, admin)
     patience = Patience(PATIENCE_S, stop.is_overdue)

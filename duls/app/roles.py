@@ -44,7 +44,8 @@ def run_roles(
     """Run roles until SIGTERM, or until drained; return the exit code."""
     roles = expand_roles(names)
     stop = StopFlag()
-    stop.install()
+    if len(roles) > 1 or roles[0] == "api":
+        stop.install()  # other roles do it once their kernels are there
     if len(roles) > 1:
         flags = ["--until-drained"] * until_drained
         bounded = [role for role in roles if role not in UNBOUNDED] if until_drained else roles

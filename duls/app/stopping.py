@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from duls.errors import DulsError
+from duls.errors import EXIT_OK, DulsError
 
 LAST_WAIT_S: Final = 3.0  # for acknowledgements and transactions that are under way
 CLOSE_S: Final = 4.0  # a role ends within 10 s of SIGTERM; closing a client may use this much of it
@@ -64,6 +64,21 @@ class StopFlag:
         # the byte is never read, so the pipe stays readable for everyone
         select.select([self._reader], [], [], timeout_s)
         return self.is_set()
+
+
+def end_at_signals() -> None:
+    """End the process with 0 at SIGTERM and SIGINT from now on, until a `StopFlag` is installed.
+
+    For the start of a role, while modules are imported and kernels compiled: nothing is in hand yet, and to go on
+    to the first look at a flag could take longer than the 10 s.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """Handle a signal."""
+    raise SystemExit(EXIT_OK)
 
 
 def _close_all(*descriptors: int) -> None:

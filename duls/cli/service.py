@@ -29,7 +29,10 @@ def run(
     ] = False,
 ) -> None:
     """Run roles; any number of processes share the work through Kafka."""
-    from duls.app.roles import run_roles
+    from duls.app.stopping import end_at_signals
+
+    end_at_signals()
+    from duls.app.roles import run_roles  # takes seconds
 
     settings = settings_for(KAFKA_AND_DATABASE)
     code = run_roles(settings, roles, until_drained=until_drained, from_beginning=from_beginning)

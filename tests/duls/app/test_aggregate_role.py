@@ -38,6 +38,7 @@ def test_a_drained_run_leaves_no_dead_letter_behind(
         if is_asked_to_stop:
             stop.set()
 
+    monkeypatch.setattr(StopFlag, "install", lambda _self: None)
     for name in ("Housekeeping", "DatabaseGauges"):
         monkeypatch.setattr(aggregate_role, name, lambda *_: nullcontext())
     monkeypatch.setattr(aggregate_role, "warm_up_aggregate", lambda: None)
@@ -47,3 +48,23 @@ def test_a_drained_run_leaves_no_dead_letter_behind(
     run_aggregate(installed, stop, metrics, AggregateBounds(until_drained=True), on_ready=lambda: None)
 
     assert int(is_asked_to_stop) == messages_left(installed)
+
+
+def test_signals_set_a_flag_only_once_the_kernels_are_there(
+    installed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiling them can last longer than a role may take to end, and nothing looks at the flag meanwhile."""
+    order: list[str] = []
+    monkeypatch.setattr(StopFlag, "install", lambda _self: order.append("handlers"))
+    monkeypatch.setattr(aggregate_role, "warm_up_aggregate", lambda: order.append("kernels"))
+    monkeypatch.setattr(aggregate_role, "_run_once", lambda *_: order.append("first step"))
+
+    run_aggregate(
+        installed,
+        StopFlag(),
+        Metrics(version="1", clock=lambda: 0.0),
+        AggregateBounds(),
+        on_ready=lambda: None,
+    )
+
+    assert ["kernels", "handlers", "first step"] == order

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from duls.app.stopping import LAST_WAIT_S, StopFlag, close_within
+from duls.app.stopping import LAST_WAIT_S, StopFlag, close_within, end_at_signals
 from duls.errors import FencedError
 
 OPEN_FILES = Path("/proc/self/fd")
@@ -50,6 +50,18 @@ def test_a_signal_sets_the_flag_and_nothing_else(number: signal.Signals) -> None
 
     assert flag.wait(5.0)
     assert flag.is_set()
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_before_there_is_a_flag_a_signal_ends_the_process_in_order(number: signal.Signals) -> None:
+    """A role that still compiles has nothing in hand."""
+    end_at_signals()
+
+    with pytest.raises(SystemExit) as end:
+        os.kill(os.getpid(), number)
+
+    assert 0 == end.value.code
 
 
 def test_a_handler_takes_no_lock() -> None:

@@ -26,13 +26,31 @@ SERVICES = {
 }
 
 
+START = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+from duls.cli.program import run
+
+class Stop(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "duls.app.roles":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.meta_path.insert(0, Stop())
+sys.exit(run(["run", "intake"]))
+"""
+
+
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keep settings and logging of this machine out of the test."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("DULS_")]:
         monkeypatch.delenv(name)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     structlog.reset_defaults()
 
 
@@ -151,6 +169,14 @@ def test_ctrl_c_ends_without_a_traceback(
 
     assert run(["migrate"]) == 128 + signal.SIGINT
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_a_role_that_is_asked_to_stop_while_it_starts_ends_with_0() -> None:
+    """Nothing is in hand before its modules are imported."""
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=False)
+
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 @pytest.mark.usefixtures("_named_services")
