@@ -35,6 +35,7 @@ check: .venv/.dev  ## formatter, linter, types, floors, docstrings, spelling, do
 
 bench: .venv/.dev  ## the pipeline beside its peers, in one run
 	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.pipeline
 
 bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, lag and memory

@@ -84,11 +84,11 @@ def rates(values: Sequence[bytes], rounds: int = 5) -> dict[str, float]:
     for name, load in LOADERS.items():
         decode = load()
         decode(values)
-        found[name] = len(values) / min(_cpu_s(decode, values) for _ in range(rounds))
+        found[name] = len(values) / min(cpu_s(decode, values) for _ in range(rounds))
     return found
 
 
-def _cpu_s(decode: Decode, values: Sequence[bytes]) -> float:
+def cpu_s(decode: Decode, values: Sequence[bytes]) -> float:
     """Return the processor time of decoding a batch once."""
     begin_s = time.process_time()
     decode(values)
