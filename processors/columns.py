@@ -61,6 +61,7 @@ class DecodedDetections(NamedTuple):
     direction: UInt8Array  # Direction code
     confidence: Float64Array  # read confidence in [0, 1]; 1 where the sender gives none
     plate: Int64Array  # as in DecodedPositions
+    time_reading: UInt8Array  # how a local time without an offset was read, 0 where there was no doubt
     identity_start: Int64Array  # as in DecodedPositions
     identity_length: Int32Array
     identity: UInt8Array

@@ -1,7 +1,9 @@
-"""The rules of a camera's detections in VESDI v2 envelopes.
+"""The rules of VESDI messages, version 2, and of detections of version 1.
 
-An envelope has `message_type`, `schema_version` and `payload`; only `anpr_observation_batch` of version
-`anpr-2.x` holds detections, any other message is one row `UNKNOWN_MESSAGE`. Of a detection `observation_id`
+An envelope has `message_type`, `schema_version` and `payload`: `anpr_observation_batch` holds detections,
+`camera_registration` and `camera_update` cameras; any other message, and any version but 1 and 2, is one row
+`UNKNOWN_MESSAGE`. Detections of version 1 also come without an envelope, one per line; in them the plate stands in
+`plate` (`country`, `text`) and its confidence in `read_quality` (`confidence`). Of a detection `observation_id`
 and `camera_id` (UUIDs), `event_time` (RFC 3339 with offset), `plate_country` and `plate_text` are required.
 `read_confidence` is 1 where it is missing or null; a `detection_direction` other than `obverse` and
 `reverse` is unknown; no other field is looked at. Class and emission are unknown to a camera. Of several
@@ -10,65 +12,65 @@ finite, the UUIDs, the time, the plate, the confidence.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final
 
 from processors.identity import identity_of
 from processors.vocabulary import Direction, Outcome
-from streams.decode.documents import Document, documents_of, is_number, type_error_of
+from streams.decode.camera_message_rules import CAMERA_MESSAGES, row_of_camera
+from streams.decode.detection_row import DetectionRow
+from streams.decode.documents import is_number, type_error_of
+from streams.decode.foreign_rows import part_of
 from streams.decode.times import NO_TIME, time_of_text
 
 _BATCH: Final = "anpr_observation_batch"
 _VERSION: Final = "anpr-2."
+_FIRST_VERSION: Final = "anpr-1."
 _REQUIRED: Final = ("observation_id", "camera_id", "event_time", "plate_country", "plate_text")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIRECTIONS: Final = {"obverse": Direction.OBVERSE, "reverse": Direction.REVERSE}
 
 
-class DetectionRow(NamedTuple):
-    """One row of `DecodedDetections`; all but `outcome` have these defaults in a rejected row."""
-
-    outcome: Outcome
-    event_us: int = 0
-    camera: int = 0  # UUID, 128 bits
-    observation: int = 0  # UUID, 128 bits
-    direction: Direction = Direction.UNKNOWN
-    confidence: float = 1.0
-    identity: bytes = b""
-
-
-def rows_of_record(record: bytes) -> list[DetectionRow]:
-    """Return the rows of a record, at least one."""
-    return [row for document in documents_of(record) for row in _rows_of_document(document)]
-
-
-def _rows_of_document(document: Document) -> Iterator[DetectionRow]:
-    """Yield the rows of one envelope."""
-    envelope = document.content
-    fault = _fault_of_envelope(envelope) if document.outcome == Outcome.ACCEPTED else document.outcome
+def rows_of_envelope(envelope: Mapping[str, Any]) -> list[DetectionRow]:
+    """Return the rows of an envelope, at least one."""
+    fault = _fault_of_envelope(envelope)
     if fault is not None:
-        yield DetectionRow(fault)
-    elif isinstance(envelope, dict):
-        yield from map(row_of_object, envelope["payload"])
+        return [DetectionRow(fault)]
+    kind, is_first = envelope["message_type"], envelope["schema_version"].startswith(_FIRST_VERSION)
+    if kind in CAMERA_MESSAGES:
+        return [row_of_camera(camera, kind) for camera in envelope["payload"]]
+    read = row_of_first if is_first else row_of_object
+    return [read(detection) for detection in envelope["payload"]]
 
 
-def _fault_of_envelope(envelope: object) -> Outcome | None:
-    """Return why an envelope holds no detections, or None when it does."""
-    if not isinstance(envelope, dict):
-        return type_error_of(envelope)
+def _fault_of_envelope(envelope: Mapping[str, Any]) -> Outcome | None:
+    """Return why an envelope can hold nothing, or None when it can."""
     kind, version, payload = (envelope.get(name) for name in ("message_type", "schema_version", "payload"))
     if kind is None or version is None:
         return Outcome.MISSING_FIELD
     for text in (kind, version):
         if not isinstance(text, str):
             return type_error_of(text)
-    if kind != _BATCH or not version.startswith(_VERSION):
+    if kind not in (_BATCH, *CAMERA_MESSAGES) or not version.startswith((_VERSION, _FIRST_VERSION)):
         return Outcome.UNKNOWN_MESSAGE
     if payload is None:
         return Outcome.MISSING_FIELD
     if not isinstance(payload, list):
         return type_error_of(payload)
     return None if payload else Outcome.EMPTY
+
+
+def row_of_first(content: object) -> DetectionRow:
+    """Return the row of what should be a detection of version 1."""
+    if not isinstance(content, dict):
+        return DetectionRow(type_error_of(content))
+    plate, quality = part_of(content, "plate"), part_of(content, "read_quality")
+    flat = {
+        "plate_country": plate.get("country"),
+        "plate_text": plate.get("text"),
+        "read_confidence": quality.get("confidence"),
+    }
+    return row_of_object({**content, **{name: field for name, field in flat.items() if field is not None}})
 
 
 def row_of_object(content: object) -> DetectionRow:

@@ -10,28 +10,31 @@ import numpy as np
 
 from processors.columns import DecodedDetections, Int32Array, UInt64Array
 from processors.identity import plate_key_of
-from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
-from streams.decode.detection_rules import DetectionRow, rows_of_record
+from processors.vocabulary import Outcome
+from streams.decode.detection_formats import DetectionFormat, rows_of_record
+from streams.decode.detection_row import DetectionRow
 
 _HALF_BITS: Final = 64
 _HALF: Final = 2**_HALF_BITS - 1
 
 
-def decode_detections(values: Sequence[bytes | None]) -> DecodedDetections:
-    """Return the detections of each value: one VESDI v2 envelope, or one per line.
+def decode_detections(
+    values: Sequence[bytes | None], format_: DetectionFormat = DetectionFormat.AUTO
+) -> DecodedDetections:
+    """Return the detections of each value: a message, an array of messages, one per line, or a file of lines.
 
     None is a tombstone. Every value gives at least one row; rows stand in the order of (record, index).
     """
-    rows_of = [_rows_of_value(value) for value in values]
+    rows_of = [_rows_of_value(value, format_) for value in values]
     counts = [len(rows) for rows in rows_of]
     index = [place for count in counts for place in range(count)]
     record = np.repeat(np.arange(len(values), dtype=np.int32), np.array(counts, np.int64))
     return _columns_of_rows([row for rows in rows_of for row in rows], record, np.array(index, np.int32))
 
 
-def _rows_of_value(value: bytes | None) -> list[DetectionRow]:
+def _rows_of_value(value: bytes | None, format_: DetectionFormat) -> list[DetectionRow]:
     """Return the rows of one value."""
-    return [DetectionRow(Outcome.TOMBSTONE)] if value is None else rows_of_record(value)
+    return [DetectionRow(Outcome.TOMBSTONE)] if value is None else rows_of_record(value, format_)
 
 
 def _columns_of_rows(
@@ -46,8 +49,8 @@ def _columns_of_rows(
         index=index,
         outcome=np.array([row.outcome for row in rows], np.uint8),
         event_us=np.array([row.event_us for row in rows], np.int64),
-        vehicle_class=np.full(len(rows), VehicleClass.UNKNOWN, np.uint8),
-        zero_emission=np.full(len(rows), ZeroEmission.UNKNOWN, np.uint8),
+        vehicle_class=np.array([row.vehicle_class for row in rows], np.uint8),
+        zero_emission=np.array([row.zero_emission for row in rows], np.uint8),
         camera_hi=camera_hi,
         camera_lo=camera_lo,
         observation_hi=observation_hi,
@@ -55,6 +58,7 @@ def _columns_of_rows(
         direction=np.array([row.direction for row in rows], np.uint8),
         confidence=np.array([row.confidence for row in rows], np.float64),
         plate=np.array([plate_key_of(row.identity) for row in rows], np.int64),
+        time_reading=np.array([row.reading for row in rows], np.uint8),
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
         identity=np.frombuffer(b"".join(row.identity for row in rows), np.uint8),

@@ -71,7 +71,25 @@ def test_a_valid_envelope_gives_its_detections() -> None:
 
 def test_the_columns_have_their_types() -> None:
     """Columns have the types that their shape declares, also for nothing at all."""
-    types = ["i4", "i4", "u1", "i8", "u1", "u1", "u8", "u8", "u8", "u8", "u1", "f8", "i8", "i8", "i4", "u1"]
+    types = [
+        "i4",
+        "i4",
+        "u1",
+        "i8",
+        "u1",
+        "u1",
+        "u8",
+        "u8",
+        "u8",
+        "u8",
+        "u1",
+        "f8",
+        "i8",
+        "u1",
+        "i8",
+        "i4",
+        "u1",
+    ]
 
     for values in ([], [None], [envelope(detection())]):
         assert [column.dtype for column in decode_detections(values)] == types
@@ -95,17 +113,19 @@ def test_position_and_detection_of_one_plate_share_an_identity() -> None:
         (envelope(detection())[:-1], Outcome.NOT_JSON),
         (b'{"\xff":1}', Outcome.BAD_UTF8),
         (b"[" * 1_000, Outcome.TOO_DEEP),
-        (b"[]", Outcome.WRONG_TYPE),
+        (b"[]", Outcome.EMPTY),
+        (b"[7]", Outcome.WRONG_TYPE),
         (b"7", Outcome.WRONG_TYPE),
         (b"NaN", Outcome.NOT_FINITE),
         (b"{}", Outcome.MISSING_FIELD),
         (envelope(message_type=...), Outcome.MISSING_FIELD),
         (envelope(message_type=7), Outcome.WRONG_TYPE),
-        (envelope(message_type="camera_registration"), Outcome.UNKNOWN_MESSAGE),
-        (envelope(message_type="camera_update", payload=7), Outcome.UNKNOWN_MESSAGE),
+        (envelope(message_type="camera_registration"), Outcome.EMPTY),
+        (envelope(message_type="camera_update", payload=7), Outcome.WRONG_TYPE),
+        (envelope(message_type="camera_removal"), Outcome.UNKNOWN_MESSAGE),
         (envelope(schema_version=None), Outcome.MISSING_FIELD),
         (envelope(schema_version=2), Outcome.WRONG_TYPE),
-        (envelope(schema_version="anpr-1.0.0"), Outcome.UNKNOWN_MESSAGE),
+        (envelope(schema_version="anpr-3.0.0"), Outcome.UNKNOWN_MESSAGE),
         (envelope(payload=...), Outcome.MISSING_FIELD),
         (envelope(payload={}), Outcome.WRONG_TYPE),
     ],

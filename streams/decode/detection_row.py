@@ -1,0 +1,30 @@
+"""What a reader of detections decides for one row."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from processors.vocabulary import Direction, Outcome, VehicleClass, ZeroEmission
+
+
+class TimeReading(IntEnum):
+    """How a local time without an offset was read; all but the first are in the hour that comes twice in autumn."""
+
+    CERTAIN = 0
+    FIRST = 1  # of the two readings, since what follows goes on from it
+    SECOND = 2  # since the rows before it are later than the first
+    ASSUMED_FIRST = 3  # nothing tells: it is the only row of its hour in the record
+
+
+class DetectionRow(NamedTuple):
+    """One row of `DecodedDetections`; all but `outcome` have these defaults in a rejected row."""
+
+    outcome: Outcome
+    event_us: int = 0
+    camera: int = 0  # UUID, 128 bits
+    observation: int = 0  # UUID, 128 bits
+    direction: Direction = Direction.UNKNOWN
+    confidence: float = 1.0
+    identity: bytes = b""
+    vehicle_class: VehicleClass = VehicleClass.UNKNOWN
+    zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
+    reading: TimeReading = TimeReading.CERTAIN
