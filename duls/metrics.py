@@ -104,6 +104,11 @@ class Metrics:
             "observations_total", "Rows read, by what became of them at intake.", "source", "outcome"
         )
         self.dead_letters_total = self._counter("dead_letters_total", "Rows rejected, by reason.", "reason")
+        self.repeated_hour_total = self._counter(
+            "repeated_hour_total",
+            "Detections with a local time of the hour that comes twice in autumn, by how it was read.",
+            "reading",
+        )
         self.offset_gap_total = self._counter(
             "offset_gap_total",
             "Gaps: runs of records that were gone before they were read, and written down.",

@@ -1,6 +1,7 @@
 """A camera of the registry, and what its directions mean for its zones."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -32,6 +33,36 @@ class CameraFeature:
     lon: float  # degrees WGS84
     azimuth_deg: float | None  # where it looks, clockwise from north
     zones: tuple[CameraZone, ...]
+
+
+def zones_at(zones: Iterable[ZoneFeature], camera: CameraFeature) -> Iterator[str]:
+    """Yield the ids of the zones in which a camera stands, and of those across whose edge it looks."""
+    reach_deg = 2.0 * math.degrees(PROBE_M / EARTH_RADIUS_M)
+    shrink = max(math.cos(math.radians(camera.lat)), 1e-9)  # at a pole every direction is a longitude
+    for zone in zones:
+        # most zones of a country are nowhere near, and their boxes say so
+        if _is_near(zone, camera.lat, camera.lon, reach_deg, reach_deg / shrink) and _counts(zone, camera):
+            yield zone.zone_id
+
+
+def _is_near(zone: ZoneFeature, lat: float, lon: float, reach_lat_deg: float, reach_lon_deg: float) -> bool:
+    """Tell whether a point is in the box of a zone or within reach of it."""
+    points = [point for polygon in zone.polygons for point in polygon[0]]
+    lons, lats = [point[0] for point in points], [point[1] for point in points]
+    return (
+        min(lons) - reach_lon_deg <= lon <= max(lons) + reach_lon_deg
+        and min(lats) - reach_lat_deg <= lat <= max(lats) + reach_lat_deg
+    )
+
+
+def _counts(zone: ZoneFeature, camera: CameraFeature) -> bool:
+    """Tell whether a camera stands in a zone or looks across its edge."""
+    if contains(zone.polygons, camera.lon, camera.lat):
+        return True
+    if camera.azimuth_deg is None:
+        return False
+    seen = derived_zone(zone, lat=camera.lat, lon=camera.lon, azimuth_deg=camera.azimuth_deg)
+    return seen.obverse != Movement.UNKNOWN
 
 
 def derived_zone(zone: ZoneFeature, *, lat: float, lon: float, azimuth_deg: float) -> CameraZone:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, Literal, NamedTuple, NoReturn
 from uuid import UUID
 
-from processors.camera_feature import CameraFeature, CameraZone, derived_zone
+from processors.camera_feature import CameraFeature, CameraZone, derived_zone, zones_at
 from processors.camera_rows import CameraRow, camera_rows
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
@@ -48,10 +48,17 @@ def read_cameras(document: bytes, zones: Iterable[ZoneFeature]) -> CameraFile:
     Raises:
         InvalidInputError: the document is neither CSV with the known header nor JSON messages.
     """
+    return merge_cameras(camera_rows(document), zones, [])
+
+
+def merge_cameras(
+    rows: Iterable[CameraRow], zones: Iterable[ZoneFeature], known: Iterable[CameraFeature]
+) -> CameraFile:
+    """Return the *known* cameras as they are after some rows, against the zones that these may name."""
     zone_of = {zone.zone_id: zone for zone in zones}
-    cameras: dict[UUID, CameraFeature] = {}
+    cameras = {camera.camera_id: camera for camera in known}
     reports: list[CameraReport] = []
-    for row in camera_rows(document):
+    for row in rows:
         named = row.camera_id if isinstance(row.camera_id, str) else None
         try:
             camera, defaults = _camera(row, cameras, zone_of)
@@ -76,6 +83,15 @@ def _camera(
     if row.camera_status == "inactive":
         defaults.append("the camera is inactive: it is kept, so that its late detections still count")
     zone_ids = _zone_ids(row, known)
+    has_moved = known is not None and (known.lat, known.lon) != (placed.lat, placed.lon)
+    is_open = not any(zone_id in zone_of for zone_id in zone_ids) or (has_moved and row.zone_id is None)
+    if row.is_message and is_open:
+        if zone_ids and isinstance(zone_ids[0], str):
+            defaults.append(
+                f"zone {zone_ids[0]!r} is not of this city: its zones follow from where it stands"
+            )
+        if not zone_ids or isinstance(zone_ids[0], str):
+            zone_ids = list(zones_at(zone_of.values(), placed))
     zones = [_camera_zone(row, placed, _zone(zone_id, zone_of), defaults) for zone_id in zone_ids]
     kept = () if known is None or row.is_update else known.zones
     if not (kept or zones):

@@ -29,6 +29,7 @@ class CameraRow(NamedTuple):
     traffic_direction: object = None  # what the camera can report at all
     camera_status: object = None
     is_update: bool = False  # replaces what an earlier row said
+    is_message: bool = False  # told by a supplier, who may not know the zones of the city
     defect: str | None = None  # why the row cannot be read at all
 
 
@@ -154,4 +155,5 @@ def _payload_row(index: int, camera: object, *, is_update: bool) -> CameraRow:
         traffic_direction=camera.get("traffic_direction"),
         camera_status=camera.get("camera_status"),
         is_update=is_update,
+        is_message=True,
     )

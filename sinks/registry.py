@@ -9,11 +9,13 @@ from uuid import UUID
 
 from duls.errors import InvalidInputError, RefusedError
 from processors.camera_feature import CameraFeature
+from processors.camera_overrides import AppliedOverride, CameraOverride, apply_overrides, undo_overrides
 from processors.zone_feature import Point, ZoneFeature
 from processors.zone_label import label_point
 from sinks.connection import Connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import add_messages
+from sinks.override_rows import applied_overrides, override_columns
 from sinks.queries import query
 from sinks.zone_rows import (
     StoredZone,
@@ -78,27 +80,75 @@ def store_zones(
 
 
 def store_cameras(
-    connection: Connection, cameras: Sequence[CameraFeature], control_messages: ControlMessages
+    connection: Connection,
+    cameras: Sequence[CameraFeature],
+    control_messages: ControlMessages,
+    *,
+    overrides: Sequence[CameraOverride] | None = None,
 ) -> int:
     """Store a camera registry and the messages that announce it; return its version.
 
+    Args:
+        connection: to the figures database.
+        cameras: as they are without the steward's word.
+        control_messages: makes what announces a version.
+        overrides: the steward's word; what it was in the newest version when left out.
+
     Raises:
-        InvalidInputError: a camera names a zone that was never loaded.
+        InvalidInputError: a camera or the steward names a zone that was never loaded.
     """
-    _refuse_unknown_zones(connection, cameras)
     with connection.transaction():
         connection.execute(query("registry", "lock_registry"))
         latest = latest_versions(connection).cameras
-        if latest and _in_order(cameras) == _in_order(load_cameras(connection, latest)):
+        before = load_overrides(connection, latest)
+        words = [part.override for part in before] if overrides is None else overrides
+        final, applied = apply_overrides(cameras, words)
+        _refuse_unknown_zones(connection, final, words)
+        if (
+            latest
+            and _in_order(final) == _in_order(load_cameras(connection, latest))
+            and set(applied) == set(before)
+        ):
             return latest
         version = latest + 1
         connection.execute(query("registry", "add_camera_version"), {"version": version})
-        values = {"version": version, **camera_columns(cameras)}
-        connection.execute(query("registry", "add_cameras"), values)
-        values = {"version": version, **camera_zone_columns(cameras)}
-        connection.execute(query("registry", "add_camera_zones"), values)
+        for name, columns in (
+            ("add_cameras", camera_columns(final)),
+            ("add_camera_zones", camera_zone_columns(final)),
+            ("add_camera_overrides", override_columns(applied)),
+        ):
+            connection.execute(query("registry", name), {"version": version, **columns})
         add_messages(connection, control_messages(version))
     return version
+
+
+def change_cameras(
+    connection: Connection,
+    change: Callable[[Sequence[ZoneFeature], Sequence[CameraFeature]], Sequence[CameraFeature]],
+    control_messages: ControlMessages,
+    *,
+    overrides: Sequence[CameraOverride] | None = None,
+) -> int:
+    """Change the newest camera registry, under a lock so that no other change is lost; return the version.
+
+    Args:
+        connection: to the figures database.
+        change: makes the new cameras from the newest zones and the cameras without the steward's word.
+        control_messages: makes what announces a version.
+        overrides: as in `store_cameras`.
+
+    Raises:
+        InvalidInputError: a camera or the steward names a zone that was never loaded.
+    """
+    with connection.transaction():
+        connection.execute(query("registry", "lock_registry"))
+        versions = latest_versions(connection)
+        zones = (
+            [stored.feature for stored in load_zones(connection, versions.zones)] if versions.zones else []
+        )
+        cameras = load_cameras(connection, versions.cameras) if versions.cameras else []
+        known = undo_overrides(cameras, load_overrides(connection, versions.cameras))
+        return store_cameras(connection, change(zones, known), control_messages, overrides=overrides)
 
 
 def store_settings(connection: Connection, document: str, control_messages: ControlMessages) -> int:
@@ -134,6 +184,12 @@ def load_cameras(connection: Connection, version: int) -> list[CameraFeature]:
     cameras = connection.execute(query("registry", "camera_rows"), values).fetchall()
     meanings = connection.execute(query("registry", "camera_zone_rows"), values).fetchall()
     return camera_features(cameras, meanings)
+
+
+def load_overrides(connection: Connection, version: int) -> list[AppliedOverride]:
+    """Return the steward's word in a version of the camera registry."""
+    rows = connection.execute(query("registry", "camera_override_rows"), {"version": version}).fetchall()
+    return applied_overrides(rows)
 
 
 def load_settings(connection: Connection, version: int) -> str:
@@ -179,10 +235,13 @@ def _add_zone_version(
     connection.execute(query("registry", "add_zone_features"), {"version": version, **columns})
 
 
-def _refuse_unknown_zones(connection: Connection, cameras: Sequence[CameraFeature]) -> None:
-    """Raise when a camera names a zone that has no number."""
+def _refuse_unknown_zones(
+    connection: Connection, cameras: Sequence[CameraFeature], overrides: Sequence[CameraOverride]
+) -> None:
+    """Raise when a camera or the steward names a zone that has no number."""
     known = zone_numbers(connection)
-    unknown = sorted({zone.zone_id for camera in cameras for zone in camera.zones} - set(known))
+    named = {zone.zone_id for camera in cameras for zone in camera.zones}
+    unknown = sorted((named | {override.zone_id for override in overrides}) - set(known))
     if unknown:
         message = (
             f"cameras name zones that were never loaded: {', '.join(unknown[:10])}; load the zones first"

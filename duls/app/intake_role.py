@@ -14,6 +14,7 @@ from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
 from duls.app.announcing import announce_settings
+from duls.app.camera_feed import CameraFeed
 from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
 from duls.app.source_topics import InputEnd, formats_of, input_end, source_topics, topic_ids
@@ -22,8 +23,16 @@ from duls.app.warm_up import warm_up_intake
 from duls.config import Settings
 from duls.local_midnights import local_midnights
 from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
+from duls.pipelines.camera_teller import CameraTeller
 from duls.pipelines.day_keys import DayKeys
-from duls.pipelines.intake import DrainTarget, Enrichment, Intake, IntakeOptions, SourceTopic
+from duls.pipelines.intake import (
+    DrainTarget,
+    Enrichment,
+    Intake,
+    IntakeOptions,
+    SourceTopic,
+    TellCameras,
+)
 from duls.pipelines.references import References
 from processors.pseudonyms import HASH_KEY_BYTES
 from processors.registrations import DEFAULT_CAPACITY, RegistrationBook
@@ -86,7 +95,15 @@ def run_intake(
         )
         references = _references(settings, stack, metrics)
         record_gap = _gap_recorder(metrics, flow_store)
-        intake, consumer = _intake(settings, topics, stop, metrics, keys, record_gap, references)
+        cameras = CameraFeed(
+            settings,
+            partitions=topics.observations.partitions,
+            patience=patience,
+            tell=metrics.tell_sink(FIGURES_SINK),
+        )
+        stack.callback(cameras.close)
+        known = Known(references, CameraTeller(cameras.register).tell)
+        intake, consumer = _intake(settings, topics, stop, metrics, keys, record_gap, known)
         # closed first: it commits once more
         stack.callback(close_within, consumer.close)
         bounds = None
@@ -96,6 +113,13 @@ def run_intake(
         intake.subscribe()
         _loop(intake, stop, bounds, keys, references, on_ready)
         intake.finish()
+
+
+class Known(NamedTuple):
+    """What intake knows beside its records, and whom it tells what they say."""
+
+    enrichment: Enrichment
+    tell_cameras: TellCameras
 
 
 class _Topics(NamedTuple):
@@ -169,7 +193,7 @@ def _intake(
     metrics: Metrics,
     keys: DayKeys,
     record_gap: Callable[[Gap], None],
-    enrichment: Enrichment,
+    known: Known,
 ) -> tuple[Intake, Consumer]:
     """Return intake with clients of its own, and its consumer, which the caller closes."""
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
@@ -196,7 +220,8 @@ def _intake(
         metrics=metrics,
         failpoint=failpoint_from(os.environ),
         record_gap=record_gap,
-        enrichment=enrichment,
+        enrichment=known.enrichment,
+        tell_cameras=known.tell_cameras,
     )
     return intake, consumer
 

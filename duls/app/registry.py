@@ -8,10 +8,19 @@ from duls.app.announcing import Announcement, announcement, send_outbox
 from duls.config import Settings
 from duls.errors import InvalidInputError
 from processors.camera_file import read_cameras
+from processors.camera_overrides import read_overrides
 from processors.zone_file import read_zones
 from sinks.connection import Connection, open_connection
 from sinks.migrate import require_current
-from sinks.registry import installation_id, latest_versions, load_zones, store_cameras, store_zones
+from sinks.registry import (
+    change_cameras,
+    installation_id,
+    latest_versions,
+    load_zones,
+    store_cameras,
+    store_zones,
+    zone_numbers,
+)
 from streams.clients import make_admin
 from streams.topics import OBSERVATIONS_TOPIC, describe_topic
 
@@ -95,6 +104,28 @@ def load_camera_file(settings: Settings, path: Path) -> LoadReport:
         reports,
         len(file.features),
         lambda connection, announce: store_cameras(connection, file.features, announce),
+    )
+
+
+def load_override_file(settings: Settings, path: Path) -> LoadReport:
+    """Make the table of a file the steward's word on cameras, all before it gone.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or a line of it is wrong.
+        ServiceAwayError: the broker or the database does not answer.
+    """
+    document = _bytes(path)
+    require_current(settings.database_url)
+    with open_connection(settings.database_url, application_name="duls load") as connection:
+        overrides = read_overrides(document, zone_numbers(connection))
+    return _stored(
+        settings,
+        "cameras",
+        [],
+        len(overrides),
+        lambda connection, announce: change_cameras(
+            connection, lambda _zones, known: known, announce, overrides=overrides
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from duls.pipelines.intake import SourceTopic
 from processors.columns import DecodedDetections, DecodedPositions
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import Source
+from streams.decode.detection_formats import DetectionFormat
 from streams.decode.detections import decode_detections
 from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import decode_positions
@@ -35,11 +36,15 @@ class Formats(NamedTuple):
     """How the records of the raw topics are written."""
 
     positions: PositionFormat = PositionFormat.AUTO
+    detections: DetectionFormat = DetectionFormat.AUTO
 
 
 def formats_of(settings: Settings) -> Formats:
     """Return the formats that the settings name."""
-    return Formats(PositionFormat[settings.intake.positions_format.upper()])
+    intake = settings.intake
+    return Formats(
+        PositionFormat[intake.positions_format.upper()], DetectionFormat[intake.detections_format.upper()]
+    )
 
 
 def source_topics(
@@ -50,14 +55,20 @@ def source_topics(
     Raises:
         ConfigError: A topic is missing, or its times are stamped by senders and that is not trusted.
     """
+    written = formats or Formats()
     raw: Sequence[tuple[str, Source, str, Decode]] = (
         (
             POSITIONS_TOPIC,
             Source.FMS,
             DEAD_POSITIONS_TOPIC,
-            partial(decode_positions, format_=(formats or Formats()).positions),
+            partial(decode_positions, format_=written.positions),
         ),
-        (DETECTIONS_TOPIC, Source.ANPR, DEAD_DETECTIONS_TOPIC, decode_detections),
+        (
+            DETECTIONS_TOPIC,
+            Source.ANPR,
+            DEAD_DETECTIONS_TOPIC,
+            partial(decode_detections, format_=written.detections),
+        ),
     )
     found = []
     for name, source, dead_letters, decode in raw:

@@ -24,6 +24,7 @@ def cameras() -> typer.Typer:
     """Return the commands of `duls cameras`."""
     group = typer.Typer(help="The registry of number-plate cameras.", no_args_is_help=True)
     group.command("load")(_load_cameras)
+    group.command("override")(_override_cameras)
     return group
 
 
@@ -39,6 +40,13 @@ def _load_cameras(file: File, *, as_json: Json = False) -> None:
     from duls.app.registry import load_camera_file
 
     _show("cameras", load_camera_file(settings_for(KAFKA_AND_DATABASE), file), as_json=as_json)
+
+
+def _override_cameras(file: File, *, as_json: Json = False) -> None:
+    """Make a CSV file the steward's word on cameras and zones, which beats suppliers; an empty one takes it back."""
+    from duls.app.registry import load_override_file
+
+    _show("overrides", load_override_file(settings_for(KAFKA_AND_DATABASE), file), as_json=as_json)
 
 
 def _show(what: str, report: "LoadReport", *, as_json: bool) -> None:

@@ -194,6 +194,10 @@ class IntakeSettings(Section):
         "auto",
         description="Format of duls.fms.position.v1; by default each message is told by its content.",
     )
+    detections_format: Literal["auto", "vesdi", "vesdi1", "passage", "utrecht"] = Field(
+        "auto",
+        description="Format of duls.anpr.detection.v1; by default each record is told by its content.",
+    )
 
     batch_messages: int = Field(20_000, ge=1, le=1_000_000, description="Most records read in one step.")
     progress_ms: int = Field(250, ge=10, le=10_000, description="Time between two progress messages.")

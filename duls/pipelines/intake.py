@@ -19,6 +19,7 @@ from processors.source_clock import Mark
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
 from streams.admission import AdmissionRules, Observations, admit, rejected_rows, split_by_destination
+from streams.decode.detection_row import TimeReading
 from streams.failpoints import Failpoint
 from streams.observation_messages import Kind, encode_rows
 from streams.observation_sender import DeadLetter, ObservationSender
@@ -39,6 +40,15 @@ class SourceTopic(NamedTuple):
     partitions: int
     dead_letters: str  # topic for its rejected rows
     decode: Callable[[list[bytes | None]], DecodedPositions | DecodedDetections]
+
+
+TellCameras = Callable[[Sequence[bytes | None], DecodedDetections], None]
+"""Tells the registry what the records of a batch say of cameras."""
+
+
+def _tell_nobody(values: Sequence[bytes | None], decoded: DecodedDetections) -> None:
+    """Leave what is told of cameras alone."""
+    del values, decoded
 
 
 class Enrichment(Protocol):
@@ -95,6 +105,7 @@ class Intake:
         failpoint: Failpoint,
         record_gap: Callable[[Gap], None],
         enrichment: Enrichment | None = None,
+        tell_cameras: TellCameras | None = None,
     ) -> None:
         self._consumer = consumer
         self._sender = sender
@@ -105,6 +116,7 @@ class Intake:
         self._metrics = metrics
         self._failpoint = failpoint
         self._enrichment = enrichment or NoEnrichment()
+        self._tell_cameras = tell_cameras or _tell_nobody
         self.positions = SourcePositions(
             consumer,
             {source.name: source.topic_id for source in sources},
@@ -161,6 +173,10 @@ class Intake:
             newest = {number: position.event_us for number, position in moved.items()}
             decoded = topic.decode(batch.values)
             self._enrichment.complete(decoded)
+            if isinstance(decoded, DecodedDetections):
+                # before its detections are sent, so that the log announces a camera before it is used
+                self._tell_cameras(batch.values, decoded)
+                self._count_readings(decoded)
             admitted = admit(decoded, batch, newest, self._admission)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
@@ -196,6 +212,13 @@ class Intake:
         source = SOURCES[topic.source]
         counter.labels(source=source, outcome="accepted").inc(columns.outcome.size - rejected)
         counter.labels(source=source, outcome="rejected").inc(rejected)
+
+    def _count_readings(self, decoded: DecodedDetections) -> None:
+        """Count how local times of the hour that comes twice in autumn were read."""
+        for reading in TimeReading:
+            count = int((decoded.time_reading == reading).sum()) if reading else 0
+            if count:
+                self._metrics.repeated_hour_total.labels(reading=reading.name.lower()).inc(count)
 
     def _tick(self, now_s: float) -> None:
         """Append a tick where a partition that is read to its end has been silent."""

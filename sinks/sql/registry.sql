@@ -130,3 +130,31 @@ INSERT INTO core.settings_version (version, document) VALUES (%(version)s, %(doc
 -- name: load_settings
 -- Settings of a version.
 SELECT stored.document::text FROM core.settings_version AS stored WHERE stored.version = %(version)s;
+
+-- name: camera_override_rows
+-- The steward's word in a version of the camera registry.
+SELECT
+    stored.camera_id, zone.zone_id, stored.obverse, stored.reverse, stored.unknown_direction,
+    stored.was_obverse, stored.was_reverse, stored.was_unknown_direction
+FROM core.camera_override AS stored
+JOIN core.zone AS zone ON zone.zone_no = stored.zone_no
+WHERE stored.version = %(version)s
+ORDER BY stored.camera_id, zone.zone_id;
+
+-- name: add_camera_overrides
+-- Store the steward's word with a version of the camera registry.
+INSERT INTO core.camera_override (
+    version, camera_id, zone_no, obverse, reverse, unknown_direction,
+    was_obverse, was_reverse, was_unknown_direction
+)
+SELECT
+    %(version)s, given.camera_id, zone.zone_no, given.obverse, given.reverse, given.unknown_direction,
+    given.was_obverse, given.was_reverse, given.was_unknown_direction
+FROM unnest(
+    %(camera_id)s::uuid[], %(zone_id)s::text[], %(obverse)s::smallint[], %(reverse)s::smallint[],
+    %(unknown_direction)s::smallint[], %(was_obverse)s::smallint[], %(was_reverse)s::smallint[],
+    %(was_unknown_direction)s::smallint[]
+) AS given (
+    camera_id, zone_id, obverse, reverse, unknown_direction, was_obverse, was_reverse, was_unknown_direction
+)
+JOIN core.zone AS zone ON zone.zone_id = given.zone_id;

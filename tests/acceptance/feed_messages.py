@@ -1,10 +1,14 @@
-"""What senders of each format send of one vehicle that drives within one zone, at three moments of one slot."""
+"""What senders of each format send of one vehicle within one zone, at three moments of one slot."""
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+
+from processors.names import camera_uuid, observation_uuid
 
 ZONE_DEG: Final = 0.02
 FIRST_LON: Final = 5.0
@@ -179,6 +183,116 @@ POSITION_FEEDS: Final[dict[str, Feed]] = {
 }
 
 
+class DetectionFeed(NamedTuple):
+    """The records of one format, and what must be in the views of its zone."""
+
+    records: Callable[[list[Place], str], list[bytes]]
+    vehicle_class: str
+    zero_emission: str
+    registered: int = 0  # rows that tell of cameras
+
+
+def vesdi(places: list[Place], name: str) -> list[bytes]:
+    """Return the camera, then detections of both directions, the first of them twice."""
+    camera = {"camera_id": camera_of(name), "location_lat": LAT, "location_lon": places[0].lon,
+              "address_formatted": "Kade 1", "camera_type": "hybrid", "azimuth_deg": 180}  # fmt: skip
+    batch = [
+        {
+            "observation_id": observation_of(name, number),
+            "camera_id": camera_of(name),
+            "event_time": p.text,
+            "plate_country": "NL",
+            "plate_text": "FD010A",
+            "read_confidence": 0.9,
+            "detection_direction": "reverse" if number == 2 else "obverse",
+        }
+        for number, p in enumerate(places)
+    ]
+    return [
+        text({"message_type": "camera_registration", "schema_version": "anpr-2.0.0", "payload": [camera]}),
+        text({"message_type": "anpr_observation_batch", "schema_version": "anpr-2.0.0", "payload": batch}),
+        text(
+            {"message_type": "anpr_observation_batch", "schema_version": "anpr-2.0.0", "payload": batch[:1]}
+        ),
+    ]
+
+
+def vesdi1(places: list[Place], name: str) -> list[bytes]:
+    """Return the camera, then detections of version 1 one per line."""
+    lines = [
+        {
+            "observation_id": observation_of(name, number),
+            "camera_id": camera_of(name),
+            "event_time": p.text,
+            "plate": {"country": "NL", "text": "FD-011-A"},
+            "read_quality": {"confidence": 0.9},
+            "detection_direction": "reverse" if number == 2 else "obverse",
+        }
+        for number, p in enumerate(places)
+    ]
+    return [vesdi(places, name)[0], b"\n".join(map(text, lines))]
+
+
+def passages(places: list[Place], name: str) -> list[bytes]:
+    """Return passages of a camera that nobody registered, its coordinates exchanged."""
+    return [
+        text(
+            {
+                "id": observation_of(name, number),
+                "version": "passage-v2",
+                "timestamp": p.text,
+                "camera": {
+                    "id": "ANPR-00042",
+                    "kijkrichting": 180,
+                    "locatie": {"latitude": p.lon, "longitude": LAT},
+                    "rijrichting": "VAN" if number == 2 else "NAAR",
+                },
+                "voertuig": {
+                    "kenteken": {"kentekenHash": "fd012aHASH", "landcode": "NL"},
+                    "europeseVoertuigcategorie": "N2",
+                    "brandstoffen": [{"naam": "Diesel"}],
+                },
+            }
+        )
+        for number, p in enumerate(places)
+    ]
+
+
+def utrecht(places: list[Place], name: str) -> list[bytes]:
+    """Return a file with its header; its camera is a name that the steward has loaded."""
+    lines = ["Id;Tijd(CET);Hash;Land;Klasse;Locatie"]
+    for number, p in enumerate(places):
+        local = datetime.fromtimestamp(p.time_ms / 1_000, ZoneInfo("Europe/Amsterdam"))
+        lines.append(f"{number};{local:%Y-%m-%d %H:%M:%S};fd013aHASH;NL;ZB;{name}")
+    return ["\n".join(lines).encode()]
+
+
+def camera_of(name: str) -> str:
+    """Return the id of the camera of a zone."""
+    return str(camera_uuid(name))
+
+
+def observation_of(name: str, number: int) -> str:
+    """Return the id of an observation."""
+    return str(observation_uuid(f"{name} {number}"))
+
+
+DETECTION_FEEDS: Final[dict[str, DetectionFeed]] = {
+    "vesdi": DetectionFeed(vesdi, "unknown", "unknown", registered=1),
+    "vesdi1": DetectionFeed(vesdi1, "unknown", "unknown", registered=1),
+    "passage": DetectionFeed(passages, "N2", "no"),
+    "utrecht": DetectionFeed(utrecht, "N3", "unknown"),
+}
+
+
+def cameras() -> bytes:
+    """Return the camera that the steward loads: on the southern edge of its zone, and looks south."""
+    lon = places(len(POSITION_FEEDS) + list(DETECTION_FEEDS).index("utrecht"), 0)[0].lon
+    rows = ["camera_id,name,lat,lon,azimuth_deg,zone_id,obverse,reverse,unknown"]
+    rows.append(f"{camera_of('utrecht')},Kade,{LAT},{lon},180,utrecht,,,in")
+    return "\n".join(rows).encode()
+
+
 def places(number: int, slot_ms: int) -> list[Place]:
     """Return where the vehicle of a zone is, a minute apart, metres apart."""
     lon = FIRST_LON + (number + 0.5) * ZONE_DEG
@@ -188,7 +302,7 @@ def places(number: int, slot_ms: int) -> list[Place]:
 def zones() -> bytes:
     """Return one square zone for each format, side by side, named after it."""
     features = []
-    for number, name in enumerate(POSITION_FEEDS):
+    for number, name in enumerate([*POSITION_FEEDS, *DETECTION_FEEDS]):
         west, east = FIRST_LON + number * ZONE_DEG, FIRST_LON + (number + 1) * ZONE_DEG
         ring = [[west, LAT], [east, LAT], [east, LAT + ZONE_DEG], [west, LAT + ZONE_DEG], [west, LAT]]
         features.append(

@@ -1,4 +1,4 @@
-"""Every format of positions that cities have, from bytes on a real topic to rows in the views."""
+"""Every format that cities have, from bytes on a real topic to rows in the views."""
 
 import time
 from collections.abc import Iterator
@@ -8,12 +8,19 @@ from typing import Final
 import pytest
 
 from duls.app.migrate import run_migrate
-from duls.app.registry import load_zone_file
+from duls.app.registry import load_camera_file, load_zone_file
 from duls.config import load_settings
 from sinks.connection import open_connection
-from tests.acceptance.feed_messages import MOMENTS, POSITION_FEEDS, places, zones
+from tests.acceptance.feed_messages import (
+    DETECTION_FEEDS,
+    MOMENTS,
+    POSITION_FEEDS,
+    cameras,
+    places,
+    zones,
+)
 from tests.faults.installation import Installation
-from tests.faults.raw_topics import FMS, Outgoing, send
+from tests.faults.raw_topics import ANPR, FMS, Outgoing, send
 from tests.faults.servers import new_broker
 from tests.services.external import Database
 
@@ -36,7 +43,14 @@ def read_feeds(timescale: Database, tmp_path_factory: pytest.TempPathFactory) ->
         run_migrate(settings, lambda _line: None)
         (folder / "zones.geojson").write_bytes(zones())
         load_zone_file(settings, folder / "zones.geojson")
+        (folder / "cameras.csv").write_bytes(cameras())
+        load_camera_file(settings, folder / "cameras.csv")
         records = [
+            Outgoing(ANPR, number % 2, value)
+            for number, (name, feed) in enumerate(DETECTION_FEEDS.items())
+            for value in feed.records(places(len(POSITION_FEEDS) + number, slot_ms), name)
+        ]
+        records += [
             Outgoing(FMS, number % 2, value)
             for number, feed in enumerate(POSITION_FEEDS.values())
             for value in feed.records(places(number, slot_ms))
@@ -60,6 +74,34 @@ def test_a_format_becomes_rows(read_feeds: Installation, name: str) -> None:
         ).fetchall()
 
     assert [(feed.vehicle_class, feed.zero_emission, "fms", MOMENTS, 1, 1)] == rows
+
+
+@pytest.mark.parametrize("name", DETECTION_FEEDS)
+def test_a_format_of_detections_becomes_rows(read_feeds: Installation, name: str) -> None:
+    """Each detection once, in and out by where the camera looks; the legacy file does not say the direction."""
+    feed = DETECTION_FEEDS[name]
+    with open_connection(read_feeds.database_url, application_name="test") as connection:
+        rows = connection.execute(
+            "SELECT vehicle_class, zero_emission, source, observations, vehicles, entries, exits "
+            "FROM live.zone_flow WHERE zone_id = %s",
+            [name],
+        ).fetchall()
+
+    entries, exits = (3, 0) if name == "utrecht" else (2, 1)
+    assert [(feed.vehicle_class, feed.zero_emission, "anpr", MOMENTS, 1, entries, exits)] == rows
+
+
+def test_repeated_detections_and_registrations_are_counted_as_such(read_feeds: Installation) -> None:
+    """Accepted, and once: a repeat changes nothing, a registration is no observation."""
+    with open_connection(read_feeds.database_url, application_name="test") as connection:
+        counts = connection.execute(
+            "SELECT sum(accepted), sum(taken), sum(duplicates), sum(rejected) FROM core.feed_minute "
+            "WHERE source = 1"
+        ).fetchall()
+
+    taken = MOMENTS * len(DETECTION_FEEDS)
+    registered = sum(feed.registered for feed in DETECTION_FEEDS.values())
+    assert [(taken + registered + 1, taken, 1, 0)] == counts
 
 
 def test_accepted_and_rejected_are_all_rows(read_feeds: Installation) -> None:
@@ -91,5 +133,5 @@ def test_no_log_names_a_vehicle(read_feeds: Installation) -> None:
     written = "".join(path.read_text(errors="replace") for path in Path(read_feeds.folder).glob("*.log"))
 
     assert "ready" in written
-    for name in ("FD-00", "FD00", "0c9e7d52", "YV2E4C3A5", "3596331", "bus-1", "a driver"):
+    for name in ("FD-00", "FD00", "0c9e7d52", "YV2E4C3A5", "3596331", "bus-1", "a driver", "aHASH"):
         assert name not in written

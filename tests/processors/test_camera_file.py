@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from duls.errors import InvalidInputError
 from processors.camera_feature import CameraFeature, CameraZone, derived_zone
-from processors.camera_file import CameraFile, read_cameras
+from processors.camera_file import CameraFile, merge_cameras, read_cameras
+from processors.camera_rows import camera_rows
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
 
@@ -155,10 +156,33 @@ def test_an_update_replaces_what_was_registered() -> None:
 
 def test_an_inactive_camera_and_one_without_zone_are_kept_and_reported() -> None:
     """Late detections of an inactive camera still count."""
-    file = read_messages(message(camera_status="inactive", zone_id=None))
+    file = read_messages(message(camera_status="inactive", zone_id=None, location_lat=53.0))
 
     assert file.features[0].zones == ()
     assert [report.action for report in file.reports] == ["defaulted", "defaulted"]
+
+
+@pytest.mark.parametrize("zone_id", [None, "ZE-ZONE-OF-THE-SUPPLIER"])
+def test_a_supplier_who_does_not_know_our_zones_gets_them_by_geometry(zone_id: str | None) -> None:
+    """Those across whose edge the camera looks, with the movement, and those in which it stands."""
+    edge = read_messages(message(zone_id=zone_id))
+    inside = read_messages(message(zone_id=zone_id, location_lat=52.05))
+    blind = read_messages(message(zone_id=zone_id, azimuth_deg=None, location_lat=51.9999))
+
+    assert {CameraZone(name, IN, OUT, UNKNOWN) for name in ("centre", "other")} == set(edge.features[0].zones)
+    assert {UNKNOWN} == {zone.obverse for zone in inside.features[0].zones}
+    assert () == blind.features[0].zones
+
+
+def test_rows_change_cameras_that_are_known() -> None:
+    """One that has moved gets other zones; one that is not named stays as it is."""
+    known = read_messages(message(zone_id=None)).features
+    away = camera_rows(json.dumps(message("camera_update", zone_id=None, location_lat=53.0)).encode())
+    turned = camera_rows(json.dumps(message("camera_update", zone_id=None, azimuth_deg=0)).encode())
+
+    assert known == merge_cameras([], [CENTRE, OTHER], known).features
+    assert () == merge_cameras(away, [CENTRE, OTHER], known).features[0].zones
+    assert OUT == merge_cameras(turned, [CENTRE, OTHER], known).features[0].zones[0].obverse
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,18 @@ import pytest
 
 from duls.errors import InvalidInputError, RefusedError
 from processors.camera_feature import CameraFeature, CameraZone
+from processors.camera_overrides import CameraOverride
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
-from sinks.connection import Connection
+from sinks.connection import Connection, open_connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import relay
 from sinks.registry import (
+    change_cameras,
     installation_id,
     latest_versions,
     load_cameras,
+    load_overrides,
     load_settings,
     load_zones,
     store_cameras,
@@ -164,3 +167,33 @@ def test_versions_are_those_of_a_time(connection: Connection) -> None:
 
     assert [0, 1, 1, 2] == [versions_at(connection, at_us).zones for at_us in (999, 1000, 1999, 2000)]
     assert 0 == versions_at(connection, 2000).cameras
+
+
+def test_the_word_of_the_steward_outlives_what_suppliers_say(connection: Connection) -> None:
+    """It is in the cameras that roles load, stays through changes, and leaves no trace when it is taken back."""
+    store_zones(connection, [ZONE, SMALL], told)
+    word = CameraOverride(CAMERA.camera_id, "a-zone", CameraZone("a-zone", *[Movement.UNKNOWN] * 3))
+    store_cameras(connection, [CAMERA], told)
+    overridden = change_cameras(connection, lambda _zones, known: known, told, overrides=[word])
+    renamed = change_cameras(
+        connection, lambda _zones, known: [replace(camera, name="Poort") for camera in known], told
+    )
+    same = change_cameras(connection, lambda _zones, known: known, told)
+    taken_back = change_cameras(connection, lambda _zones, known: known, told, overrides=[])
+
+    assert [2, 3, 3, 4] == [overridden, renamed, same, taken_back]
+    assert [word] == [part.override for part in load_overrides(connection, renamed)]
+    assert {word.meaning, CAMERA.zones[1]} == set(load_cameras(connection, renamed)[0].zones)
+    assert [replace(CAMERA, name="Poort")] == load_cameras(connection, taken_back)
+
+
+def test_changes_of_two_processes_are_both_kept(connection: Connection, figures_url: str) -> None:
+    """Each sees what the other has stored."""
+    store_zones(connection, [ZONE, SMALL], told)
+    with open_connection(figures_url, application_name="other") as other:
+        for turn, number in ((connection, 7), (other, 8), (connection, 9)):
+            camera = replace(CAMERA, camera_id=UUID(int=number))
+            change_cameras(turn, lambda _zones, known, camera=camera: [*known, camera], told)  # type: ignore[misc]
+
+    stored = load_cameras(connection, latest_versions(connection).cameras)
+    assert [7, 8, 9] == [camera.camera_id.int for camera in stored]
