@@ -1,4 +1,7 @@
-"""`duls run`: one role in this process, or several as a group of processes."""
+"""`duls run`: one role in this process, or several as a group of processes.
+
+A process imports its own role only: Faust and FastAPI cost seconds that the others start without.
+"""
 
 import time
 from collections.abc import Sequence
@@ -8,10 +11,6 @@ from typing import Final
 import structlog
 
 from duls.api.health import HealthServer, Vitals
-from duls.app.aggregate_role import AggregateBounds, run_aggregate
-from duls.app.alert_role import run_alert
-from duls.app.api_role import run_api
-from duls.app.intake_role import run_intake
 from duls.app.process_group import run_group
 from duls.app.stopping import StopFlag
 from duls.config import Settings
@@ -53,6 +52,8 @@ def run_roles(
         return run_group([["run", role, *flags, *beginning.get(role, [])] for role in bounded], stop)
     metrics = Metrics(version=version("duls"), clock=time.time, role=roles[0])
     if roles[0] == "api":
+        from duls.app.api_role import run_api
+
         run_api(settings, stop, metrics)
         return EXIT_OK
     ready: list[str] = []
@@ -69,10 +70,16 @@ def run_roles(
         log.info("health and metrics", role=roles[0], port=health.port)
         try:
             if roles[0] == "intake":
+                from duls.app.intake_role import run_intake
+
                 run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
             elif roles[0] == "alert":
+                from duls.app.alert_role import run_alert
+
                 run_alert(settings, stop, metrics, on_ready=on_ready)
             else:
+                from duls.app.aggregate_role import AggregateBounds, run_aggregate
+
                 bounds = AggregateBounds(until_drained, from_beginning)
                 run_aggregate(settings, stop, metrics, bounds, on_ready=on_ready)
         except ServiceAwayError as error:

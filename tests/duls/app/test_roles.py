@@ -1,5 +1,7 @@
 """Roles by name, and how running them becomes a process or a group."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,7 +70,7 @@ def test_a_service_that_is_away_matters_unless_stopping(
         message = "away"
         raise ServiceAwayError(message)
 
-    monkeypatch.setattr(roles, "run_intake", run)
+    monkeypatch.setattr("duls.app.intake_role.run_intake", run)
     monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
     settings = load_settings(NO_PORT)
 
@@ -87,8 +89,16 @@ def test_one_role_runs_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
         bounds.append(given)
         on_ready()
 
-    monkeypatch.setattr(roles, "run_aggregate", run)
+    monkeypatch.setattr("duls.app.aggregate_role.run_aggregate", run)
     monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
 
     assert 0 == run_roles(load_settings(NO_PORT), ["aggregate"], until_drained=True, from_beginning=True)
     assert [(True, True)] == bounds
+
+
+@pytest.mark.parametrize("heavy", ["faust", "fastapi", "duls.app.api_role", "duls.app.alert_role"])
+def test_roles_are_imported_when_they_run(heavy: str) -> None:
+    """A process that starts in the place of a dead one does not wait for what others need."""
+    code = f"import sys; import duls.app.roles; sys.exit({heavy!r} in sys.modules)"
+
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
