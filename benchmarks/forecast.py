@@ -270,7 +270,7 @@ Of the moments at which the forecast gave such a probability, how often the leve
   They do not promise what a city will see.
 - What nothing announces can be seen only once it has begun.
   Of the overloads that do not come every week the forecast finds {sudden}.
-- Above one half the probabilities are too high, as the table shows.
+- Probabilities above one tenth are too high at half an hour, and above 0.7 at a quarter, as the table shows.
   An overload that comes most weeks has a large mean, and the method knows no more than the mean.
 - Zones here have peaks of twelve vehicles or more. In smaller ones chance rules, and no forecast helps.
 - The first week of a zone has no history: until then the forecast is that of now with its trend.
