@@ -1,13 +1,17 @@
 """Slots of the past hours: how many vehicles there were on average, for the time slider of the live page."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import msgspec
 
 from sinks.connection import Connection
 from sinks.queries import query
 
+DIGITS: Final = 2  # of a mean; more would pretend
 
-class ZoneSlot(NamedTuple):
+
+class ZoneSlot(msgspec.Struct, frozen=True):
     """Figures of a zone in a slot, from positions."""
 
     present: float  # mean number over the slot
@@ -33,7 +37,7 @@ def read_slot(connection: Connection, start: datetime, length: timedelta) -> dic
     """Return the figures of every zone that has any in the slot."""
     values = {"start": start, "slot_s": round(length.total_seconds())}
     rows = connection.execute(query("past_slots", "slot"), values).fetchall()
-    return {zone: ZoneSlot(*figures) for zone, *figures in rows}
+    return {zone: ZoneSlot(round(present, DIGITS), entries, exits) for zone, present, entries, exits in rows}
 
 
 def read_series(
@@ -49,6 +53,6 @@ def read_series(
     """
     values = {**where._asdict(), "from": span[0], "to": span[1], "slot_s": round(length.total_seconds())}
     return [
-        (start, present)
+        (start, round(present, DIGITS))
         for start, present in connection.execute(query("past_slots", "series"), values).fetchall()
     ]

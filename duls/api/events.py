@@ -13,15 +13,16 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, FastAPI, Header
 from fastapi.responses import StreamingResponse
 from starlette import types
 
-from duls.api.access import require_scope
 from duls.api.live_state import Sight, event
-from duls.api.parts import ApiParts, Parts
+from duls.api.parts import ApiParts
 from duls.api.problems import ProblemError
-from duls.api.tokens import Caller, Scope
+from duls.api.reading import Operator
+from duls.api.tokens import Caller
+from sinks.reading import Access, ReadRole
 
 BEAT_S: Final = 2.0  # a stream is silent no longer
 FIRST_S: Final = 3.0  # a stream that opens waits so long for the first reading of a young process
@@ -30,7 +31,7 @@ MOST_STREAMS: Final = 1_000
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT_ID_CHARS: Final = 64
 STALLED_S: Final = 20.0  # a client that takes nothing for so long is dropped
-LONGEST_S: Final = 900.0  # then the client opens another one, with a token that is still valid
+LONGEST_S: Final = 3_600.0  # then the client opens another one, with a token that is still valid
 ACKNOWLEDGE: Final = "/v1/alerts/{alert_id}/acknowledge"
 
 log = structlog.get_logger()
@@ -72,19 +73,19 @@ def events_router() -> APIRouter:
     return router
 
 
-async def _events(
-    request: Request,
-    parts: Parts,
-    caller: Annotated[Caller, Depends(require_scope(Scope.OPERATOR))],
-    last_event_id: Annotated[str, Header(max_length=EVENT_ID_CHARS)] = "",
+def _events(
+    question: Operator, last_event_id: Annotated[str, Header(max_length=EVENT_ID_CHARS)] = ""
 ) -> EventResponse:
     """Open a stream, unless there are too many."""
+    parts, caller, request = question.parts, question.caller, question.request
     hub = parts.live
     if hub.streams >= MOST_STREAMS:
         detail = f"{MOST_STREAMS} streams are open already: try again later"
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail, headers={"Retry-After": "10"}
         )
+    access = Access(caller.subject, caller.token_id, request.url.path, {})
+    parts.reader.read(ReadRole.OPERATOR, lambda _: (), access=access)
     rights = {"acknowledge": offers(request.app, ACKNOWLEDGE)}
     stream = _stream(parts, event("rights", rights), hub.state.step_of(last_event_id), sight_of(caller))
     return EventResponse(stream)

@@ -1,27 +1,26 @@
 """/: the live page, its files, and the figures that it asks for beside the stream."""
 
-import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import escape
 from http import HTTPStatus
 from string import Template
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from duls.api.access import require_scope
 from duls.api.assets import Asset, read_assets
 from duls.api.events import sight_of
-from duls.api.parts import Parts
 from duls.api.problems import ProblemError
+from duls.api.reading import Operator, Question
 from duls.api.shield import CONTENT_SECURITY_POLICY
-from duls.api.tokens import Caller, Scope
 from processors.vocabulary import ZONE_KINDS
+from sinks.connection import Connection
 from sinks.live_now import milliseconds
 from sinks.past_slots import Where, ZoneSlot, read_series, read_slot, slot_length
-from sinks.reading import ReadRole
+from sinks.reading import Access, ReadRole
 
 SPAN: Final = timedelta(hours=6)  # of the time slider
 ZONE_ID_CHARS: Final = 200
@@ -30,8 +29,36 @@ YEAR_S: Final = 31_536_000
 SLOT_KEPT_S: Final = 60
 JSON: Final = "application/json"
 
-Operator = Annotated[Caller, Depends(require_scope(Scope.OPERATOR))]
 Milliseconds = Annotated[int, Path(ge=0, le=LATEST_MS)]
+ZoneId = Annotated[str, Query(max_length=ZONE_ID_CHARS)]
+
+
+class Series(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):
+    """The mean number present, slot by slot. Times are milliseconds since 1970."""
+
+    slot_s: int
+    begin: int
+    end: int
+    present: list[tuple[int, float]]  # start of a slot, and the mean; a slot without any figure is left out
+
+    def __len__(self) -> int:
+        """Return the number of slots, for the access log."""
+        return len(self.present)
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """The figures of zones in one slot."""
+
+    start: int  # milliseconds since 1970
+    slot_s: int
+    zones: dict[str, ZoneSlot]
+
+    def __len__(self) -> int:
+        """Return the number of zones, for the access log."""
+        return len(self.zones)
+
+
+Read = TypeVar("Read", Series, Slot)
 
 
 def page_router(tiles: str) -> APIRouter:
@@ -81,9 +108,9 @@ def content_security_policy(tiles: str) -> str:
     return f"{own}; connect-src 'self' {host}"
 
 
-async def _zones(parts: Parts, caller: Operator, version: str = "") -> Response:
+def _zones(question: Operator, version: str = "") -> Response:
     """Answer with the zones as GeoJSON; those of a version never change."""
-    zones, sight = parts.live.zones, sight_of(caller)
+    zones, sight = question.parts.live.zones, sight_of(question.caller)
     features = [shape.feature for shape in zones.shapes if sight is None or shape.municipality in sight]
     document = msgspec.json.encode({"type": "FeatureCollection", "features": features})
     # for this caller: a browser that comes with another token asks again
@@ -92,55 +119,52 @@ async def _zones(parts: Parts, caller: Operator, version: str = "") -> Response:
     return Response(document, headers=headers, media_type="application/geo+json")
 
 
-async def _series(
-    parts: Parts,
-    caller: Operator,
-    zone: Annotated[str | None, Query(max_length=ZONE_ID_CHARS)] = None,
-    kind: Annotated[str | None, Query(max_length=ZONE_ID_CHARS)] = None,
-) -> Response:
+def _series(question: Operator, zone: ZoneId | None = None, kind: ZoneId | None = None) -> Response:
     """Answer with the mean number present in each slot of the past hours."""
     if (zone is None) == (kind is None) or (kind is not None and kind not in ZONE_KINDS):
         detail = f"give either a zone or one kind of {', '.join(ZONE_KINDS)}"
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "wrong-parameter", detail)
-    seen = None if caller.municipalities is None else list(caller.municipalities)
-
-    def read() -> dict[str, object]:
-        with parts.reader.transaction(ReadRole.OPERATOR) as connection:
-            length = slot_length(connection)
-            if length is None:
-                return {"slot_s": 0, "from": 0, "to": 0, "present": []}
-            end = _slot_start(parts.clock(), length)
-            begin = end - SPAN
-            points = read_series(connection, Where(zone, kind, seen), (begin, end), length)
-        return {
-            "slot_s": round(length.total_seconds()),
-            "from": milliseconds(begin),
-            "to": milliseconds(end),
-            "present": [(milliseconds(start), round(present, 2)) for start, present in points],
-        }
-
-    answer = await asyncio.to_thread(read)
-    return Response(msgspec.json.encode(answer), headers={"Cache-Control": "no-store"}, media_type=JSON)
+    granted = question.caller.municipalities
+    where = Where(zone, kind, None if granted is None else list(granted))
+    now = question.parts.clock()
+    series = _read(question, lambda connection: _series_until(connection, where, now), where._asdict())
+    return Response(msgspec.json.encode(series), headers={"Cache-Control": "no-store"}, media_type=JSON)
 
 
-async def _slot(parts: Parts, caller: Operator, start: Milliseconds) -> Response:
+def _series_until(connection: Connection, where: Where, now: datetime) -> Series:
+    """Read the slots of the past hours that are over."""
+    length = slot_length(connection)
+    if length is None:
+        return Series(0, 0, 0, [])
+    end = _slot_start(now, length)
+    points = read_series(connection, where, (end - SPAN, end), length)
+    present = [(milliseconds(start), mean) for start, mean in points]
+    return Series(round(length.total_seconds()), milliseconds(end - SPAN), milliseconds(end), present)
+
+
+def _slot(question: Operator, start: Milliseconds) -> Response:
     """Answer with the figures of every zone in one slot."""
+    sight, municipalities = sight_of(question.caller), question.parts.live.zones.municipalities
 
-    def read() -> tuple[timedelta, dict[str, ZoneSlot]]:
-        with parts.reader.transaction(ReadRole.OPERATOR) as connection:
-            length = slot_length(connection) or timedelta()
-            return length, read_slot(connection, datetime.fromtimestamp(start / 1_000, UTC), length)
+    def read(connection: Connection) -> Slot:
+        length = slot_length(connection) or timedelta()
+        found = read_slot(connection, datetime.fromtimestamp(start / 1_000, UTC), length)
+        seen = {
+            zone: figures
+            for zone, figures in found.items()
+            if sight is None or municipalities.get(zone) in sight
+        }
+        return Slot(start, round(length.total_seconds()), seen)
 
-    length, figures = await asyncio.to_thread(read)
-    sight, municipalities = sight_of(caller), parts.live.zones.municipalities
-    zones = {
-        zone: {"present": round(slot.present, 2), "entries": slot.entries, "exits": slot.exits}
-        for zone, slot in figures.items()
-        if sight is None or municipalities.get(zone) in sight
-    }
-    answer = {"start": start, "slot_s": round(length.total_seconds()), "zones": zones}
+    slot = _read(question, read, {"start": start})
     kept = {"Cache-Control": f"private, max-age={SLOT_KEPT_S}", "Vary": "Authorization"}
-    return Response(msgspec.json.encode(answer), headers=kept, media_type=JSON)
+    return Response(msgspec.json.encode(slot), headers=kept, media_type=JSON)
+
+
+def _read(question: Question, action: Callable[[Connection], Read], asked: dict[str, Any]) -> Read:
+    """Read live figures as operators may, and write down who did."""
+    access = Access(question.caller.subject, question.caller.token_id, question.request.url.path, asked)
+    return question.parts.reader.read(ReadRole.OPERATOR, action, access=access)
 
 
 def _slot_start(moment: datetime, length: timedelta) -> datetime:

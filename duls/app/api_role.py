@@ -14,8 +14,8 @@ import structlog
 from duls.api.application import make_application
 from duls.api.gate import Gate
 from duls.api.health import Vitals
+from duls.api.live_follower import LiveFollower
 from duls.api.live_hub import LiveHub
-from duls.api.live_state import LiveState
 from duls.api.parts import ApiParts
 from duls.api.server import listening_socket, serve
 from duls.api.tokens import Scope
@@ -64,10 +64,10 @@ class _Means(NamedTuple):
 async def _serve(listener: socket.socket, stop: StopFlag, tiles: str, means: _Means) -> None:
     """Build the application within its event loop, and serve it while the live figures are followed."""
     stopping = asyncio.Event()
-    live = LiveHub(LiveState(secrets.token_hex(4)), means.reader, utc_now)
+    live = LiveHub(secrets.token_hex(4), utc_now)
     parts = ApiParts(*means, stopping, utc_now, live, tiles)
     application = make_application(parts, version=VERSION)
-    following = asyncio.create_task(live.follow(stopping))
+    following = asyncio.create_task(LiveFollower(live, means.reader).follow(stopping))
     following.add_done_callback(
         lambda _: stopping.set()
     )  # a defect in it ends the process, and is told below

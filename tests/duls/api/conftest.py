@@ -15,7 +15,6 @@ from duls.api.application import make_application
 from duls.api.gate import Gate
 from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub
-from duls.api.live_state import LiveState
 from duls.api.parts import ApiParts
 from duls.api.tokens import Grant, Scope, issue
 from duls.metrics import Metrics
@@ -80,7 +79,7 @@ def running_api(url: str) -> Iterator[Api]:
     with Reader(url) as reader:
         vitals = Vitals(list, metrics.exposition)
         stopping = asyncio.Event()
-        live = LiveHub(LiveState("test"), reader, clock)
+        live = LiveHub("test", clock)
         parts = ApiParts(reader, Gate([KEY], None, clock=clock), vitals, metrics, stopping, clock, live, "")
         with (
             served(make_application(parts, version="test"), stopping) as port,

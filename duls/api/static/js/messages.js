@@ -19,27 +19,14 @@ export const MESSAGES = {
   link_live: { nl: "Live", en: "Live" },
   link_connecting: { nl: "Verbinden …", en: "Connecting …" },
   link_lost: { nl: "Geen verbinding", en: "Disconnected" },
-  lost_banner: {
-    nl: "Geen verbinding met de server sinds {time}. U ziet de laatste stand.",
-    en: "No connection to the server since {time}. You see the last known state.",
-  },
-  database_banner: {
-    nl: "De database antwoordt niet sinds {time}. U ziet de laatste stand.",
-    en: "The database has not answered since {time}. You see the last known state.",
-  },
-  frozen_banner: {
-    nl: "Geen nieuwe gegevens sinds {time}. De kaart staat stil.",
-    en: "No new data since {time}. The map stands still.",
-  },
-  settling_banner: {
-    nl: "Net na middernacht: voertuigen worden opnieuw gezien. Aantallen lopen nog op.",
-    en: "Just after midnight: vehicles are being seen anew. Counts are still rising.",
-  },
+  lost_banner: { nl: "Geen verbinding met de server sinds {time}. U ziet de laatste stand.", en: "No connection to the server since {time}. You see the last known state." },
+  database_banner: { nl: "De database antwoordt niet sinds {time}. U ziet de laatste stand.", en: "The database has not answered since {time}. You see the last known state." },
+  frozen_banner: { nl: "Geen nieuwe gegevens sinds {time}. De kaart staat stil.", en: "No new data since {time}. The map stands still." },
+  settling_banner: { nl: "Net na middernacht: voertuigen worden opnieuw gezien. Aantallen lopen nog op.", en: "Just after midnight: vehicles are being seen anew. Counts are still rising." },
   retry: { nl: "Opnieuw proberen", en: "Try again" },
 
   key_figures: { nl: "Kerncijfers", en: "Key figures" },
   active_vehicles: { nl: "Voertuigen nu", en: "Vehicles now" },
-  active_in: { nl: "in {where}", en: "in {where}" },
   active_busiest: { nl: "in de drukste zone; er is geen gemeentegrens", en: "in the busiest zone; no municipality is loaded" },
   municipalities: { nl: "{count} gemeenten", en: "{count} municipalities" },
   whole_city: { nl: "de hele stad", en: "the whole city" },
@@ -60,14 +47,8 @@ export const MESSAGES = {
   feed_rejected: { nl: "{count} geweigerd dit uur", en: "{count} rejected this hour" },
 
   map: { nl: "Kaart van de zones", en: "Map of the zones" },
-  map_hint: {
-    nl: "Kaart. Pijltjes schuiven, plus en min zoomen. Alle zones staan ook in het zoekveld en in de lijst.",
-    en: "Map. Arrow keys pan, plus and minus zoom. Every zone is also in the search field and the list.",
-  },
-  map_missing: {
-    nl: "De kaart kan hier niet worden getekend (WebGL ontbreekt). De lijsten werken wel.",
-    en: "The map cannot be drawn here (WebGL is missing). The lists work all the same.",
-  },
+  map_hint: { nl: "Kaart. Pijltjes schuiven, plus en min zoomen. Alle zones staan ook in het zoekveld en in de lijst.", en: "Map. Arrow keys pan, plus and minus zoom. Every zone is also in the search field and the list." },
+  map_missing: { nl: "De kaart kan hier niet worden getekend (WebGL ontbreekt). De lijsten werken wel.", en: "The map cannot be drawn here (WebGL is missing). The lists work all the same." },
   zoom_in: { nl: "Inzoomen", en: "Zoom in" },
   zoom_out: { nl: "Uitzoomen", en: "Zoom out" },
   whole_map: { nl: "Hele stad", en: "Whole city" },
@@ -90,8 +71,6 @@ export const MESSAGES = {
   legend: { nl: "Legenda", en: "Legend" },
   legend_load: { nl: "Bezetting", en: "Load" },
   legend_present: { nl: "Zonder capaciteit: aantal", en: "Without capacity: count" },
-  legend_few: { nl: "weinig", en: "few" },
-  legend_many: { nl: "veel", en: "many" },
   level_calm: { nl: "Rustig", en: "Calm" },
   level_busy: { nl: "Druk", en: "Busy" },
   level_full: { nl: "Vol", en: "Full" },
@@ -131,7 +110,6 @@ export const MESSAGES = {
   timeline_label: { nl: "Kies een tijd in de afgelopen uren", en: "Choose a time in the past hours" },
   timeline_all: { nl: "Gemiddeld aanwezig, {where}", en: "Mean number present, {where}" },
   timeline_zone: { nl: "Gemiddeld aanwezig in {zone}", en: "Mean number present in {zone}" },
-  timeline_now: { nl: "Nu", en: "Now" },
   timeline_live: { nl: "Nu, live", en: "Now, live" },
   timeline_slot: { nl: "{from} tot {to}", en: "{from} to {to}" },
   timeline_slot_value: { nl: "{from} tot {to}: gemiddeld {count}", en: "{from} to {to}: {count} on average" },
@@ -151,7 +129,6 @@ export const MESSAGES = {
   zone_entries: { nl: "Ingereden", en: "Entries" },
   zone_exits: { nl: "Uitgereden", en: "Exits" },
   zone_classes: { nl: "Aanwezig per klasse", en: "Present by class" },
-  zone_unknown: { nl: "Deze zone bestaat niet (meer): {zone}", en: "There is no such zone (any more): {zone}" },
   class_M1: { nl: "Personenauto", en: "Car" },
   class_M2: { nl: "Kleine bus", en: "Minibus" },
   class_M3: { nl: "Bus", en: "Bus" },
@@ -163,10 +140,7 @@ export const MESSAGES = {
   class_unknown: { nl: "Onbekend", en: "Unknown" },
 
   access_title: { nl: "Toegang", en: "Access" },
-  access_why: {
-    nl: "Deze installatie vraagt om een toegangscode (token). Die blijft in dit tabblad en wordt niet bewaard.",
-    en: "This installation asks for an access token. It stays in this tab and is not stored.",
-  },
+  access_why: { nl: "Deze installatie vraagt om een toegangscode (token). Die blijft in dit tabblad en wordt niet bewaard.", en: "This installation asks for an access token. It stays in this tab and is not stored." },
   access_token: { nl: "Token", en: "Token" },
   access_use: { nl: "Openen", en: "Open" },
   access_wrong: { nl: "Dit token wordt niet aanvaard.", en: "This token is not accepted." },
@@ -184,7 +158,6 @@ export const MESSAGES = {
   say_alerts: { nl: "{count} nieuwe meldingen.", en: "{count} new alerts." },
   say_acknowledged: { nl: "Melding van {zone} bevestigd.", en: "Alert of {zone} acknowledged." },
   say_zone: { nl: "{zone}: {state}.", en: "{zone}: {state}." },
-  no_script: { nl: "Deze pagina heeft JavaScript nodig.", en: "This page needs JavaScript." },
 };
 
 /** @typedef {keyof typeof MESSAGES} MessageKey */

@@ -1,4 +1,7 @@
-/** The ten fullest zones. While a pointer or the focus is in the list its order holds, so that nobody opens the wrong one. */
+/**
+ * The ten fullest zones. While somebody is about to choose one, by pointer or by keys, the order holds, so that nobody
+ * opens the wrong one; a pointer or a focus that only rests in the list holds nothing for long.
+ */
 
 import { byId, changeSign, make, signOf, write } from "./dom.js";
 import { percent, rounded, text, whole, wordOf } from "./language.js";
@@ -8,6 +11,8 @@ import { percent, rounded, text, whole, wordOf } from "./language.js";
 /** @typedef {{ zone: Zone, present: number, load: number, level: Level }} Row */
 
 export const ROWS = 10;
+/** So long after the last move or key in the list its order holds. */
+const HOLD_MS = 8_000;
 
 export class WorstList {
   #list = byId("worst-list");
@@ -16,14 +21,13 @@ export class WorstList {
   /** @type {WorstRow[]} */
   #rows = [];
   #isHeld = false;
+  #timer = 0;
 
   /** @param {(id: string, opener: HTMLElement) => void} onChoose */
   constructor(onChoose) {
     this.#onChoose = onChoose;
-    const hold = () => this.#hold(true);
-    const release = () => this.#hold(this.#list.matches(":hover, :focus-within"));
-    for (const event of ["pointerenter", "focusin"]) this.#list.addEventListener(event, hold);
-    for (const event of ["pointerleave", "focusout"]) this.#list.addEventListener(event, () => setTimeout(release));
+    for (const event of ["pointermove", "focusin", "keydown"]) this.#list.addEventListener(event, () => this.#hold());
+    this.#list.addEventListener("pointerleave", () => this.#release());
   }
 
   /** Zones whose figures are wanted besides the fullest, because their rows are held. @returns {string[]} */
@@ -51,10 +55,17 @@ export class WorstList {
     this.#list.append(row.element);
   }
 
-  /** @param {boolean} isHeld */
-  #hold(isHeld) {
-    this.#isHeld = isHeld && this.#rows.length > 0;
+  #hold() {
+    this.#isHeld = this.#rows.length > 0;
     this.#held.hidden = !this.#isHeld;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#release(), HOLD_MS);
+  }
+
+  #release() {
+    clearTimeout(this.#timer);
+    this.#isHeld = false;
+    this.#held.hidden = true;
   }
 }
 
