@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 
+from tests.services.browser import fetch_chromium, fetch_page_tools
 from tests.services.fetch import FetchError, fetch_kafka, fetch_timescale
 from tests.services.kafka import KafkaServer
 from tests.services.timescale import TimescaleServer
@@ -13,7 +14,7 @@ from tests.services.timescale import TimescaleServer
 
 def _fetch() -> None:
     """Get what is missing, and say where it is and how long it took."""
-    for fetch in (fetch_kafka, fetch_timescale):
+    for fetch in (fetch_kafka, fetch_timescale, fetch_chromium, fetch_page_tools):
         begin_s = time.monotonic()
         _say(f"{fetch()} ({time.monotonic() - begin_s:.0f} s)")
 
@@ -38,7 +39,7 @@ def main() -> int:
     """Run the command; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("fetch", help="get Apache Kafka and TimescaleDB into the cache")
+    commands.add_parser("fetch", help="get Apache Kafka, TimescaleDB, Chromium and the tools of the page")
     up = commands.add_parser("up", help="run both on 127.0.0.1 until Ctrl-C; data is thrown away")
     up.add_argument("--kafka-port", type=int, help="a free one by default")
     up.add_argument("--pg-port", type=int, help="a free one by default")

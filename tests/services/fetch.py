@@ -81,7 +81,7 @@ def fetch_kafka() -> Path:
     Raises:
         FetchError: when they cannot be had.
     """
-    return _fetched(kafka_folder(), kafka_obstacle(), _build_kafka)
+    return fetched(kafka_folder(), kafka_obstacle(), _build_kafka)
 
 
 def fetch_timescale() -> Path:
@@ -90,7 +90,7 @@ def fetch_timescale() -> Path:
     Raises:
         FetchError: when it cannot be had.
     """
-    return _fetched(timescale_folder(), timescale_obstacle(), _build_timescale)
+    return fetched(timescale_folder(), timescale_obstacle(), _build_timescale)
 
 
 def debian_program(name: str) -> str:
@@ -102,12 +102,12 @@ def debian_program(name: str) -> str:
     return str(fetch_timescale() / "usr" / "bin" / name)
 
 
-def _fetched(place: Path, obstacle: str | None, build: Callable[[Path], None]) -> Path:
+def fetched(place: Path, obstacle: str | None, build: Callable[[Path], None]) -> Path:
     """Return *place*, built at most once however many runs ask for it."""
     if obstacle is not None:
         raise FetchError(obstacle)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(place.with_name(f"{place.name}.lock")):
+    with locked(place.with_name(f"{place.name}.lock")):
         if not place.exists():
             unfinished = Path(tempfile.mkdtemp(prefix=f"{place.name}.", dir=place.parent))
             try:
@@ -120,7 +120,7 @@ def _fetched(place: Path, obstacle: str | None, build: Callable[[Path], None]) -
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock file *path*; the system frees it when its holder dies."""
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -132,19 +132,19 @@ def _build_kafka(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as project:
         Path(project, "pom.xml").write_text(POM, encoding="utf-8")
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
-        _run(["mvn", "-q", "-B", "-f", f"{project}/pom.xml", *goal])
+        run(["mvn", "-q", "-B", "-f", f"{project}/pom.xml", *goal])
 
 
 def _build_timescale(folder: Path) -> None:
     """Make *folder* a small Debian with PostgreSQL 17, TimescaleDB, Prometheus and Alertmanager."""
     if shutil.which("mmdebstrap") is None:
-        _run(["apt-get", "update"])
-        _run(["apt-get", "install", "-y", "--no-install-recommends", "mmdebstrap"])
+        run(["apt-get", "update"])
+        run(["apt-get", "install", "-y", "--no-install-recommends", "mmdebstrap"])
     folder.chmod(0o755)  # the users inside must be able to walk their root
-    _run(["mmdebstrap", "--variant=apt", f"--include={DEBIAN_PACKAGES}", DEBIAN_SUITE, str(folder)])
+    run(["mmdebstrap", "--variant=apt", f"--include={DEBIAN_PACKAGES}", DEBIAN_SUITE, str(folder)])
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
     """Run *command* in silence.
 
     Raises:

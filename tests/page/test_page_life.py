@@ -1,0 +1,163 @@
+"""What the page does when feeds, the server or the database stop, and when it may not look."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.page.live_city import LiveCity
+from tests.page.page_server import PageServer
+from tests.page.watched_page import WatchedPage
+from tests.services.timescale import TimescaleServer
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _city_of_one(city: LiveCity) -> None:
+    """Put somebody into the city."""
+    city.present("stad", 5)
+    city.present("plek-0", 5)
+
+
+def test_a_feed_that_stops_looks_frozen_and_says_since_when(opened: WatchedPage, city: LiveCity) -> None:
+    """After 30 s its tile turns; a feed that is silent differs from figures that stand still."""
+    page = opened.page
+    fms, anpr = page.locator("[data-tile=feed-fms]"), page.locator("[data-tile=feed-anpr]")
+    expect(fms).to_have_attribute("data-condition", "fresh")
+
+    with city.silent("anpr", age_s=5):
+        expect(anpr.locator(".figure")).to_have_text(re.compile(r"^\d\d? s oud$"))
+        expect(anpr).to_have_attribute("data-condition", "fresh")
+    with city.silent("anpr", age_s=31):
+        expect(anpr).to_have_attribute("data-condition", "silent")
+        expect(anpr.locator(".note")).to_have_text(re.compile(r"Stil sinds \d\d:\d\d:\d\d"))
+        expect(page.locator("body")).to_have_attribute("data-frozen", "false")
+    with city.silent("fms", age_s=31, is_stalled=True):
+        expect(fms).to_have_attribute("data-condition", "stalled")
+        expect(fms.locator(".note")).to_have_text(re.compile(r"Vast sinds \d\d:\d\d:\d\d"))
+        expect(page.locator("#banner")).to_contain_text("Geen nieuwe gegevens sinds")
+        expect(page.locator("body")).to_have_attribute("data-frozen", "true")
+        assert "grayscale" in page.locator("#map canvas").evaluate("(map) => getComputedStyle(map).filter")
+
+    expect(fms).to_have_attribute("data-condition", "fresh")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_the_page_survives_a_restart_of_the_server(
+    opened: WatchedPage, city: LiveCity, server: PageServer
+) -> None:
+    """It says so at once, keeps the last state, and comes back by itself with the newest one."""
+    page = opened.page
+    server.stop()
+    expect(page.locator("#link")).to_have_text("Geen verbinding")
+    expect(page.locator("#banner")).to_contain_text("Geen verbinding met de server sinds")
+    expect(page.locator("[data-tile=active] .figure")).to_have_text("5")
+    city.present("stad", 6)
+    server.start()
+
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(page.locator("[data-tile=active] .figure")).to_have_text("6")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_the_page_survives_a_restart_of_the_database(
+    opened: WatchedPage, city: LiveCity, database: TimescaleServer
+) -> None:
+    """The stream goes on and tells that there is nothing new."""
+    page = opened.page
+    database.stop()
+    expect(page.locator("#banner")).to_contain_text("De database antwoordt niet sinds")
+    expect(page.locator("#link")).to_have_text("Live")
+    database.start()
+    city.present("stad", 7)
+
+    expect(page.locator("[data-tile=active] .figure")).to_have_text("7")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_a_stream_over_which_nothing_comes_counts_as_lost(opened: WatchedPage) -> None:
+    """A proxy may hold a dead connection open for ever: the page knows better, and tries again."""
+    page = opened.page
+    page.route("**/events", lambda _route: None)  # never answered
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Geen verbinding")
+    page.unroute("**/events")
+
+    expect(page.locator("#link")).to_have_text("Live")
+
+
+def test_who_comes_from_elsewhere_needs_a_token(browser: Browser, server: PageServer) -> None:
+    """The page asks for it, says when it is wrong, and keeps it in the tab only."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"http://control-room.test:{server.port}/")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    page.get_by_label("Token").fill("nonsense")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("niet aanvaard")
+    page.get_by_label("Token").fill(token_for(server, "--municipality", "GM8888"))
+    page.keyboard.press("Enter")
+
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#worst-list li")).to_have_count(1)
+    expect(page.locator("#worst-list li")).to_contain_text("Elders")
+    assert [] == context.cookies()
+    assert 0 == page.evaluate("() => localStorage.length")
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "is_offered"),
+    [
+        (200, "", True),
+        (403, "U mag deze melding niet bevestigen", False),
+        (404, "Bevestigen kan hier niet", False),
+        (503, "Bevestigen mislukt: probeer opnieuw", True),
+    ],
+)
+def test_an_alert_is_acknowledged(
+    context: BrowserContext, server: PageServer, city: LiveCity, status: int, words: str, *, is_offered: bool
+) -> None:
+    """The button sends it, and says what became of it."""
+    city.forget_alerts()
+    city.alert("a/1", "plek-0", None, 3)
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        """Answer in place of the API."""
+        asked.append(f"{route.request.method} {route.request.url.removeprefix(server.address)}")
+        route.fulfill(status=status, json={})
+
+    context.route("**/acknowledge", answer)
+    page = context.new_page()
+    offer_acknowledging(page)
+    page.goto(server.address)
+    button = page.get_by_role("button", name="Melding van Plek 0 bevestigen")
+    button.click()
+
+    expect(page.locator("#alerts .seen")).to_have_text(words)
+    expect(page.locator("#alerts .why")).to_have_text("11 aanwezig, capaciteit 10")
+    expect(button).to_be_visible() if is_offered else expect(button).to_be_hidden()
+    assert ["POST v1/alerts/a%2F1/acknowledge"] == asked
+    city.forget_alerts()
+
+
+def offer_acknowledging(page: Page) -> None:
+    """Let the page believe that this caller may acknowledge."""
+    page.add_init_script(
+        "const parse = JSON.parse;"
+        "JSON.parse = (text) => text.startsWith('{\"acknowledge\"') ? { acknowledge: true } : parse(text);"
+    )
+
+
+def token_for(server: PageServer, *options: str) -> str:
+    """Issue a token as an administrator does; the server reads the key when it starts."""
+    command = [sys.executable, "-m", "duls", "token", "issue", "test", "--scope", "operator", *options]
+    done = subprocess.run(command, env=server.variables, capture_output=True, text=True, check=True)
+    server.stop()
+    server.start()
+    return done.stdout.strip()
