@@ -192,7 +192,7 @@ def test_an_alert_says_since_when_why_and_who_has_seen_it(opened: WatchedPage, c
     city.acknowledge("a-1", "J. Visser")
 
     expect(item).to_contain_text(re.compile(r"Bevestigd door J. Visser om \d\d:\d\d"))
-    expect(page.locator("[data-tile=alert-count]")).to_contain_text("alle bevestigd")
+    expect(page.locator("[data-tile=alert-count]")).to_contain_text("alle bevestigd")  # codespell:ignore alle
     city.forget_alerts()
     expect(page.locator("#alerts-quiet")).to_be_visible()
 

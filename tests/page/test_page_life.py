@@ -14,6 +14,8 @@ from tests.services.timescale import TimescaleServer
 
 pytestmark = pytest.mark.services
 
+SILENT = re.compile(r"Stil sinds \d\d:\d\d:\d\d")  # codespell:ignore stil
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _city_of_one(city: LiveCity) -> None:
@@ -33,7 +35,7 @@ def test_a_feed_that_stops_looks_frozen_and_says_since_when(opened: WatchedPage,
         expect(anpr).to_have_attribute("data-condition", "fresh")
     with city.silent("anpr", age_s=31):
         expect(anpr).to_have_attribute("data-condition", "silent")
-        expect(anpr.locator(".note")).to_have_text(re.compile(r"Stil sinds \d\d:\d\d:\d\d"))
+        expect(anpr.locator(".note")).to_have_text(SILENT)
         expect(page.locator("body")).to_have_attribute("data-frozen", "false")
     with city.silent("fms", age_s=31, is_stalled=True):
         expect(fms).to_have_attribute("data-condition", "stalled")
