@@ -171,7 +171,13 @@ def newest_zone_rows(connection: Connection) -> list[ZoneRow]:
 
 
 def load_zones(connection: Connection, version: int) -> list[StoredZone]:
-    """Return the zones of a version by number, their geometries bit for bit as they were stored."""
+    """Return the zones of a version by number, their geometries bit for bit as they were stored.
+
+    Raises:
+        RefusedError: there is no such version, as in a database restored from before it; without zones nothing
+            would be counted.
+    """
+    _require(connection, "zone", version)
     rows = _zone_rows(connection, version)
     found = connection.execute(query("registry", "zone_geometries"), {"version": version}).fetchall()
     geometries: dict[bytes, str] = dict(found)
@@ -179,7 +185,12 @@ def load_zones(connection: Connection, version: int) -> list[StoredZone]:
 
 
 def load_cameras(connection: Connection, version: int) -> list[CameraFeature]:
-    """Return the cameras of a version by id, the zones of each by id."""
+    """Return the cameras of a version by id, the zones of each by id.
+
+    Raises:
+        RefusedError: there is no such version.
+    """
+    _require(connection, "camera", version)
     values = {"version": version}
     cameras = connection.execute(query("registry", "camera_rows"), values).fetchall()
     meanings = connection.execute(query("registry", "camera_zone_rows"), values).fetchall()
@@ -196,6 +207,16 @@ def load_settings(connection: Connection, version: int) -> str:
     """Return the settings of a version as JSON text."""
     document: str = _one(connection, "load_settings", {"version": version})[0]
     return document
+
+
+def _require(connection: Connection, what: str, version: int) -> None:
+    """Refuse a version of zones or cameras that the log tells of and the database does not have."""
+    if connection.execute(query("registry", f"{what}_version"), {"version": version}).fetchone() is None:
+        message = (
+            f"the log tells of {what}s version {version}, which is not in the database: it was restored from a "
+            f"backup of before. Load the same file again with `duls {what}s load`, then start again"
+        )
+        raise RefusedError(message)
 
 
 def _one(connection: Connection, name: str, values: dict[str, Any]) -> tuple[Any, ...]:

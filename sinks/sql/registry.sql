@@ -15,6 +15,14 @@ SELECT
     (SELECT coalesce(max(version), 0) FROM core.camera_version),
     (SELECT coalesce(max(version), 0) FROM core.settings_version);
 
+-- name: zone_version
+-- That a version of zones is there.
+SELECT stored.version FROM core.zone_version AS stored WHERE stored.version = %(version)s;
+
+-- name: camera_version
+-- That a version of cameras is there.
+SELECT stored.version FROM core.camera_version AS stored WHERE stored.version = %(version)s;
+
 -- name: versions_at
 -- Newest versions at an instant; 0 where none was stored by then.
 SELECT

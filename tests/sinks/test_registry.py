@@ -1,7 +1,7 @@
 """Tests of versions: stored once, told once, loaded bit for bit."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -197,3 +197,14 @@ def test_changes_of_two_processes_are_both_kept(connection: Connection, figures_
 
     stored = load_cameras(connection, latest_versions(connection).cameras)
     assert [7, 8, 9] == [camera.camera_id.int for camera in stored]
+
+
+@pytest.mark.parametrize("load", [load_zones, load_cameras])
+def test_zones_or_cameras_that_are_not_there_are_refused(
+    connection: Connection, load: Callable[[Connection, int], object]
+) -> None:
+    """A restored database may be older than the log: without zones or cameras nothing would be counted."""
+    store_zones(connection, [ZONE], told)
+
+    with pytest.raises(RefusedError, match=r"version 7, which is not in the database.* load"):
+        load(connection, 7)
