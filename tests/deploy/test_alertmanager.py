@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from duls.pipelines.alert_posts import ALERT_NAME
 from tests.deploy.files import ALERTMANAGER, AlertRule, alert_rules, load
 from tests.services.alertmanager import AlertmanagerServer
 from tests.services.fetch import debian_program
@@ -18,7 +19,7 @@ ROUTES = {
     "watchdog": ["alertname=Watchdog", "severity=none"],
     "on-call": ["alertname=SinkDown", "severity=critical", "sink=figures", "cause=down"],
     "operators": ["alertname=LagSeconds", "severity=warning", "source=fms"],
-    "control-room": ["alertname=ZoneOverload", "severity=critical", "zone=kade", "rule=default"],
+    "control-room": [f"alertname={ALERT_NAME}", "severity=critical", "zone=kade", "rule=default"],
 }
 INHIBITED = [
     ("RoleDown role=intake", "DataStale source=fms cause=absent", True),
