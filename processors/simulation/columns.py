@@ -29,7 +29,7 @@ class SimulatedDetections(NamedTuple):
     event_us: Int64Array  # microseconds since 1970 UTC, whole milliseconds
     camera: Int32Array  # number of the camera in the city, from 0
     direction: UInt8Array  # Direction code
-    confidence: Float32Array  # read confidence in hundredths
+    confidence: Float64Array  # read confidence in hundredths
     lane: UInt8Array  # from 1
     vehicle_class: UInt8Array  # VehicleClass code
     fuel: UInt8Array  # index in FUELS

@@ -66,7 +66,7 @@ def _empty_rows(capacity: int) -> SimulatedDetections:
         event_us=np.empty(capacity, np.int64),
         camera=np.empty(capacity, np.int32),
         direction=np.empty(capacity, np.uint8),
-        confidence=np.empty(capacity, np.float32),
+        confidence=np.empty(capacity, np.float64),
         lane=np.empty(capacity, np.uint8),
         vehicle_class=np.empty(capacity, np.uint8),
         fuel=np.empty(capacity, np.uint8),

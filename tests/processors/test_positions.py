@@ -174,7 +174,7 @@ def in_and_out(count: int) -> list[PositionRow]:
 
 @pytest.mark.parametrize("batch", [1_000, MANY])
 @pytest.mark.parametrize("order", [descending, shuffled, in_and_out])
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(150)
 def test_positions_of_one_vehicle_in_the_worst_order_are_exact_and_fast(
     order: Callable[[int], list[PositionRow]], batch: int
 ) -> None:
