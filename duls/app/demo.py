@@ -37,7 +37,6 @@ from streams.embedded_broker import EmbeddedBroker
 REFRESH_S: Final = 1.0
 END_S: Final = 10.0
 ZONES_SHOWN: Final = 12
-BEFORE_S: Final = 3_600  # a past for the time slider; within the lateness that is allowed
 SLOT_S: Final = 60  # shorter than in a city, so that the time slider has something to show after a minute
 PICTURE_COLUMNS: Final = 112
 FONT_FACE: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
@@ -82,7 +81,6 @@ def run_demo(settings: Settings, options: DemoOptions) -> None:
         _load_city(ours, options, folder)
         logs = stack.enter_context((folder / "roles.log").open("w+b"))
         city = ["--vehicles", str(options.vehicles), "--seed", str(options.seed), "--interval-s", "5"]
-        city += ["--before-s", str(BEFORE_S)]
         clock = ["--city-time", options.city_time] if options.city_time else []
         commands = [["run", "api"], ["run", "intake"], ["run", "aggregate"], ["simulate", *city, *clock]]
         processes = [

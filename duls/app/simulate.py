@@ -31,7 +31,6 @@ MESSAGES_AT_ONCE: Final = 20_000  # well below the queue of the producer
 GIVE_UP_S: Final = 60.0
 TELL_S: Final = 10.0  # between two lines about progress
 SHORTEST_INTERVAL_S: Final = 0.05
-BEFORE_INTERVAL_S: Final = 30.0  # between two positions of the past: well within the longest gap of a link
 WEEKDAYS: Final = 5  # Monday to Friday
 
 Progress = Callable[[str], None]
@@ -49,9 +48,6 @@ class SimulationPlan(NamedTuple):
     speed: float = 1.0  # event time per time of this machine; 0 is as fast as the broker takes it
     pack: int = 1  # positions per record
     city_time: str | None = None  # local HH:MM of a weekday that is played as the start
-    before_s: float = (
-        0.0  # of event time before the start, sent at once and thinned out: a past to look back on
-    )
 
 
 class SimulationReport(NamedTuple):
@@ -142,51 +138,27 @@ def _warm_up(city: SimulatedCity) -> None:
 
 
 def _windows(city: SimulatedCity, plan: SimulationPlan, start_us: int) -> Iterator[_Window]:
-    """Yield what is sent, one window of event time after another: what lies before the start, then the rest."""
+    """Yield what is sent, one window of event time after another."""
+    window_s = LIVE_WINDOW_S if plan.speed else HISTORY_WINDOW_S
     # a century stands for "without end": the table of local midnights reaches no farther
     length_us = round(plan.length_s * US_PER_S) if plan.length_s is not None else 60 * 365 * 86_400 * US_PER_S
+    end_us = start_us + length_us
     played_us = 0 if plan.city_time is None else start_us - _city_time_us(plan.city_time, start_us)
     interval_s = (
         plan.interval_s if plan.rate is None else _interval_of_rate(city, start_us - played_us, plan.rate)
     )
-    if plan.before_s:
-        before = _Span(
-            start_us - round(plan.before_s * US_PER_S),
-            start_us,
-            max(interval_s, BEFORE_INTERVAL_S),
-            HISTORY_WINDOW_S,
-        )
-        yield from _windows_of(city, before, played_us, plan.pack)
-    window_s = LIVE_WINDOW_S if plan.speed else HISTORY_WINDOW_S
-    yield from _windows_of(
-        city, _Span(start_us, start_us + length_us, interval_s, window_s), played_us, plan.pack
-    )
-
-
-class _Span(NamedTuple):
-    """Event time that is simulated in one manner."""
-
-    begin_us: int
-    end_us: int
-    interval_s: float
-    window_s: float
-
-
-def _windows_of(city: SimulatedCity, span: _Span, played_us: int, pack: int) -> Iterator[_Window]:
-    """Yield the windows of a span of event time, in which the city's time is *played_us* earlier."""
-    begin_us, end_us, interval_s, window_s = span
-    sent = positions(city, begin_us - played_us, end_us - played_us, interval_s, window_s=window_s)
-    seen = detections(city, begin_us - played_us, end_us - played_us, window_s=window_s)
+    sent = positions(city, start_us - played_us, end_us - played_us, interval_s, window_s=window_s)
+    seen = detections(city, start_us - played_us, end_us - played_us, window_s=window_s)
     for number, (moving, passing) in enumerate(zip(sent, seen, strict=True), start=1):
         rows = moving._replace(event_us=moving.event_us + played_us)
         passages = passing._replace(event_us=passing.event_us + played_us)
-        records = _packed(encode_positions(rows), pack)
+        records = _packed(encode_positions(rows), plan.pack)
         messages = [OutboxMessage(POSITIONS_TOPIC, None, value) for value in records]
         messages += [
             OutboxMessage(DETECTIONS_TOPIC, None, value)
             for value in encode_detections(passages, city.cameras)
         ]
-        window_end_us = min(begin_us + round(number * window_s * US_PER_S), end_us)
+        window_end_us = min(start_us + round(number * window_s * US_PER_S), end_us)
         yield _Window(window_end_us, rows.vehicle.size, passages.vehicle.size, messages)
 
 

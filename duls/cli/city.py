@@ -36,10 +36,6 @@ def simulate(
     city_time: Annotated[
         str | None, typer.Option(help="Local time (HH:MM) of a weekday that is played as the start.")
     ] = None,
-    before_s: Annotated[
-        float,
-        typer.Option(min=0.0, max=7_000.0, help="Event time before the start that is sent at once."),
-    ] = 0.0,
     write_city: Annotated[
         Path | None,
         typer.Option(help="Only write zones.geojson and cameras.csv of the city into this folder."),
@@ -51,7 +47,7 @@ def simulate(
     from duls.app.stopping import StopFlag
 
     plan = application.SimulationPlan(
-        seed, vehicles, interval_s, rate, _microseconds(start), length_s, speed, pack, city_time, before_s
+        seed, vehicles, interval_s, rate, _microseconds(start), length_s, speed, pack, city_time
     )
     if write_city is not None:
         for path in application.write_city(plan, write_city):
