@@ -108,6 +108,8 @@ def test_toml_is_read_with_its_own_dates() -> None:
         ({"windows": [{"from": "07:00", "to": "07:00"}]}, "windows[0].to"),
         ({"windows": [{"from": "07:00", "to": "08:00", "days": ["monday"]}]}, "windows[0].days"),
         ({"exceptions": [{"calendar": "fair", "windows": []}]}, "exceptions[0].calendar"),
+        ({"windows": [{"from": "07:00", "to": "08:00", "days": []}]}, "windows[0].days"),
+        ({"kind": "hub", "zone": None}, "zone"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -137,6 +139,54 @@ def test_what_is_no_document_is_refused(document: object) -> None:
 
     assert found.rules is None
     assert found.problems
+
+
+@pytest.mark.parametrize(
+    ("calendars", "field"),
+    [
+        ({"m": ["2026-02-30"]}, "calendars.m"),
+        ({"m": ["2026-12"]}, "calendars.m"),
+        ({"m": "2026-12-05"}, "calendars.m"),
+        ({"market day": []}, "calendars.market day"),
+        ({5: []}, "calendars.5"),
+    ],
+)
+def test_a_calendar_has_a_name_and_dates(calendars: dict[object, object], field: str) -> None:
+    """Dates that exist, in a list."""
+    assert [field] == [
+        problem.field for problem in read_rules({"rules": [], "calendars": calendars}).problems
+    ]
+
+
+@pytest.mark.parametrize("rule_id", [None, "", "a b", "-a", 5, "a" * 101])
+def test_a_rule_without_a_usable_id_is_told_by_its_place(rule_id: object) -> None:
+    """From 1 on."""
+    (problem,) = read(id=rule_id)
+
+    assert problem.startswith("rule #1, field id: ")
+
+
+def test_a_municipality_narrows_a_kind_only() -> None:
+    """A zone is somewhere already."""
+    rule = {"id": "a", "zone": "z", "municipality": "GM0363", "capacity": 1}
+
+    assert ["municipality"] == [problem.field for problem in read_rules({"rules": [rule]}).problems]
+
+
+def test_an_exception_comes_back_with_what_it_has() -> None:
+    """Windows alone, a capacity alone."""
+    exceptions = [{"calendar": "m", "capacity": 3}, {"calendar": "m", "windows": []}]
+    found = rule_set(MINIMAL | {"exceptions": exceptions}, m=[])
+
+    assert found == read_rules(rule_document(found)).rules
+
+
+def test_a_zone_file_may_hold_what_is_no_rule() -> None:
+    """It is told, as in a document."""
+    features = [{"properties": {"id": "z1", "overload": ["full"]}}]
+    found = rules_in_zone_file(json.dumps({"type": "FeatureCollection", "features": features}).encode())
+
+    assert ["#1"] == [problem.rule for problem in found.problems]
 
 
 def test_an_exception_that_changes_nothing_is_a_problem() -> None:
