@@ -12,7 +12,6 @@ from hypothesis import strategies
 from schemathesis import GenerationMode
 from schemathesis.checks import (
     content_type_conformance,
-    negative_data_rejection,
     not_a_server_error,
     response_headers_conformance,
     response_schema_conformance,
@@ -25,9 +24,9 @@ from tests.duls.api.conftest import OPERATOR, PLANNER, Api
 pytestmark = pytest.mark.services
 
 CASES: Final = 10_000 if os.environ.get("DULS_TEST_SOAK") == "1" else 300
+# not whether wrong requests are refused: the token that is put into each mends some of them (test_safety does that)
 CHECKS: Final = [
     content_type_conformance,
-    negative_data_rejection,
     not_a_server_error,
     response_headers_conformance,
     response_schema_conformance,
