@@ -2,24 +2,33 @@
 
 -- name: waiting
 -- The oldest that is due of a channel, of shards that we still hold; nothing overtakes what waits of its zone.
-SELECT told.delivery_no, zone.zone_id, told.alert_id, told.event, told.payload, told.attempts
-FROM core.alert_delivery AS told
-JOIN core.zone AS zone ON zone.zone_no = told.zone_no
-JOIN core.alert_shard AS held ON held.shard = told.shard AND held.holder = %(worker_id)s
-WHERE told.channel = %(channel)s
-    AND told.delivered_at IS NULL
-    AND told.due_at <= now()
-    AND NOT EXISTS (
-        SELECT FROM core.alert_delivery AS ahead
-        WHERE ahead.channel = told.channel
-            AND ahead.zone_no = told.zone_no
-            AND ahead.shard = told.shard
-            AND ahead.delivery_no < told.delivery_no
-            AND ahead.delivered_at IS NULL
-            AND ahead.due_at > now()
-    )
-ORDER BY told.delivery_no
-LIMIT %(limit)s;
+WITH oldest AS MATERIALIZED (
+    SELECT told.delivery_no, told.zone_no, told.alert_id, told.event, told.payload, told.attempts, told.due_at
+    FROM core.alert_shard AS held
+    CROSS JOIN LATERAL (
+        -- shard by shard, as the index has it: with many waiting it was 7 s instead of 10 ms
+        SELECT waits.*
+        FROM core.alert_delivery AS waits
+        WHERE waits.channel = %(channel)s AND waits.shard = held.shard AND waits.delivered_at IS NULL
+        ORDER BY waits.delivery_no
+        LIMIT %(limit)s
+    ) AS told
+    WHERE held.holder = %(worker_id)s
+    ORDER BY told.delivery_no
+    LIMIT %(limit)s
+),
+kept AS (
+    SELECT oldest.zone_no, min(oldest.delivery_no) AS delivery_no
+    FROM oldest
+    WHERE oldest.due_at > now()
+    GROUP BY oldest.zone_no
+)
+SELECT oldest.delivery_no, zone.zone_id, oldest.alert_id, oldest.event, oldest.payload, oldest.attempts
+FROM oldest
+JOIN core.zone AS zone ON zone.zone_no = oldest.zone_no
+LEFT JOIN kept ON kept.zone_no = oldest.zone_no
+WHERE kept.delivery_no IS NULL OR oldest.delivery_no < kept.delivery_no
+ORDER BY oldest.delivery_no;
 
 -- name: remove
 -- Remove what has arrived and is kept elsewhere.
