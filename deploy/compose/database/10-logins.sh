@@ -1,0 +1,9 @@
+#!/bin/bash
+# Run once by the database image, while it makes its data.
+set -euo pipefail
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres \
+    --set=owner_password="$OWNER_PASSWORD" \
+    --set=operator_password="$OPERATOR_PASSWORD" \
+    --set=planner_password="$PLANNER_PASSWORD" \
+    --file=/opt/logins.sql
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=duls --command='CREATE EXTENSION IF NOT EXISTS timescaledb'
