@@ -1,5 +1,6 @@
 """The program `duls`: its commands, and what an error becomes."""
 
+import signal
 import sys
 import traceback
 from typing import Annotated, Final
@@ -43,7 +44,10 @@ Version = Annotated[
 
 def main() -> None:
     """Run the program with the arguments of this process, and end the process."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # a process that has ended well is not ended by the signal while the interpreter clears up
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

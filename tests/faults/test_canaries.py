@@ -147,7 +147,7 @@ def _tables(url: str) -> Mapping[str, bytes]:
         ).fetchall()
         texts = {}
         for schema, name in names:
-            statement = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(schema, name))
+            statement = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier(schema, name))
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
                 texts[f"{schema}.{name}"] = b"".join(bytes(piece) for piece in copy)
     return texts
