@@ -10,14 +10,19 @@
     │   ├── TopicChangedError a topic is not the one that offsets speak of
     │   └── ReplayError      replayed state differs from the stored cursors
     └── InvalidInputError    a file given to a command cannot be used at all  exit 2
+        └── RulesRefusedError a document is no rule set
 
 Bad *records* are never raised: they are rows with a reason, counted and dead-lettered.
 """
+
+from collections.abc import Sequence
 
 EXIT_OK = 0
 EXIT_USAGE = 2
 EXIT_SERVICE_AWAY = 69
 EXIT_DEFECT = 70
+
+PROBLEMS_SHOWN = 20  # of a document that is refused
 
 
 class DulsError(Exception):
@@ -36,6 +41,16 @@ class InvalidInputError(DulsError):
     """A file given to a command cannot be used at all."""
 
     exit_code = EXIT_USAGE
+
+
+class RulesRefusedError(InvalidInputError):
+    """A document is no rule set; every problem is told."""
+
+    def __init__(self, what: str, problems: Sequence[object]) -> None:
+        self.problems = problems
+        shown = "; ".join(str(problem) for problem in problems[:PROBLEMS_SHOWN])
+        more = f"; and {len(problems) - PROBLEMS_SHOWN} more" if len(problems) > PROBLEMS_SHOWN else ""
+        super().__init__(f"{what} holds no usable rules, nothing was changed: {shown}{more}")
 
 
 class ServiceAwayError(DulsError):

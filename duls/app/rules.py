@@ -8,8 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from duls.app.alert_world import stored_rules
 from duls.config import Settings
-from duls.errors import InvalidInputError, RefusedError
-from processors.overload.document_fields import RuleProblem
+from duls.errors import InvalidInputError, RefusedError, RulesRefusedError
 from processors.overload.plan import WatchedZone
 from processors.overload.rule_document import changed_rules, check_zones, merged, rule_document
 from processors.overload.rule_file import RuleFile, read_rules
@@ -20,7 +19,6 @@ from sinks.migrate import require_current
 from sinks.overload_rules import NewRules, RuleChange, rule_log, store_rules
 from sinks.registry import newest_zone_rows
 
-PROBLEMS_SHOWN: Final = 20
 APPLICATION: Final = "duls rules"
 Mode = Literal["replace", "merge"]
 
@@ -40,16 +38,6 @@ class RuleReport(NamedTuple):
     rules: int
     changes: Mapping[str, str]  # added, changed or removed, by rule or calendar
     warnings: list[str]  # what cannot hold for the zones that there are
-
-
-class RulesRefusedError(InvalidInputError):
-    """A document is no rule set; every problem is told."""
-
-    def __init__(self, what: str, problems: list[RuleProblem]) -> None:
-        self.problems = problems
-        shown = "; ".join(str(problem) for problem in problems[:PROBLEMS_SHOWN])
-        more = f"; and {len(problems) - PROBLEMS_SHOWN} more" if len(problems) > PROBLEMS_SHOWN else ""
-        super().__init__(f"{what} holds no usable rules, nothing was changed: {shown}{more}")
 
 
 def load_rule_file(settings: Settings, path: Path, author: Author, *, mode: Mode | None = None) -> RuleReport:
