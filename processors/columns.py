@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Int64Array = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
 UInt64Array = NDArray[np.uint64]
+UInt32Array = NDArray[np.uint32]
 UInt8Array = NDArray[np.uint8]
 BoolArray = NDArray[np.bool_]
 Float64Array = NDArray[np.float64]
@@ -87,6 +88,7 @@ class PositionColumns(NamedTuple):
     lon: Float64Array  # degrees WGS84
     vehicle_class: UInt8Array  # VehicleClass code
     zero_emission: UInt8Array  # ZeroEmission code
+    traits: UInt32Array  # what registers know beside, generalised (see `processors.vehicle_traits`)
 
 
 class DetectionColumns(NamedTuple):
@@ -109,6 +111,7 @@ class DetectionColumns(NamedTuple):
     observation_lo: UInt64Array
     direction: UInt8Array  # Direction code
     confidence: Float64Array  # read confidence in [0, 1]
+    traits: UInt32Array  # as in PositionColumns
 
 
 Columns = TypeVar("Columns", bound=PositionColumns | DetectionColumns)

@@ -71,10 +71,13 @@ _EURO_PLACE: Final = 19
 # and in those of its holder
 _SIZE_PLACE: Final = 5
 
-HOLDER_PLACE: Final = 32
+TRAITS_PLACE: Final = _MASS_PLACE
+"""Attributes of a vehicle from here on are the lowest bits of the traits of a row; below are class and emission."""
+
+HOLDER_PLACE: Final = 16
 """Where the attributes of the holder begin in the traits of a row."""
 
-PERMIT: Final = 1 << 40
+PERMIT: Final = 1 << 23
 """Bit of the traits of a row whose vehicle has a permit at the time of the row."""
 
 
@@ -90,7 +93,7 @@ class VehicleFacts(NamedTuple):
 
 
 def facts_of(
-    *, kind: str, category: str, gross_kg: float, first_admission: str, fuels: tuple[str, ...], emission: str
+    *, kind: str, category: str, gross_kg: float, first_year: int, fuels: frozenset[Fuel], emission: str
 ) -> VehicleFacts:
     """Return what is kept of a vehicle in the Dutch register, where all values are texts but the mass.
 
@@ -98,23 +101,27 @@ def facts_of(
         kind: voertuigsoort.
         category: europese_voertuigcategorie.
         gross_kg: toegestane_maximum_massa_voertuig, 0 where unknown.
-        first_admission: datum_eerste_toelating, YYYYMMDD.
-        fuels: brandstof_omschrijving of each fuel.
+        first_year: of datum_eerste_toelating, 0 where unknown.
+        fuels: all of them.
         emission: emissiecode_omschrijving; `Z` drives without emission.
     """
     vehicle_class = class_by_rule(category=category, kind=kind, gross_kg=gross_kg)
     if vehicle_class == VehicleClass.M1:
         return VehicleFacts(vehicle_class)
-    known = {_FUELS.get(fuel.strip().lower(), Fuel.OTHER) for fuel in fuels if fuel.strip()}
-    year = int(first_admission[:4]) if first_admission[:4].isascii() and first_admission[:4].isdigit() else 0
     return VehicleFacts(
         vehicle_class,
-        _zero_emission(known, emission),
+        _zero_emission(fuels, emission),
         _mass_class(gross_kg),
-        min(max(year, FIRST_YEAR), LAST_YEAR) if year else 0,
-        _fuel(known),
+        min(max(first_year, FIRST_YEAR), LAST_YEAR) if first_year else 0,
+        _fuel(fuels),
         int(emission) + 1 if emission in tuple("0123456") else 0,
     )
+
+
+def fuel_of(description: str) -> Fuel:
+    """Return the fuel that brandstof_omschrijving says."""
+    text = description.strip().lower()
+    return _FUELS.get(text, Fuel.OTHER) if text else Fuel.UNKNOWN
 
 
 def packed_facts(facts: VehicleFacts) -> int:
@@ -163,14 +170,14 @@ def _mass_class(gross_kg: float) -> int:
     return 1 + sum(gross_kg > bound for bound in MASS_BOUNDS_KG) if gross_kg > 0 else 0
 
 
-def _zero_emission(fuels: set[Fuel], emission: str) -> ZeroEmission:
+def _zero_emission(fuels: frozenset[Fuel], emission: str) -> ZeroEmission:
     """Return whether a vehicle of these fuels drives without emission."""
     if emission.strip().upper() == "Z" or (fuels and fuels <= set(_CLEAN)):
         return ZeroEmission.YES
     return ZeroEmission.NO if fuels - {Fuel.OTHER} or emission[:1].isdigit() else ZeroEmission.UNKNOWN
 
 
-def _fuel(fuels: set[Fuel]) -> Fuel:
+def _fuel(fuels: frozenset[Fuel]) -> Fuel:
     """Return one fuel for all of them."""
     if len(fuels) > 1:
         return Fuel.HYBRID if Fuel.ELECTRIC in fuels else min(fuels)

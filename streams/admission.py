@@ -14,6 +14,7 @@ from processors.columns import (
     Int64Array,
     PositionColumns,
     UInt8Array,
+    UInt32Array,
     UInt64Array,
     rows_of,
 )
@@ -53,7 +54,12 @@ class Admitted(NamedTuple):
 
 
 def admit(
-    decoded: Decoded, batch: RawBatch, newest_event_us: dict[int, int], rules: AdmissionRules
+    decoded: Decoded,
+    batch: RawBatch,
+    newest_event_us: dict[int, int],
+    rules: AdmissionRules,
+    *,
+    traits: UInt32Array | None = None,
 ) -> Admitted:
     """Return the observations of a batch.
 
@@ -65,6 +71,7 @@ def admit(
         batch: The records that they came from.
         newest_event_us: Largest accepted event time by source partition, for the event clock; updated in place.
         rules: Clock, midnights and day keys.
+        traits: What registers know of the vehicle of each row; nothing when left out.
     """
     source = Source.FMS if isinstance(decoded, DecodedPositions) else Source.ANPR
     partition = batch.partition[decoded.record]
@@ -84,8 +91,9 @@ def admit(
     if source is Source.FMS:
         _route_unidentified(identified, partition, broker_us, rules)
     offset = batch.offset[decoded.record]
+    known = np.zeros(outcome.size, np.uint32) if traits is None else traits
     return Admitted(
-        _observations(decoded, identified, (partition, offset, arrival_us)), identified.destination
+        _observations(decoded, identified, (partition, offset, arrival_us), known), identified.destination
     )
 
 
@@ -131,7 +139,10 @@ def _route_unidentified(
 
 
 def _observations(
-    decoded: Decoded, identified: _Identified, place: tuple[Int32Array, Int64Array, Int64Array]
+    decoded: Decoded,
+    identified: _Identified,
+    place: tuple[Int32Array, Int64Array, Int64Array],
+    traits: UInt32Array,
 ) -> Observations:
     """Return rows as observations; *place* is source partition, offset and arrival of each."""
     partition, offset, arrival_us = place
@@ -148,7 +159,7 @@ def _observations(
     )
     attributes = (decoded.vehicle_class, decoded.zero_emission)
     if isinstance(decoded, DecodedPositions):
-        return PositionColumns(*shared, decoded.lat, decoded.lon, *attributes)
+        return PositionColumns(*shared, decoded.lat, decoded.lon, *attributes, traits)
     return DetectionColumns(
         *shared,
         *attributes,
@@ -158,6 +169,7 @@ def _observations(
         decoded.observation_lo,
         decoded.direction,
         decoded.confidence,
+        traits,
     )
 
 

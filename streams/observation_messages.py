@@ -6,11 +6,12 @@ it, and says its kind in another. Rows of one message come from one source topic
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from duls.errors import RefusedError
 from processors.columns import DetectionColumns, PositionColumns
@@ -118,7 +119,14 @@ def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
     with pa.ipc.open_stream(value) as reader:
         batch = reader.read_next_batch()
     # copied: kernels are compiled for writable arrays, and the message may be freed
-    return shape._make(np.array(batch.column(name).to_numpy(zero_copy_only=True)) for name in shape._fields)
+    return shape._make(_column(batch, name) for name in shape._fields)
+
+
+def _column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
+    """Return a column; earlier versions sent rows without traits, and the log still holds them."""
+    if name == "traits" and name not in batch.schema.names:
+        return np.zeros(batch.num_rows, np.uint32)
+    return np.array(batch.column(name).to_numpy(zero_copy_only=True))
 
 
 def encode_progress(marks: Sequence[Mark]) -> bytes:

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from duls.local_midnights import local_midnights
 from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
 from duls.pipelines.camera_teller import CameraTeller
 from duls.pipelines.day_keys import DayKeys
+from duls.pipelines.enrichment import KnownVehicles, Registers
 from duls.pipelines.intake import (
     DrainTarget,
     Enrichment,
@@ -34,6 +36,7 @@ from duls.pipelines.intake import (
     TellCameras,
 )
 from duls.pipelines.references import References
+from duls.plate_files import read_registers, stamp_of
 from processors.pseudonyms import HASH_KEY_BYTES
 from processors.registrations import DEFAULT_CAPACITY, RegistrationBook
 from processors.registrations import HASH_KEY_BYTES as REFERENCE_KEY_BYTES
@@ -102,7 +105,11 @@ def run_intake(
             tell=metrics.tell_sink(FIGURES_SINK),
         )
         stack.callback(cameras.close)
-        known = Known(references, CameraTeller(cameras.register).tell)
+        folder = settings.registers_folder
+        vehicles = KnownVehicles(
+            Registers(partial(stamp_of, folder), partial(read_registers, folder)), references
+        )
+        known = Known(vehicles, CameraTeller(cameras.register).tell)
         intake, consumer = _intake(settings, topics, stop, metrics, keys, record_gap, known)
         # closed first: it commits once more
         stack.callback(close_within, consumer.close)
@@ -111,7 +118,7 @@ def run_intake(
             target = _drain_target(settings, input_end(admin, topics.sources))
             bounds = _Bounds(target, lambda: input_end(admin, topics.sources).offsets)
         intake.subscribe()
-        _loop(intake, stop, bounds, keys, references, on_ready)
+        _loop(intake, stop, bounds, keys, vehicles, on_ready)
         intake.finish()
 
 
@@ -246,7 +253,7 @@ def _loop(
     stop: StopFlag,
     bounds: _Bounds | None,
     keys: DayKeys,
-    references: References,
+    vehicles: KnownVehicles,
     on_ready: Callable[[], None],
 ) -> None:
     """Go on until asked to stop, or the bounds are reached and no tick is left unread.
@@ -259,7 +266,7 @@ def _loop(
     collector = PacedCollector()
     maintenance_due_s = 0.0
     while not stop.is_set():
-        references.refresh(time.monotonic())
+        vehicles.refresh(time.monotonic())
         intake.step()
         collector.pace(time.monotonic())
         if intake.positions.is_settled and not ready:

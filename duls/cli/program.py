@@ -8,7 +8,19 @@ from typing import Annotated, Final
 import structlog
 import typer
 
-from duls.cli import alerts, boards, city, dead_letters, demo, doctor, registry, rules, service, tokens
+from duls.cli import (
+    alerts,
+    boards,
+    city,
+    dead_letters,
+    demo,
+    doctor,
+    plates,
+    registry,
+    rules,
+    service,
+    tokens,
+)
 from duls.errors import EXIT_DEFECT, EXIT_OK, DulsError
 from duls.logs import set_up_logging
 from duls.version import VERSION
@@ -82,6 +94,9 @@ def program() -> typer.Typer:
     made.command("run")(service.run)
     made.add_typer(registry.zones(), name="zones")
     made.add_typer(registry.cameras(), name="cameras")
+    made.add_typer(plates.rdw(), name="rdw")
+    made.add_typer(plates.companies(), name="companies")
+    made.add_typer(plates.permits(), name="permits")
     made.add_typer(rules.rules(), name="rules")
     made.add_typer(alerts.alerts(), name="alerts")
     made.command("simulate")(city.simulate)

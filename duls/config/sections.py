@@ -199,6 +199,10 @@ class IntakeSettings(Section):
         description="Format of duls.anpr.detection.v1; by default each record is told by its content.",
     )
 
+    registers_folder: Path = Field(
+        Path("~/.local/share/duls/registers"),
+        description="Folder of the registers of plates that `duls rdw load` writes, on each machine of intake.",
+    )
     batch_messages: int = Field(20_000, ge=1, le=1_000_000, description="Most records read in one step.")
     progress_ms: int = Field(250, ge=10, le=10_000, description="Time between two progress messages.")
     commit_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two commits of offsets.")

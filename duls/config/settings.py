@@ -64,6 +64,11 @@ class Settings(Section):
         return self.http.token_key_file.expanduser()
 
     @property
+    def registers_folder(self) -> Path:
+        """Return the folder of the registers of plates, the home folder filled in."""
+        return self.intake.registers_folder.expanduser()
+
+    @property
     def http_address(self) -> tuple[str, int]:
         """Return address and port of the page and the API."""
         host, _, port = self.http.bind.rpartition(":")

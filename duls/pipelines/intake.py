@@ -9,12 +9,13 @@ of aggregate.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
 from processors.calendar import US_PER_S
-from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns
+from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, UInt32Array
 from processors.source_clock import Mark
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
@@ -54,8 +55,11 @@ def _tell_nobody(values: Sequence[bytes | None], decoded: DecodedDetections) -> 
 class Enrichment(Protocol):
     """What is known of vehicles beside what their records say."""
 
-    def complete(self, decoded: DecodedPositions | DecodedDetections) -> None:
-        """Learn from the rows of a batch and complete them, in place; identities stay as they are."""
+    def complete(self, decoded: DecodedPositions | DecodedDetections) -> UInt32Array:
+        """Learn from the rows of a batch and complete them, in place; return the traits of all rows.
+
+        Identities stay as they are, so that a record goes the same way whatever is known.
+        """
 
     def keep(self) -> bool:
         """Store what was learned; return whether all of it is, so that the offsets of what told it may be committed."""
@@ -64,8 +68,9 @@ class Enrichment(Protocol):
 class NoEnrichment:
     """Nothing is known beside the records."""
 
-    def complete(self, decoded: DecodedPositions | DecodedDetections) -> None:
-        """Leave the rows as they are."""
+    def complete(self, decoded: DecodedPositions | DecodedDetections) -> UInt32Array:
+        """Leave the rows as they are; there are no traits."""
+        return np.zeros(decoded.outcome.size, np.uint32)
 
     def keep(self) -> bool:
         """Return True: there is nothing to store."""
@@ -172,12 +177,12 @@ class Intake:
         if batch.values:
             newest = {number: position.event_us for number, position in moved.items()}
             decoded = topic.decode(batch.values)
-            self._enrichment.complete(decoded)
+            traits = self._enrichment.complete(decoded)
             if isinstance(decoded, DecodedDetections):
                 # before its detections are sent, so that the log announces a camera before it is used
                 self._tell_cameras(batch.values, decoded)
                 self._count_readings(decoded)
-            admitted = admit(decoded, batch, newest, self._admission)
+            admitted = admit(decoded, batch, newest, self._admission, traits=traits)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS

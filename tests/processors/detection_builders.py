@@ -60,6 +60,7 @@ def detection_columns(rows: Sequence[DetectionRow]) -> DetectionColumns:
         observation_lo=observation_lo,
         direction=np.array([DIRECTIONS.index(str(row.direction)) for row in rows], np.uint8),
         confidence=np.array([row.confidence for row in rows], np.float64),
+        traits=np.zeros(len(rows), np.uint32),
     )
 
 

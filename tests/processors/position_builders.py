@@ -94,6 +94,7 @@ def position_columns(rows: Sequence[PositionRow]) -> PositionColumns:
         lon=np.array([row.lon for row in rows], np.float64),
         vehicle_class=np.array([VEHICLE_CLASSES.index(str(row.vehicle_class)) for row in rows], np.uint8),
         zero_emission=np.array([ZERO_EMISSIONS.index(str(row.zero_emission)) for row in rows], np.uint8),
+        traits=np.zeros(len(rows), np.uint32),
     )
 
 

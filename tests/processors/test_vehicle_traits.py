@@ -9,13 +9,19 @@ from hypothesis import strategies as st
 from processors.vehicle_traits import (
     BRANCHES,
     FIRST_YEAR,
+    HOLDER_PLACE,
     LAST_YEAR,
+    PERMIT,
+    TRAITS_PLACE,
     Fuel,
+    Size,
     VehicleFacts,
     branch_of,
     facts_in,
     facts_of,
+    fuel_of,
     packed_facts,
+    packed_holder,
 )
 from processors.vocabulary import VehicleClass, ZeroEmission
 
@@ -23,7 +29,7 @@ VAN: dict[str, Any] = {
     "kind": "Bedrijfsauto",
     "category": "N1",
     "gross_kg": 3_000.0,
-    "first_admission": "20190704",
+    "first_year": 2019,
     "fuels": ("Diesel",),
     "emission": "6",
 }
@@ -51,7 +57,7 @@ VAN: dict[str, Any] = {
         ),
         ({"category": "M1"}, VehicleFacts(VehicleClass.M1)),
         (
-            {"fuels": (), "emission": "", "gross_kg": 0.0, "first_admission": ""},
+            {"fuels": (), "emission": "", "gross_kg": 0.0, "first_year": 0},
             VehicleFacts(VehicleClass.N1),
         ),
         (
@@ -62,7 +68,9 @@ VAN: dict[str, Any] = {
 )
 def test_what_is_kept(changes: dict[str, Any], expected: VehicleFacts) -> None:
     """Classes in place of masses, years in place of dates; what is unknown stays so."""
-    assert expected == facts_of(**(VAN | changes))
+    said = VAN | changes
+
+    assert expected == facts_of(**said | {"fuels": frozenset(map(fuel_of, said["fuels"]))})
 
 
 @given(
@@ -77,9 +85,10 @@ def test_what_is_kept(changes: dict[str, Any], expected: VehicleFacts) -> None:
     )
 )
 def test_packing_keeps_all(facts: VehicleFacts) -> None:
-    """In fewer than 31 bits, so that one is left to say that the plate is known."""
+    """Each in its place, none in the place of another."""
     assert facts == facts_in(packed_facts(facts))
-    assert packed_facts(facts) < 2**31
+    assert packed_facts(facts) < 2 ** (TRAITS_PLACE + HOLDER_PLACE)
+    assert packed_holder("U", Size.LARGE) << HOLDER_PLACE < PERMIT
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def positions(rows: Sequence[Seen]) -> Entry:
         np.array([row.lon for row in rows]),
         np.full(len(rows), 3, np.uint8),
         np.ones(len(rows), np.uint8),
+        np.zeros(len(rows), np.uint32),
     )
     (value,) = encode_rows(columns)
     return Entry(value, headers_of(Kind.POSITIONS, OURS, FMS_ID))
@@ -156,6 +157,7 @@ def detections(offsets: Sequence[int], arrival_s: float, camera: UUID = CAMERA) 
         numbers,
         np.zeros(rows, np.uint8),
         np.ones(rows),
+        np.zeros(rows, np.uint32),
     )
     (value,) = encode_rows(columns)
     return Entry(value, headers_of(Kind.DETECTIONS, OURS, ANPR_ID))
