@@ -10,7 +10,7 @@ from duls.version import VERSION
 
 INTRODUCTION = """
 `duls run api` serves it at `/v1`; `/openapi.json` is its full description, for programs.
-It only reads.
+It reads, and it does what operators do about alerts.
 
 ## Tokens
 
@@ -25,12 +25,20 @@ curl -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:8080/v1/now?municipalit
 |---|---|---|
 | `operator` | live figures: at once, kept for days, and they may be small | `live` |
 | `planner` | history: k-safe, published once per local day, kept for years | `history` |
+| `act` | nothing by itself; acknowledges, snoozes and resolves alerts, and silences zones | |
+| `rules` | nothing by itself; changes the rules of alerts, with a token for all municipalities | |
 
 A token is good for the municipalities that it names, or for all; a zone without a municipality is in the latter only.
 It is signed with HMAC-SHA-256 under the key of `DULS_HTTP_TOKEN_KEY_FILE`, and no other algorithm is taken.
 The file may have several keys, one a line: the first signs, all are taken, and taking a line away ends its tokens.
 Reads of live figures are written to `core.access_log`, before they are sent: who, which token, what, how many rows.
-`DULS_HTTP_ANONYMOUS` lets this machine read without a token; it is meant for the demo.
+`DULS_HTTP_ANONYMOUS` lets this machine read, or read and act, without a token; it is meant for the demo.
+
+What operators do goes the way of `duls alerts`: through the topic of actions to the process that watches the zone.
+That process writes it to `core.alert_action`.
+Who does it is the subject of the token.
+A deed that no alert process has handled within 3 s is answered with 202: it waits, and takes effect once one runs.
+Sent again with the same `Idempotency-Key` it is the same deed.
 
 The login of `DULS_DATABASE_URL` needs to be a member of `duls_api`, and of nothing else.
 Each request runs in a read-only transaction under `duls_operator` or `duls_planner`, which see their own schema only.
@@ -84,14 +92,28 @@ def _operation(heading: str, operation: Mapping[str, Any], schemas: Mapping[str,
     parts = [f"\n## {heading}\n\n{operation['summary']}.\n\n{operation.get('description', '')}\n"]
     if parameters:
         parts.append(f"\n{table(('parameter', 'values', 'meaning'), parameters)}")
+    parts += _body_example(operation)
     described = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
-    if "example" in described:
+    if "example" in described and "properties" not in described["schema"]:
+        parts.append(f"\nAnswer:\n{_as_json(described['example'])}")
+    elif "example" in described:
         rows = described["schema"]["properties"]["items"]["items"]
         widest = max(rows.get("anyOf", [rows]), key=lambda row: len(row["properties"]))
         columns = [(f"`{name}`", column["description"]) for name, column in widest["properties"].items()]
-        example = json.dumps(described["example"]["items"][0], ensure_ascii=False)
-        parts.append(f"\n{table(('column', 'meaning'), columns)}\n```json\n{example}\n```\n")
+        example = _as_json(described["example"]["items"][0])
+        parts.append(f"\n{table(('column', 'meaning'), columns)}{example}")
     return "".join(parts)
+
+
+def _body_example(operation: Mapping[str, Any]) -> list[str]:
+    """Return the example of the body of a request, where there is one."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return [f"\nBody:\n{_as_json(example['value'])}" for example in content.get("examples", {}).values()]
+
+
+def _as_json(example: Any) -> str:
+    """Return an example as a block of JSON."""
+    return f"\n```json\n{json.dumps(example, ensure_ascii=False)}\n```\n"
 
 
 def _values(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:

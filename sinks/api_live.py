@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from sinks.api_zones import ZoneFilter
 from sinks.connection import Connection
@@ -60,6 +61,20 @@ class AlertRow(NamedTuple):
     reason: str | None
 
 
+class Whereabouts(NamedTuple):
+    """Where a zone or an alert is."""
+
+    municipality: str | None
+    is_over: bool  # of an alert
+
+
+class DeedStatus(NamedTuple):
+    """What came of a deed."""
+
+    is_handled: bool
+    refusal: str | None
+
+
 class FeedRow(NamedTuple):
     """A feed: how old its data is, and what became of it in the last hour."""
 
@@ -103,6 +118,29 @@ def alerts(
         "limit": limit,
     }
     return [AlertRow(*row) for row in connection.execute(query("api_live", "alerts"), values)]
+
+
+def alert_whereabouts(connection: Connection, alert_id: str) -> list[Whereabouts]:
+    """Return where an alert is, nothing where there is none."""
+    rows = connection.execute(query("api_live", "alert_whereabouts"), {"alert_id": alert_id})
+    return [Whereabouts(*row) for row in rows]
+
+
+def zone_whereabouts(connection: Connection, zone_id: str) -> list[Whereabouts]:
+    """Return where a zone of the newest version is, nothing where there is none."""
+    rows = connection.execute(query("api_live", "zone_whereabouts"), {"zone_id": zone_id})
+    return [Whereabouts(*row) for row in rows]
+
+
+def watched_zones(connection: Connection) -> list[tuple[str, str, str | None, int | None]]:
+    """Return id, kind, municipality and capacity of every zone of the newest version."""
+    return list(connection.execute(query("api_live", "watched_zones")))
+
+
+def deed_status(connection: Connection, action_id: UUID) -> list[DeedStatus]:
+    """Return what came of a deed, nothing where no alert process has read it."""
+    rows = connection.execute(query("api_live", "deed_status"), {"action_id": action_id})
+    return [DeedStatus(*row) for row in rows]
 
 
 def feeds(connection: Connection) -> list[FeedRow]:

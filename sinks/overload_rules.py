@@ -66,7 +66,8 @@ def store_rules(connection: Connection, rules: NewRules, *, after: int) -> int |
     """Store rules as the version behind *after*; return it, or None where another version came in between."""
     with connection.transaction():
         connection.execute(query("overload_rules", "lock_rules"))
-        if news(connection).rules != after:
+        newest = newest_rules(connection)
+        if (0 if newest is None else newest.version) != after:
             return None
         values = {"version": after + 1, **rules._asdict()}
         connection.execute(query("overload_rules", "add_rules"), values)

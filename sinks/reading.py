@@ -23,6 +23,7 @@ MOST_WAITING: Final = 64  # more requests than these are told to come again at o
 
 
 Rows = TypeVar("Rows", bound=Sized)
+Result = TypeVar("Result")
 
 
 class ReadRole(Enum):
@@ -117,6 +118,17 @@ class Reader:
             if access is not None:
                 _log(connection, access, len(rows))
             return rows
+
+    def as_login(self, action: Callable[[Connection], Result]) -> Result:
+        """Run *action* with the rights of the login itself, which are few; it makes its own transactions.
+
+        Raises:
+            BusyError: no connection was free in time.
+            SlowQueryError: a statement took longer than it may.
+            ServiceAwayError: the database does not answer, or the connection broke.
+        """
+        with self._connection() as connection:
+            return action(connection)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -86,6 +86,17 @@ def make_alert_producer(bootstrap_servers: str, properties: Properties, *, lease
     return _made(Producer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
 
 
+def make_deed_producer(bootstrap_servers: str, properties: Properties, *, timeout_s: float) -> Producer:
+    """Return the producer of what operators do: each message arrives within *timeout_s* or never."""
+    own: Properties = {
+        "linger.ms": 0,
+        "log_level": 3,
+        "enable.idempotence": True,
+        "message.timeout.ms": round(timeout_s * 1_000),
+    }
+    return _made(Producer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
+
+
 def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     """Return an admin client."""
     return _made(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from duls.api.deeds_routes import deeds_router
 from duls.api.description import add_problem_schema
 from duls.api.events import events_router
 from duls.api.flows_routes import flows_router
@@ -14,6 +15,7 @@ from duls.api.page import page_router
 from duls.api.parts import ApiParts
 from duls.api.problems import add_problem_handlers
 from duls.api.profiles_routes import profiles_router
+from duls.api.rules_routes import rules_router
 from duls.api.shield import Shield
 from duls.api.totals_routes import totals_router
 from duls.api.vitals_routes import vitals_router
@@ -57,8 +59,15 @@ def make_framework(tiles: str, *, version: str) -> FastAPI:
 def _add_routers(application: FastAPI, tiles: str) -> None:
     """Add every router; the page comes last, since it may answer at any path that is left."""
     application.include_router(vitals_router())
-    for router in (zones_router(), flows_router(), totals_router(), profiles_router(), operations_router()):
+    for router in (
+        zones_router(),
+        flows_router(),
+        totals_router(),
+        profiles_router(),
+        operations_router(),
+        deeds_router(),
+        rules_router(),
+    ):
         application.include_router(router)
-    # what may be done about alerts: /v1/alerts/…
     application.include_router(events_router())
     application.include_router(page_router(tiles))

@@ -5,6 +5,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.openapi.models import Example
+from pydantic import BaseModel
 
 from duls.api.answers import COMPLETE_THROUGH, GENERATED_AT, MEDIA_TYPES
 from duls.api.parameters import Format, View
@@ -39,10 +41,15 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
 PROBLEMS: Final[Mapping[int, str]] = {
     HTTPStatus.UNAUTHORIZED: "A token is needed, or it is not taken",
     HTTPStatus.FORBIDDEN: "The token has not the scope",
+    HTTPStatus.NOT_FOUND: "There is no such thing, or not in the municipalities of the token",
+    HTTPStatus.CONFLICT: "It cannot be, as things are now; the type says why",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A parameter cannot be used, or too much is asked for",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database is away or busy: try again after Retry-After",
     HTTPStatus.GATEWAY_TIMEOUT: "The query takes too long: ask for less",
 }
+READING: Final = tuple(
+    status for status in PROBLEMS if status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+)
 VIEW: Final = Column(
     "view", Kind.TEXT, "Whose figures these are.", "history", choices=tuple(view.value for view in View)
 )
@@ -69,10 +76,10 @@ AGE_HEADERS: Final = {
 
 
 def problems(*statuses: int) -> Responses:
-    """Return the description of the problems of a route; all that /v1 has when none are named."""
+    """Return the description of the problems of a route; all that reading has when none are named."""
     content = {PROBLEM_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}}
     return {
-        int(status): {"description": PROBLEMS[status], "content": content} for status in statuses or PROBLEMS
+        int(status): {"description": PROBLEMS[status], "content": content} for status in statuses or READING
     }
 
 
@@ -94,6 +101,24 @@ def page_of(*alternatives: Columns, forms: Sequence[Format] = tuple(Format)) -> 
         "content": {media: content[media] for media in content if media in kept},
     }
     return {int(HTTPStatus.OK): described, **problems()}
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return an example of a document, made of those of its fields."""
+    return {
+        field.alias or name: field.examples[0] for name, field in model.model_fields.items() if field.examples
+    }
+
+
+def one_of(model: type[BaseModel], description: str) -> Responses:
+    """Return the description of a route that answers with one document."""
+    content = {"application/json": {"example": example_of(model)}}
+    return {int(HTTPStatus.OK): {"description": description, "content": content}}
+
+
+def examples_for(model: type[BaseModel]) -> dict[str, Example]:
+    """Return the examples of the body of a request."""
+    return {"usual": {"value": example_of(model)}}
 
 
 def add_problem_schema(application: FastAPI) -> None:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 import structlog
-from fastapi import APIRouter, FastAPI, Header
+from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 from starlette import types
 
@@ -21,7 +21,7 @@ from duls.api.live_state import Sight, event
 from duls.api.parts import ApiParts
 from duls.api.problems import ProblemError
 from duls.api.reading import Operator
-from duls.api.tokens import Caller
+from duls.api.tokens import Caller, Scope
 from sinks.reading import Access, ReadRole
 
 BEAT_S: Final = 2.0  # a stream is silent no longer
@@ -32,7 +32,6 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT_ID_CHARS: Final = 64
 STALLED_S: Final = 20.0  # a client that takes nothing for so long is dropped
 LONGEST_S: Final = 3_600.0  # then the client opens another one, with a token that is still valid
-ACKNOWLEDGE: Final = "/v1/alerts/{alert_id}/acknowledge"
 
 log = structlog.get_logger()
 
@@ -86,7 +85,7 @@ def _events(
         )
     access = Access(caller.subject, caller.token_id, request.url.path, {})
     parts.reader.read(ReadRole.OPERATOR, lambda _: (), access=access)
-    rights = {"acknowledge": offers(request.app, ACKNOWLEDGE)}
+    rights = {"acknowledge": parts.deeds is not None and Scope.ACT in caller.scopes}
     stream = _stream(parts, event("rights", rights), hub.state.step_of(last_event_id), sight_of(caller))
     return EventResponse(stream)
 
@@ -116,8 +115,3 @@ async def _stream(parts: ApiParts, first: bytes, step: int, sight: Sight) -> Asy
 def sight_of(caller: Caller) -> Sight:
     """Return what a caller sees."""
     return None if caller.municipalities is None else tuple(sorted(caller.municipalities))
-
-
-def offers(application: FastAPI, path: str) -> bool:
-    """Tell whether the application has a route at *path*."""
-    return any(getattr(route, "path", None) == path for route in application.routes)

@@ -1,7 +1,7 @@
 """Who asks: the bearer of a token, or nobody where a setting lets nobody read from this machine."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -18,15 +18,15 @@ class Gate:
 
     Args:
         keys: that sign tokens; with none, no token is taken.
-        anonymous: what may be read without a token, from this machine only; None: nothing.
+        anonymous: what may be done without a token, from this machine only.
         clock: the time, for expiry.
     """
 
     def __init__(
-        self, keys: Sequence[bytes], anonymous: Scope | None, *, clock: Callable[[], datetime]
+        self, keys: Sequence[bytes], anonymous: Collection[Scope] = (), *, clock: Callable[[], datetime]
     ) -> None:
         self._keys = tuple(keys)
-        self._anonymous = anonymous
+        self._anonymous = frozenset(anonymous)
         self._clock = clock
 
     def caller(self, token: str | None, host: str) -> Caller:
@@ -41,8 +41,8 @@ class Gate:
             except TokenError as error:
                 raise _unauthorised(str(error), 'error="invalid_token"') from error
         # a page of another site that is led to this address (DNS rebinding) names its own host
-        if self._anonymous is not None and PORT.sub("", host) in LOOPBACK_NAMES:
-            return Caller(None, None, frozenset({self._anonymous}), None)
+        if self._anonymous and PORT.sub("", host) in LOOPBACK_NAMES:
+            return Caller(None, None, self._anonymous, None)
         detail = "a token is needed: send it as `Authorization: Bearer TOKEN`"
         raise _unauthorised(detail)
 

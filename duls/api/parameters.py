@@ -73,6 +73,7 @@ def _with_plus(text: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain)]
 Municipality = Annotated[str, Field(pattern=r"^GM\d{4}$", examples=["GM0363"])]
 Instant = Annotated[AwareDatetime, BeforeValidator(_with_plus)]
 

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple, cast
 
 from fastapi import Depends, Request
 
+from duls.api.deeds import AlertDeeds, RuleBook
 from duls.api.gate import Gate
 from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub
@@ -25,6 +26,8 @@ class ApiParts(NamedTuple):
     clock: Callable[[], datetime]
     live: LiveHub
     tiles: str  # address of a map style or of raster tiles for the page; empty for none
+    deeds: AlertDeeds | None = None  # None: no broker is known, so nothing can be done
+    rules: RuleBook | None = None  # None: likewise of rules
 
 
 def parts_of(request: Request) -> ApiParts:

@@ -54,6 +54,15 @@ class ProblemError(HTTPException):
         self.name = name
 
 
+class WrongParametersError(ProblemError):
+    """Raised by a route to say what is wrong with a document, part by part."""
+
+    def __init__(self, name: str, errors: list[WrongParameter]) -> None:
+        detail = "the document cannot be used; errors says what is wrong and why"
+        super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, name, detail)
+        self.errors = errors
+
+
 def problem_response(
     status: int,
     name: str,
@@ -79,7 +88,8 @@ def add_problem_handlers(application: FastAPI) -> None:
 
 def _of_route(_request: Request, error: Any) -> Response:
     """Answer with the problem that a route raised."""
-    return problem_response(error.status_code, error.name, error.detail, headers=error.headers)
+    errors = error.errors if isinstance(error, WrongParametersError) else None
+    return problem_response(error.status_code, error.name, error.detail, errors=errors, headers=error.headers)
 
 
 def _of_framework(_request: Request, error: Any) -> Response:

@@ -67,6 +67,8 @@ def asking(*scopes: Scope) -> Callable[..., Question]:
 
 Anyone = Annotated[Question, Depends(asking(Scope.OPERATOR, Scope.PLANNER))]
 Operator = Annotated[Question, Depends(asking(Scope.OPERATOR))]
+Actor = Annotated[Question, Depends(asking(Scope.ACT))]
+RuleKeeper = Annotated[Question, Depends(asking(Scope.RULES))]
 
 
 def shapes_for(connection: Connection, form: Format, zone_ids: list[str]) -> dict[str, str]:

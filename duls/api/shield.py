@@ -17,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from duls.api.problems import ProblemError, problem_response
 from duls.metrics import Metrics
 
-BODY_BYTES: Final = 64 * 1024  # nothing that we take is larger
+BODY_BYTES: Final = 64 * 1024  # nothing that we take is larger, but
+RULES_BYTES: Final = 2 * 1024 * 1024  # the rules of a city
+RULES_PATH: Final = "/v1/rules"
 BODY_S: Final = 5.0  # a body comes within this
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BODILESS_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -75,7 +77,8 @@ class Shield:
         """Run the application; whatever it lets out is logged, and answered while that is possible."""
         try:
             if scope["method"] not in BODILESS_METHODS:
-                receive = _bounded(receive, _announced_bytes(scope))
+                most = RULES_BYTES if scope["path"] == RULES_PATH else BODY_BYTES
+                receive = _bounded(receive, _announced_bytes(scope), most)
             await self._application(scope, receive, sender)
         except ProblemError as problem:
             answer = problem_response(
@@ -120,12 +123,12 @@ def _announced_bytes(scope: Scope) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _bounded(receive: Receive, announced: int) -> Receive:
+def _bounded(receive: Receive, announced: int, most: int) -> Receive:
     """Return a *receive* that raises ProblemError for a body that is too large or comes too slowly."""
-    if announced > BODY_BYTES:
-        raise _too_large()
+    if announced > most:
+        raise _too_large(most)
     end_s = time.monotonic() + BODY_S
-    left, is_complete = BODY_BYTES, False
+    left, is_complete = most, False
 
     async def bounded() -> Message:
         nonlocal left, is_complete
@@ -138,15 +141,15 @@ def _bounded(receive: Receive, announced: int) -> Receive:
         left -= len(message.get("body", b""))
         is_complete = not message.get("more_body", False)
         if left < 0:
-            raise _too_large()
+            raise _too_large(most)
         return message
 
     return bounded
 
 
-def _too_large() -> ProblemError:
+def _too_large(most: int) -> ProblemError:
     """Return the problem of a body that is too large; what is left of it is not read, so the connection ends."""
-    detail = f"a body has at most {BODY_BYTES} bytes"
+    detail = f"a body has at most {most} bytes"
     closing = {"Connection": "close"}
     return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", detail, headers=closing)
 

@@ -24,6 +24,8 @@ class Scope(StrEnum):
 
     OPERATOR = "operator"  # read live figures, which may be small
     PLANNER = "planner"  # read published figures, which are k-safe
+    ACT = "act"  # acknowledge, snooze and resolve alerts, and silence zones
+    RULES = "rules"  # change the rules of alerts
 
 
 class Caller(NamedTuple):

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID, uuid4
 
+from duls.api.deeds import Deed
 from duls.config import Settings
 from duls.errors import InvalidInputError, ServiceAwayError
-from duls.pipelines.alert_actions import ActionMessage, Kind, encode_action
+from duls.pipelines.alert_actions import ActionMessage, encode_action
 from sinks.connection import Connection, open_connection
 from sinks.flush_parts import OutboxMessage
 from sinks.migrate import require_current
@@ -29,18 +30,6 @@ REFUSALS: Final = {
     "no_reason": "a reason is needed",
     "not_later": "it would end before it begins",
 }
-
-
-class Deed(NamedTuple):
-    """What an operator wants done."""
-
-    kind: Kind
-    by: str
-    alert_id: str | None = None
-    zone_id: str | None = None
-    note: str | None = None
-    start: datetime | None = None
-    until: datetime | None = None
 
 
 def list_alerts(settings: Settings, *, is_all: bool, zone_id: str | None, limit: int) -> list[AlertLine]:
@@ -64,7 +53,7 @@ def do(settings: Settings, deed: Deed, *, new_id: Callable[[], UUID] = uuid4) ->
     end_s = time.monotonic() + SEND_S
     producer = make_gapless_producer(kafka.bootstrap_servers, kafka.client)
     sender = OutboxSender(producer, should_give_up=lambda: time.monotonic() > end_s)
-    sender.send([OutboxMessage(ACTION_TOPIC, (deed.alert_id or deed.zone_id or "").encode(), value)])
+    sender.send([action_message(deed, value)])
     with open_connection(settings.database_url, application_name=APPLICATION) as connection:
         status = _await_handled(connection, message.action_id)
     if status.refusal is not None:
@@ -77,6 +66,11 @@ def do(settings: Settings, deed: Deed, *, new_id: Callable[[], UUID] = uuid4) ->
 def message_of(deed: Deed, action_id: UUID, at: datetime) -> ActionMessage:
     """Return a deed as a message."""
     return ActionMessage(action_id=action_id, at=at, **deed._asdict())
+
+
+def action_message(deed: Deed, value: bytes) -> OutboxMessage:
+    """Return a deed for the topic of actions; those about one alert or zone stay in order."""
+    return OutboxMessage(ACTION_TOPIC, (deed.alert_id or deed.zone_id or "").encode(), value)
 
 
 def _await_handled(connection: Connection, action_id: UUID) -> ActionStatus:

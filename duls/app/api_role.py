@@ -19,6 +19,7 @@ from duls.api.live_hub import LiveHub
 from duls.api.parts import ApiParts
 from duls.api.server import listening_socket, serve
 from duls.api.tokens import Scope
+from duls.app.api_deeds import StoredRules, TopicDeeds
 from duls.app.stopping import StopFlag
 from duls.app.tokens import token_key_file
 from duls.config import Settings
@@ -31,6 +32,12 @@ from sinks.reading import Reader, obstacles
 
 PROBE_KEPT_S: Final = 1.0  # probes come often and from several sides
 PROBE_PATIENCE_S: Final = 1.0
+ANONYMOUS: Final = {
+    "nothing": frozenset[Scope](),
+    "operator": frozenset({Scope.OPERATOR}),
+    "planner": frozenset({Scope.PLANNER}),
+    "act": frozenset({Scope.OPERATOR, Scope.ACT}),
+}
 
 log = structlog.get_logger()
 
@@ -49,7 +56,9 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
         vitals = Vitals(watch.reasons, metrics.exposition)
         gate = _gate(settings)
         log.info("ready", role="api", host=host, port=port)
-        asyncio.run(_serve(listener, stop, settings.http.tiles, _Means(reader, gate, vitals, metrics)))
+        deeds = TopicDeeds(settings, reader) if settings.kafka.bootstrap_servers else None
+        means = _Means(reader, gate, vitals, metrics, deeds, StoredRules(reader))
+        asyncio.run(_serve(listener, stop, settings.http.tiles, means))
 
 
 class _Means(NamedTuple):
@@ -59,13 +68,26 @@ class _Means(NamedTuple):
     gate: Gate
     vitals: Vitals
     metrics: Metrics
+    deeds: TopicDeeds | None
+    rules: StoredRules
 
 
 async def _serve(listener: socket.socket, stop: StopFlag, tiles: str, means: _Means) -> None:
     """Build the application within its event loop, and serve it while the live figures are followed."""
     stopping = asyncio.Event()
     live = LiveHub(secrets.token_hex(4), utc_now)
-    parts = ApiParts(*means, stopping, utc_now, live, tiles)
+    parts = ApiParts(
+        means.reader,
+        means.gate,
+        means.vitals,
+        means.metrics,
+        stopping,
+        utc_now,
+        live,
+        tiles,
+        means.deeds,
+        means.rules,
+    )
     application = make_application(parts, version=VERSION)
     following = asyncio.create_task(LiveFollower(live, means.reader).follow(stopping))
     following.add_done_callback(
@@ -92,7 +114,7 @@ def _gate(settings: Settings) -> Gate:
         log.warning(
             "nobody can read the API: `duls token issue` makes a key and a token", key_file=str(file.path)
         )
-    return Gate(keys, None if anonymous == "nothing" else Scope(anonymous), clock=utc_now)
+    return Gate(keys, ANONYMOUS[anonymous], clock=utc_now)
 
 
 class DatabaseWatch:

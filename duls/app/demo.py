@@ -124,7 +124,7 @@ def _page_environment(settings: Settings) -> dict[str, str]:
     port = settings.http_address[1]
     if port == 0 or port_answers(port):
         port = free_port()
-    return {"DULS_HTTP_BIND": f"{LOCALHOST}:{port}", "DULS_HTTP_ANONYMOUS": "operator"}
+    return {"DULS_HTTP_BIND": f"{LOCALHOST}:{port}", "DULS_HTTP_ANONYMOUS": "act"}
 
 
 def _load_city(settings: Settings, options: DemoOptions, folder: Path) -> None:

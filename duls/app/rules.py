@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -58,32 +58,54 @@ def load_rule_file(settings: Settings, path: Path, author: Author, *, mode: Mode
     document = read_document(path)
     is_geojson = isinstance(document, Mapping) and document.get("type") == "FeatureCollection"
     file = rules_in_zone_file(_bytes(path)) if is_geojson else read_rules(document)
-    given = _usable(str(path), file)
+    given = usable(str(path), file)
     require_current(settings.database_url)
     with open_connection(settings.database_url, application_name=APPLICATION) as connection:
-        return put_rules(connection, given, author, mode or ("merge" if is_geojson else "replace"))
+        zones = watched_zones(connection)
+        return put_rules(
+            connection, given, author, mode or ("merge" if is_geojson else "replace"), zones=zones
+        )
 
 
-def put_rules(connection: Connection, given: RuleSet, author: Author, mode: Mode) -> RuleReport:
+def put_rules(
+    connection: Connection,
+    given: RuleSet,
+    author: Author,
+    mode: Mode,
+    *,
+    zones: Sequence[WatchedZone],
+    after: int | None = None,
+) -> RuleReport:
     """Store rules as the newest version, unless they say what it says.
+
+    Args:
+        connection: to the database.
+        given: the rules.
+        author: who stores them.
+        mode: as in `load_rule_file`.
+        zones: that there are, for warnings.
+        after: the version that the rules were made from; None: whatever it is.
 
     Raises:
         RulesRefusedError: the rules do not go with those that are there.
-        RefusedError: somebody else stored rules at the same moment.
+        RefusedError: somebody else stored rules meanwhile.
     """
     before = stored_rules(connection)
-    after = given if mode == "replace" else _usable("the rules together", merged(before, given))
-    changes = dict(changed_rules(before, after))
-    warnings = [str(problem) for problem in check_zones(after, watched_zones(connection))]
+    if after is not None and after != before.version:
+        message = f"the rules in force are version {before.version}, and these were made from version {after}"
+        raise RefusedError(message)
+    rules = given if mode == "replace" else usable("the rules together", merged(before, given))
+    changes = dict(changed_rules(before, rules))
+    warnings = [str(problem) for problem in check_zones(rules, zones)]
     if not changes:
-        return RuleReport(before.version, is_new=False, rules=len(after.rules), changes={}, warnings=warnings)
-    document = json.dumps(rule_document(after), ensure_ascii=False)
+        return RuleReport(before.version, is_new=False, rules=len(rules.rules), changes={}, warnings=warnings)
+    document = json.dumps(rule_document(rules), ensure_ascii=False)
     new = NewRules(document, json.dumps(changes), author.by, author.note)
     version = store_rules(connection, new, after=before.version)
     if version is None:
         message = "somebody else stored rules at the same moment: look at them, then try again"
         raise RefusedError(message)
-    return RuleReport(version, is_new=True, rules=len(after.rules), changes=changes, warnings=warnings)
+    return RuleReport(version, is_new=True, rules=len(rules.rules), changes=changes, warnings=warnings)
 
 
 def current_rules(settings: Settings) -> RuleSet:
@@ -107,7 +129,7 @@ def rules_of_file(path: Path) -> RuleSet:
         RulesRefusedError: the file holds something that is no rule.
         InvalidInputError: the file cannot be read.
     """
-    return _usable(str(path), read_rules(read_document(path)))
+    return usable(str(path), read_rules(read_document(path)))
 
 
 def read_document(path: Path) -> Any:
@@ -134,7 +156,7 @@ def watched_zones(connection: Connection) -> list[WatchedZone]:
     ]
 
 
-def _usable(what: str, file: RuleFile) -> RuleSet:
+def usable(what: str, file: RuleFile) -> RuleSet:
     """Return the rules of a file.
 
     Raises:

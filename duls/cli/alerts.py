@@ -10,7 +10,7 @@ from duls.cli.output import DATABASE, KAFKA_AND_DATABASE, Json, print_json, prin
 from duls.errors import ConfigError
 
 if TYPE_CHECKING:
-    from duls.app.alerts import Deed
+    from duls.api.deeds import Deed
 
 AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Id of an alert that runs.")]
 ZoneId = Annotated[str, typer.Argument(metavar="ZONE", help="Id of a zone.")]
@@ -69,14 +69,14 @@ def _list(
 
 def _acknowledge(alert: AlertId, *, by: By = "", note: Note = None, as_json: Json = False) -> None:
     """Take an alert on: it goes on, and nobody is paged for it any more."""
-    from duls.app.alerts import Deed
+    from duls.api.deeds import Deed
 
     _do(Deed("acknowledge", _who(by), alert_id=alert, note=note), as_json=as_json)
 
 
 def _snooze(alert: AlertId, until: Until, *, by: By = "", note: Note = None, as_json: Json = False) -> None:
     """Let nobody be told of an alert for a while."""
-    from duls.app.alerts import Deed
+    from duls.api.deeds import Deed
 
     _do(Deed("snooze", _who(by), alert_id=alert, note=note, until=_moment(until)), as_json=as_json)
 
@@ -89,7 +89,7 @@ def _resolve(
     as_json: Json = False,
 ) -> None:
     """End an alert by hand; its rule fires again once the count was low in between, or after an hour."""
-    from duls.app.alerts import Deed
+    from duls.api.deeds import Deed
 
     _do(Deed("resolve", _who(by), alert_id=alert, note=reason), as_json=as_json)
 
@@ -106,7 +106,7 @@ def _silence(
     as_json: Json = False,
 ) -> None:
     """Let nobody be told of a zone, for planned works; its alerts are kept and shown."""
-    from duls.app.alerts import Deed
+    from duls.api.deeds import Deed
 
     moment = None if start is None else _moment(start)
     deed = Deed("silence", _who(by), zone_id=zone, note=note, start=moment, until=_moment(until))
@@ -115,7 +115,7 @@ def _silence(
 
 def _unsilence(zone: ZoneId, *, by: By = "", note: Note = None, as_json: Json = False) -> None:
     """End the silence of a zone."""
-    from duls.app.alerts import Deed
+    from duls.api.deeds import Deed
 
     _do(Deed("unsilence", _who(by), zone_id=zone, note=note), as_json=as_json)
 

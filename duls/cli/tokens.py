@@ -25,7 +25,8 @@ def _issue(
     ],
     *,
     scopes: Annotated[
-        list[str], typer.Option("--scope", help="`operator` or `planner`; may be given several times.")
+        list[str],
+        typer.Option("--scope", help="`operator`, `planner`, `act` or `rules`; may be given several times."),
     ],
     municipalities: Annotated[
         list[str] | None,

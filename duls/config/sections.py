@@ -279,9 +279,10 @@ class HttpSettings(Section):
         Path("~/.config/duls/token.key"),
         description="File with the key that signs tokens of the API; `duls token issue` makes it.",
     )
-    anonymous: Literal["nothing", "operator", "planner"] = Field(
+    anonymous: Literal["nothing", "operator", "planner", "act"] = Field(
         "nothing",
-        description="What may be read without a token, where `bind` is an address of this machine only.",
+        description="What may be done without a token, where `bind` is an address of this machine only: read as an "
+        "operator or a planner, or read as an operator and act on alerts.",
     )
     tiles: str = Field(
         "",

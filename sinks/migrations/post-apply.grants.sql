@@ -21,6 +21,8 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duls_api') THEN
         GRANT USAGE ON SCHEMA core TO duls_api;
         GRANT INSERT ON core.access_log TO duls_api;
+        -- Rules are about zones, not people; what operators do goes through Kafka.
+        GRANT SELECT, INSERT ON core.alert_rule_version TO duls_api;
     END IF;
 END
 $grants$;

@@ -51,6 +51,25 @@ WHERE (%(zones)s::text[] IS NULL OR zone.zone_id = ANY (%(zones)s))
 ORDER BY alert.since DESC, alert.alert_id DESC
 LIMIT %(limit)s;
 
+-- name: alert_whereabouts
+-- Municipality of an alert, as its zone has it now, and whether it is over.
+SELECT zone.municipality, alert.until IS NOT NULL
+FROM alert
+JOIN zone_key AS zone ON zone.zone_id = alert.zone_id
+WHERE alert.alert_id = %(alert_id)s;
+
+-- name: zone_whereabouts
+-- Municipality of a zone of the newest version.
+SELECT zone.municipality, false FROM zone WHERE zone.zone_id = %(zone_id)s;
+
+-- name: watched_zones
+-- Zones of the newest version, as rules know them.
+SELECT zone.zone_id, zone.kind, zone.municipality, zone.capacity FROM zone ORDER BY zone.zone_id;
+
+-- name: deed_status
+-- What came of a deed.
+SELECT action.handled_at IS NOT NULL, action.refusal FROM alert_action AS action WHERE action.action_id = %(action_id)s;
+
 -- name: feeds
 -- Every feed: how old its data is, and what became of it in the last hour.
 SELECT

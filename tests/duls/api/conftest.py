@@ -17,10 +17,12 @@ from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub
 from duls.api.parts import ApiParts
 from duls.api.tokens import Grant, Scope, issue
+from duls.app.api_deeds import StoredRules
 from duls.metrics import Metrics
 from sinks.embedded_database import drop_database
 from sinks.migrate import migrate
 from sinks.reading import Reader
+from tests.duls.api.fake_deeds import FakeDeeds
 from tests.duls.api.served import served
 from tests.duls.api.small_city import fill_small_city
 from tests.services.external import Database
@@ -28,6 +30,8 @@ from tests.services.external import Database
 KEY = bytes(range(32))
 OPERATOR = (Scope.OPERATOR,)
 PLANNER = (Scope.PLANNER,)
+ACT = (Scope.ACT,)
+RULES = (Scope.RULES,)
 
 
 class Api(NamedTuple):
@@ -36,6 +40,26 @@ class Api(NamedTuple):
     port: int
     url: str  # of the database
     client: httpx.Client
+    deeds: FakeDeeds
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        scopes: tuple[Scope, ...],
+        /,
+        *,
+        municipalities: tuple[str, ...] | None = None,
+        headers: dict[str, str] | None = None,
+        **query: Any,
+    ) -> httpx.Response:
+        """Send a document with a token."""
+        token = issue(
+            Grant("tester", scopes, municipalities, 3_600), KEY, now_s=int(time.time()), serial="serial-1"
+        )
+        sent = {"Authorization": f"Bearer {token}", **(headers or {})}
+        return self.client.request(method, path, json=body, params=query, headers=sent)
 
     def ask(
         self,
@@ -80,12 +104,24 @@ def running_api(url: str) -> Iterator[Api]:
         vitals = Vitals(list, metrics.exposition)
         stopping = asyncio.Event()
         live = LiveHub("test", clock)
-        parts = ApiParts(reader, Gate([KEY], None, clock=clock), vitals, metrics, stopping, clock, live, "")
+        deeds = FakeDeeds()
+        parts = ApiParts(
+            reader,
+            Gate([KEY], clock=clock),
+            vitals,
+            metrics,
+            stopping,
+            clock,
+            live,
+            "",
+            deeds,
+            StoredRules(reader),
+        )
         with (
             served(make_application(parts, version="test"), stopping) as port,
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client,
         ):
-            yield Api(port, url, client)
+            yield Api(port, url, client, deeds)
 
 
 @pytest.fixture(scope="session")

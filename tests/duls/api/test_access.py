@@ -40,7 +40,9 @@ def answer(
 ) -> httpx.Response:
     """Ask an application that has a route for planners and one for operators."""
     application = FastAPI()
-    application.state.parts = cast("Any", OnlyGate(Gate([KEY], anonymous, clock=lambda: NOW)))
+    application.state.parts = cast(
+        "Any", OnlyGate(Gate([KEY], [anonymous] if anonymous else (), clock=lambda: NOW))
+    )
     add_problem_handlers(application)
     application.add_api_route("/planners", who)
     application.add_api_route("/operators", whom)

@@ -1,5 +1,6 @@
 """The description of the API holds: its examples are right, and whatever is asked, answers are as described."""
 
+import json
 import os
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from schemathesis.checks import (
     unsupported_method,
 )
 
-from tests.duls.api.conftest import OPERATOR, PLANNER, Api
+from tests.duls.api.conftest import ACT, OPERATOR, PLANNER, RULES, Api
 
 pytestmark = pytest.mark.services
 
@@ -44,28 +45,44 @@ def document(api: Api) -> dict[str, Any]:
 
 def test_every_example_is_as_described(small_api: Api) -> None:
     """A reader copies it."""
+    described = document(small_api)
+    components = {"components": described["components"]}
     seen = 0
-    for path, operations in document(small_api)["paths"].items():
-        content = operations["get"]["responses"]["200"]["content"]
-        for described in content.values():
-            if "example" in described:
-                jsonschema.validate(described["example"], described["schema"])
+    for path, method, operation in operations_of(described):
+        content = operation["responses"]["200"]["content"]
+        for given in content.values():
+            if "example" in given:
+                jsonschema.validate(given["example"], given["schema"] | components)
                 seen += 1
         if path.startswith("/v1"):
-            assert "example" in content["application/json"], path
-    assert seen >= 9
+            assert "example" in content["application/json"], (method, path)
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        assert bool(body) is bool(body.get("examples")), (method, path)
+        for example in body.get("examples", {}).values():
+            jsonschema.validate(example["value"], body["schema"] | components)
+            seen += 1
+    assert seen >= 23
+
+
+def operations_of(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return path, method and description of every operation."""
+    return [
+        (path, method, operation)
+        for path, operations in described["paths"].items()
+        for method, operation in operations.items()
+    ]
 
 
 def test_every_parameter_is_explained(small_api: Api) -> None:
     """In a sentence."""
     operations = [
-        path["get"] for name, path in document(small_api)["paths"].items() if name.startswith("/v1")
+        operation for path, _, operation in operations_of(document(small_api)) if path.startswith("/v1")
     ]
 
     silent = [
         (operation["operationId"], parameter["name"])
         for operation in operations
-        for parameter in operation["parameters"]
+        for parameter in operation.get("parameters", [])
         if not parameter.get("description", "").endswith(".")
     ]
     assert [] == silent
@@ -76,7 +93,7 @@ def test_every_parameter_is_explained(small_api: Api) -> None:
 def test_whatever_is_asked_the_answer_is_as_described(small_api: Api) -> None:
     """Right and wrong values in every parameter of every path: no 5xx, no answer beside its schema."""
     schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{small_api.port}/openapi.json")
-    header = small_api.ask("/v1/zones", OPERATOR + PLANNER).request.headers["authorization"]
+    header = small_api.ask("/v1/zones", OPERATOR + PLANNER + ACT + RULES).request.headers["authorization"]
     operations = [result.ok() for result in schema.get_all_operations()]
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     cases = strategies.one_of(
@@ -111,8 +128,17 @@ def send(api: Api, case: schemathesis.Case, authorization: str) -> httpx.Respons
     """Send a case by our client: that of the library does not work beside the HTTP library of the boards."""
     request = case.as_transport_kwargs(headers={"Authorization": authorization})
     return api.client.request(
-        request["method"], request["url"], params=query_of(case), headers=dict(request["headers"])
+        request["method"],
+        request["url"],
+        params=query_of(case),
+        headers=dict(request["headers"]),
+        content=body_of(request),
     )
+
+
+def body_of(request: dict[str, Any]) -> bytes | None:
+    """Return the body of a case."""
+    return json.dumps(request["json"]).encode() if "json" in request else request.get("data")
 
 
 def query_of(case: schemathesis.Case) -> dict[str, Any]:
@@ -123,4 +149,6 @@ def query_of(case: schemathesis.Case) -> dict[str, Any]:
 
 def can_be_wrong(operation: Any, mode: GenerationMode) -> bool:
     """Tell whether there is anything in an operation that can be wrong."""
-    return mode is GenerationMode.POSITIVE or bool(operation.query)
+    return mode is GenerationMode.POSITIVE or bool(
+        operation.query or operation.body or operation.path_parameters
+    )

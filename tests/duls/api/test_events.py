@@ -27,8 +27,8 @@ from sinks.live_now import LiveReading, ZoneNow
 from sinks.reading import Access, ReadRole
 from tests.duls.api.served import HOST, get, said, served
 
-ANYBODY = Gate([], Scope.OPERATOR, clock=lambda: datetime.now(UTC))
-NOBODY = Gate([], None, clock=lambda: datetime.now(UTC))
+ANYBODY = Gate([], [Scope.OPERATOR], clock=lambda: datetime.now(UTC))
+NOBODY = Gate([], clock=lambda: datetime.now(UTC))
 
 
 class Stage:

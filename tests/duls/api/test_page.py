@@ -30,7 +30,7 @@ class GateOf(Gate):
     """Lets everybody in as one caller."""
 
     def __init__(self, caller: Caller) -> None:
-        super().__init__([], None, clock=lambda: datetime.now(UTC))
+        super().__init__([], clock=lambda: datetime.now(UTC))
         self._caller = caller
 
     def caller(self, token: str | None, host: str) -> Caller:

@@ -155,6 +155,7 @@ class AlertItem {
 
 /** @param {number} status @returns {Sending} */
 function sendingAfter(status) {
+  if (status === 409) return "ready"; // somebody was earlier, or it is over: the stream tells
   if (status === 401 || status === 403) return "refused";
   return status === 404 || status === 405 || status === 501 ? "not_offered" : "failed";
 }

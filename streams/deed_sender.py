@@ -1,0 +1,53 @@
+"""Sending one message at a time from many threads over one producer, each waiting for its own acknowledgement."""
+
+import threading
+from typing import Final
+
+from confluent_kafka import KafkaException, Producer
+
+from duls.errors import ServiceAwayError
+from streams.outbox_sender import Message
+
+POLL_S: Final = 0.05
+
+
+class DeedSender:
+    """Sends messages; the producer gives each up by itself after a while.
+
+    Args:
+        producer: with a `message.timeout.ms`.
+    """
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+
+    def send(self, message: Message) -> None:
+        """Send a message and return once the broker has it.
+
+        Raises:
+            ServiceAwayError: the broker does not take it; it may have it all the same.
+        """
+        arrived = _Arrival()
+        try:
+            self._producer.produce(message.topic, message.value, key=message.key, on_delivery=arrived.tell)
+        except (BufferError, KafkaException) as error:
+            text = f"{message.topic} takes no message: {error}"
+            raise ServiceAwayError(text) from error
+        while not arrived.event.is_set():
+            self._producer.poll(POLL_S)  # any thread may serve the others
+        if arrived.failure is not None:
+            text = f"{message.topic} did not take the message: {arrived.failure}"
+            raise ServiceAwayError(text)
+
+
+class _Arrival:
+    """What became of one message."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.failure: str | None = None
+
+    def tell(self, error: object, _message: object) -> None:
+        """Note it."""
+        self.failure = None if error is None else str(error)
+        self.event.set()
