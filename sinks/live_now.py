@@ -13,6 +13,7 @@ from sinks.connection import Connection
 from sinks.queries import query
 
 MOST_ALERTS = 200  # more than anybody can look at
+MOST_RISING = 20
 
 
 class ZoneNow(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class FeedNow(NamedTuple):
 
 
 class AlertNow(msgspec.Struct, frozen=True):
-    """An alert that lasts, or ended a short while ago."""
+    """An alert that lasts or ended a short while ago, or a zone that is likely too full soon (`rising`)."""
 
     zone_id: str
     rule: str
@@ -49,6 +50,8 @@ class AlertNow(msgspec.Struct, frozen=True):
     acknowledged_by: str | None
     acknowledged_at: int | None
     reason: str | None
+    probability: float | None = None  # of being too full within half an hour
+    expected: int | None = None  # when it likely will be
 
 
 class LiveReading(NamedTuple):
@@ -68,6 +71,7 @@ def read_live(connection: Connection) -> LiveReading:
     feeds = connection.execute(query("live_now", "feeds")).fetchall()
     minutes = connection.execute(query("live_now", "minutes")).fetchall()
     alerts = connection.execute(query("live_now", "alerts"), {"limit": MOST_ALERTS}).fetchall()
+    rising = connection.execute(query("live_now", "rising"), {"limit": MOST_RISING}).fetchall()
     return LiveReading(
         milliseconds(clock[0]) if clock and clock[0] else None,
         {
@@ -76,7 +80,7 @@ def read_live(connection: Connection) -> LiveReading:
         },
         [FeedNow(*_plain(row)) for row in feeds],
         {(feed, milliseconds(minute)): accepted for feed, minute, accepted in minutes},
-        {alert_id: AlertNow(*_plain(row)) for alert_id, *row in alerts},
+        {alert_id: AlertNow(*_plain(row)) for alert_id, *row in (*alerts, *rising)},
     )
 
 

@@ -147,6 +147,13 @@ class ForecastRow(NamedTuple):
     errors: bytes
 
 
+class GoneForecast(NamedTuple):
+    """A count that no rule asks for any more; what was learned of it goes."""
+
+    zone_id: str
+    series: str
+
+
 class OverloadFlush(NamedTuple):
     """Everything that one transaction brings; empty parts cost no statement."""
 
@@ -160,6 +167,7 @@ class OverloadFlush(NamedTuple):
     deliveries: Sequence[DeliveryRow] = ()
     handled: Sequence[HandledAction] = ()
     forecasts: Sequence[ForecastRow] = ()
+    gone_forecasts: Sequence[GoneForecast] = ()
 
 
 class StoredWatch(NamedTuple):

@@ -37,6 +37,7 @@ PARTS: Final = (
     ("add_deliveries", "deliveries"),
     ("handle_actions", "handled"),
     ("set_forecasts", "forecasts"),
+    ("remove_forecasts", "gone_forecasts"),
 )
 """Statements and the parts of a flush that they bring, in the order in which every process locks tables."""
 

@@ -133,6 +133,7 @@ class AlertRun:
         self._is_ending = True
         self._news.set()
         await loops[0]
+        self._keeper.finish()
         await self._flush()
         self._publish(everything=True)
 
@@ -230,7 +231,7 @@ class AlertRun:
         """Go over to other rules, zones or silences."""
         found = await self._parts.world_lane.run(self._parts.world.look)
         if found.city is not None:
-            self._keeper.desk.change_city(found.city)
+            self._keeper.change_city(found.city)
         if found.silences != self._silences:
             self._silences = found.silences
             self._keeper.change_silences(self._silences)

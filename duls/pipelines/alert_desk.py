@@ -70,10 +70,17 @@ class AlertDesk:
         sums: what is in the zones; the caller feeds it.
         is_ours: which zones are watched here.
         options: how to judge.
+        on_counts: told of every zone that is judged: its limits, the count of each (None: not known), stream time.
     """
 
     def __init__(
-        self, city: AlertCity, sums: ZoneSums, is_ours: Callable[[str], bool], options: DeskOptions
+        self,
+        city: AlertCity,
+        sums: ZoneSums,
+        is_ours: Callable[[str], bool],
+        options: DeskOptions,
+        *,
+        on_counts: Callable[[str, Sequence[Limit], Sequence[int | None], int], None] | None = None,
     ) -> None:
         self.city = city
         self.states: dict[str, ZoneState] = {}
@@ -87,6 +94,7 @@ class AlertDesk:
         self.in_haste: set[str] = set()  # those of them in which a state changed
         self._is_ours = is_ours
         self._options = options
+        self._on_counts = on_counts
         self._silences: Mapping[str, Silences] = {}
         self._entries: Mapping[str, Mapping[str, int]] | None = None
         self._outlooks: Mapping[str, Mapping[str, Outlook]] | None = None
@@ -234,6 +242,9 @@ class AlertDesk:
         plan = self._plan(zone_id, now_us)
         seen = self.observation(zone_id)
         counts = [None if self.loss.hides(limit.measure) else value_of(limit, seen) for limit in plan.limits]
+        if self._on_counts is not None:
+            known = [None] * len(counts) if seen.settling else counts
+            self._on_counts(zone_id, plan.limits, known, now_us)
         silences = self._silences.get(zone_id)
         step = step_counts(
             state,

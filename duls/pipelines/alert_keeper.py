@@ -12,6 +12,7 @@ import msgspec
 
 from duls.pipelines.alert_city import AlertCity, Silences
 from duls.pipelines.alert_desk import AlertDesk, DeskOptions
+from duls.pipelines.alert_forecast import AlertForecast
 from duls.pipelines.alert_messages import ZoneMessage, zone_message
 from duls.pipelines.alert_reasons import EntryRates
 from duls.pipelines.alert_telling import AlertTeller, Channels, Told
@@ -60,8 +61,13 @@ class AlertKeeper:
         self._claims = {claim.shard: claim for claim in claims}
         self._options = options
         self.sums = ZoneSums(options.partitions)
+        self.forecast = AlertForecast(city.planner.midnights_us, stored.forecasts, self._shard_of)
         self.desk = AlertDesk(
-            city, self.sums, self._is_ours, DeskOptions(page_interval_us=options.page_interval_us)
+            city,
+            self.sums,
+            self._is_ours,
+            DeskOptions(page_interval_us=options.page_interval_us),
+            on_counts=self.forecast.note,
         )
         self.teller = AlertTeller(self.desk, options.channels, self._shard_of)
         self.next_offset = start_offset
@@ -72,6 +78,7 @@ class AlertKeeper:
         begins = [self._from(claim) for claim in claims]
         self._first, self._last = min(begins, default=0), max(begins, default=0)
         self._restore(stored)
+        self._forget_series(city)
 
     def take(self, value: bytes, offset: int, told_us: int) -> bool:
         """Take in one message of partial counts; return whether zones were judged by it.
@@ -86,6 +93,7 @@ class AlertKeeper:
             self.stale_messages += 1
         if change.is_stale or offset < self._first or not self.sums.is_complete:
             return False
+        self._look_ahead()
         loss = feed_loss(
             self.sums, told_us, self._options.feed_lost_us, is_event_clock=self._options.is_event_clock
         )
@@ -96,6 +104,21 @@ class AlertKeeper:
             return True
         self.desk.judge(change.zones, loss)
         return True
+
+    def change_city(self, city: AlertCity) -> None:
+        """Go over to other zones or rules."""
+        self.desk.change_city(city)
+        self._forget_series(city)
+
+    def _forget_series(self, city: AlertCity) -> None:
+        """Forget what was learned of counts that no rule asks for."""
+        if city.rules:  # without any, those that there were may come back
+            zones = [zone.watched for zone in city.zones.values()]
+            self.forecast.forget_others({zone.zone_id: city.planner.asked_of(zone) for zone in zones})
+
+    def finish(self) -> None:
+        """Let the next flush bring everything that is worth keeping."""
+        self.forecast.finish()
 
     def lose_everything(self, now_us: int) -> None:
         """Say that no message comes any more."""
@@ -123,8 +146,10 @@ class AlertKeeper:
     @property
     def has_news(self) -> bool:
         """Tell whether there is something to store: changes, or progress."""
-        return self.desk.has_changes or any(
-            offset != self.next_offset for offset in self._stored_offsets.values()
+        return (
+            self.desk.has_changes
+            or self.forecast.has_news
+            or any(offset != self.next_offset for offset in self._stored_offsets.values())
         )
 
     def flush(self) -> OverloadFlush:
@@ -137,6 +162,8 @@ class AlertKeeper:
                 for claim in self._claims.values()
             ],
         )
+        forecasts, gone_forecasts = self.forecast.drain()
+        progress = progress._replace(forecasts=forecasts, gone_forecasts=gone_forecasts)
         parts = self.teller.telling(self.desk.drain(), progress)
         self._stored_offsets = {advance.shard: advance.next_offset for advance in parts.advances}
         return parts
@@ -158,6 +185,12 @@ class AlertKeeper:
             is_lost=self.desk.loss.fms,
             is_settling=self.sums.is_settling,
         )
+
+    def _look_ahead(self) -> None:
+        """Say each minute of stream time what is expected."""
+        now_us = self.sums.as_of_us
+        if self.forecast.close_minute(now_us):
+            self.desk.change_outlooks(self.forecast.outlooks(list(self.desk.plans.values()), now_us))
 
     def _restore(self, stored: StoredShards) -> None:
         """Go on from what is stored; in shards that missed messages all durations begin anew."""

@@ -91,6 +91,11 @@ def with_series(state: ForecastState, series: int) -> ForecastState:
     return state._replace(**grown)
 
 
+def at_rows(state: ForecastState, rows: Int64Array) -> ForecastState:
+    """Return a copy of the state of some series, in the order of *rows*."""
+    return state._replace(**{name: getattr(state, name)[rows] for name in _BY_SERIES})
+
+
 def learn(
     state: ForecastState,
     means: Float64Array,

@@ -27,6 +27,15 @@ class WatchedZone(NamedTuple):
     capacity: int | None
 
 
+Counted = tuple[Measure, frozenset[str]]
+"""What is counted: a measure of some classes."""
+
+
+def series_name(measure: Measure, classes: Iterable[str]) -> str:
+    """Return what is counted as text: the same text has the same history, whatever the rule is called."""
+    return f"{measure}:{','.join(sorted(classes))}"
+
+
 class Limit(Struct, frozen=True):
     """A rule as it is in force for one zone: whole numbers of vehicles, microseconds of stream time."""
 
@@ -43,8 +52,8 @@ class Limit(Struct, frozen=True):
 
     @property
     def series(self) -> str:
-        """What is counted, as text: the same text has the same history, whatever the rule is called."""
-        return f"{self.measure}:{','.join(sorted(self.classes))}"
+        """What is counted, as text."""
+        return series_name(self.measure, self.classes)
 
 
 class ZonePlan(Struct, frozen=True):
@@ -72,7 +81,7 @@ class Planner:
     def __init__(self, rules: RuleSet, midnights_us: Int64Array) -> None:
         """Sort the rules by what they are about; *midnights_us* as in `processors.calendar`."""
         self.rules = rules
-        self._midnights_us = midnights_us
+        self.midnights_us = midnights_us
         self._days = {calendar.name: calendar.days for calendar in rules.calendars}
         self._about: dict[tuple[str | None, str | None, str | None], list[tuple[int, Rule]]] = defaultdict(
             list
@@ -83,7 +92,7 @@ class Planner:
 
     def plan(self, zone: WatchedZone, at_us: int) -> ZonePlan:
         """Return what is in force for a zone at a stream time; a plan holds for at most a minute."""
-        day, minute = wall_time(at_us, self._midnights_us)
+        day, minute = wall_time(at_us, self.midnights_us)
         winners: dict[tuple[Measure, tuple[str, ...]], _InForce] = {}
         rule_ids, unlimited = [], []
         for target, place, rule in self._rules_about(zone):
@@ -103,6 +112,10 @@ class Planner:
         return ZonePlan(
             zone.zone_id, self.rules.version, tuple(limits), frozenset(rule_ids), until_us, tuple(unlimited)
         )
+
+    def asked_of(self, zone: WatchedZone) -> frozenset[Counted]:
+        """Return what rules ever count in a zone."""
+        return frozenset((rule.measure, frozenset(rule.classes)) for _, _, rule in self._rules_about(zone))
 
     def is_constant_for(self, span_us: int) -> bool:
         """Tell whether windows open and close at whole multiples of a span only, from local midnight on."""

@@ -57,6 +57,28 @@ WHERE until IS NULL OR until > now() - interval '10 minutes'
 ORDER BY until IS NOT NULL, since DESC
 LIMIT %(limit)s;
 
+-- name: rising
+-- Zones that are likely too full within half an hour, the likeliest first, each as an alert that has not begun.
+SELECT
+    'rising/' || rule || '/' || zone_id,
+    zone_id,
+    rule,
+    state,
+    value,
+    capacity,
+    100 * value / nullif(capacity, 0)::double precision,
+    changed_at,
+    NULL::timestamptz,
+    NULL::text,
+    NULL::timestamptz,
+    NULL::text,
+    probability_30,
+    expected_at
+FROM live.zone_watch
+WHERE state = 'rising'
+ORDER BY probability_30 DESC, zone_id, rule
+LIMIT %(limit)s;
+
 -- name: zones_mark
 -- A text that changes when the zones or their limits do; shapes are told apart by their areas.
 SELECT md5(coalesce(string_agg(

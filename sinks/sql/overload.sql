@@ -232,6 +232,12 @@ ON CONFLICT (zone_no, series) DO UPDATE SET
     weeks = excluded.weeks,
     errors = excluded.errors;
 
+-- name: remove_forecasts
+-- Forget what was learned of counts that no rule asks for.
+DELETE FROM core.alert_forecast AS stored
+USING core.zone AS zone, unnest(%(zone_id)s::text[], %(series)s::text[]) AS given (zone_id, series)
+WHERE zone.zone_id = given.zone_id AND stored.zone_no = zone.zone_no AND stored.series = given.series;
+
 -- name: stored_watches
 -- Watches of shards.
 SELECT zone.zone_id, stored.document::text

@@ -141,6 +141,18 @@ class LiveCity:
             zone_id,
         )
 
+    def rising(self, zone_id: str, minutes: int) -> None:
+        """Let a zone be likely too full in so many minutes; 0: not any more."""
+        self._execute("DELETE FROM core.alert_watch")
+        self._execute(
+            "INSERT INTO core.alert_watch (zone_no, rule, shard, state, changed_at, value, capacity, probability_30, "
+            "expected_at, muted, document) SELECT zone_no, 'present', 0, 'rising', now(), 7, 10, 0.62, "
+            "now() + %s * interval '1 minute', false, '{}' FROM core.zone WHERE zone_id = %s AND %s > 0",
+            minutes,
+            zone_id,
+            minutes,
+        )
+
     def acknowledge(self, alert_id: str, who: str) -> None:
         """Let somebody have seen an alert."""
         self._execute(

@@ -197,6 +197,23 @@ def test_an_alert_says_since_when_why_and_who_has_seen_it(opened: WatchedPage, c
     expect(page.locator("#alerts-quiet")).to_be_visible()
 
 
+def test_a_zone_that_is_rising_says_when_it_will_be_full(opened: WatchedPage, city: LiveCity) -> None:
+    """With how likely; it is no alert yet, so it is not counted as one, and nobody can take it on."""
+    page = opened.page
+    city.rising("plek-0", 20)
+
+    item = page.locator("#alerts li")
+    expect(item).to_have_text(
+        re.compile(
+            r"Plek 0.*Verwacht vol.*verwacht om \d\d:\d\d.*7 aanwezig, capaciteit 10; 62 % kans binnen een half uur"
+        )
+    )
+    expect(item.get_by_role("button", name="bevestigen")).to_have_count(0)
+    expect(page.locator("[data-tile=alert-count]")).to_contain_text("0")
+    city.rising("plek-0", 0)
+    expect(page.locator("#alerts-quiet")).to_be_visible()
+
+
 def test_a_control_room_needs_no_scrolling(opened: WatchedPage) -> None:
     """All ten zones and the time are on 1920 by 1080, in letters that read from afar."""
     page = opened.page

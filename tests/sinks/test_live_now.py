@@ -133,3 +133,19 @@ def test_an_operator_may_read_all_of_it(figures_url: str, connection: Connection
             reader.transaction(ReadRole.PLANNER) as planner,
         ):
             read_live(planner)
+
+
+def test_zones_that_are_rising_are_alerts_that_have_not_begun(connection: Connection) -> None:
+    """With how likely, and when; without anybody to take them on."""
+    connection.execute(
+        "INSERT INTO core.alert_watch (zone_no, rule, shard, state, changed_at, value, capacity, probability_30, "
+        "expected_at, muted, document) SELECT zone_no, 'full', 0, CASE zone_id WHEN 'plek' THEN 'rising' ELSE 'normal' "
+        "END, '2026-11-23 08:00Z', 3, 4, 0.7, '2026-11-23 08:20Z', false, '{}' FROM core.zone"
+    )
+    since = round(datetime(2026, 11, 23, 8, tzinfo=UTC).timestamp() * 1_000)
+
+    assert {
+        "rising/full/plek": AlertNow(
+            "plek", "full", "rising", 3, 4, 75.0, since, None, None, None, None, 0.7, since + 1_200_000
+        )
+    } == read_live(connection).alerts

@@ -15,6 +15,8 @@ from sinks.overload_parts import (
     AlertRow,
     DeliveryRow,
     EventRow,
+    ForecastRow,
+    GoneForecast,
     GoneWatch,
     OverloadFlush,
     PageRow,
@@ -216,6 +218,22 @@ def test_a_flush_that_was_committed_without_an_answer_is_not_repeated(
     store.flush(flush_of(store.claim(LEASE_S), 5, events=[event]))
 
     assert (1,) == zones.execute("SELECT count(*) FROM core.alert_event").fetchone()
+    store.close()
+
+
+def test_what_was_learned_is_replaced_loaded_and_forgotten(zones: Connection, database_url: str) -> None:
+    """By zone and series, for the process that holds the shard."""
+    store = store_of(database_url, ONE)
+    claims = store.claim(LEASE_S)
+    learned = [ForecastRow(zone, "present:N1", 3, 7, b"1", b"2", b"3") for zone in ("a", "b")]
+    store.flush(flush_of(claims, 5, forecasts=learned))
+    newer = learned[0]._replace(learned_us=8, errors=b"4")
+    gone = [GoneForecast("b", "present:N1")]
+    store.flush(flush_of(store.claim(LEASE_S), 6, forecasts=[newer], gone_forecasts=gone))
+
+    assert [newer] == store.load([3]).forecasts
+    assert [] == store.load([4]).forecasts
+    assert [(1,)] == zones.execute("SELECT count(*) FROM core.alert_forecast").fetchall()
     store.close()
 
 

@@ -16,6 +16,7 @@ from processors.zone_feature import ZoneFeature
 from sinks.overload_parts import (
     DeliveryRow,
     EventRow,
+    ForecastRow,
     OverloadFlush,
     PageRow,
     RunningAlert,
@@ -92,6 +93,7 @@ class MemoryStore:
         self.pages: dict[str, int] = {}
         self.actions: dict[UUID, WaitingAction] = {}
         self.handled: dict[UUID, str | None] = {}
+        self.forecasts: dict[tuple[str, str], ForecastRow] = {}
 
     def claim(self, shards: Sequence[int] = tuple(range(SHARDS))) -> list[ShardClaim]:
         """Take shards under new epochs."""
@@ -110,7 +112,7 @@ class MemoryStore:
             ],
             [PageRow(*page) for page in self.pages.items()],
             [action for action_id, action in self.actions.items() if action_id not in self.handled],
-            [],
+            list(self.forecasts.values()),
         )
 
     def flush(self, parts: OverloadFlush) -> None:
@@ -131,6 +133,9 @@ class MemoryStore:
         self.events += parts.events
         self.deliveries += parts.deliveries
         self.pages |= {page.zone_id: page.paged_us for page in parts.pages}
+        self.forecasts |= {(row.zone_id, row.series): row for row in parts.forecasts}
+        for series in parts.gone_forecasts:
+            self.forecasts.pop(tuple(series), None)
         self.handled |= {deed.action_id: deed.refusal for deed in parts.handled}
 
     def told(self, channel: str) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ const SIGNS = /** @type {Record<string, string>} */ ({
   firing: "full", pending: "busy", rising: "rising", no_data: "none", acknowledged: "seen", clearing: "calm", resolved: "calm",
 });
 const LOUD = ["firing"];
-const ACKNOWLEDGED_BY_NATURE = ["acknowledged", "resolved"];
+/** Nothing to take on: somebody has, or there is no alert any more, or yet. */
+const ACKNOWLEDGED_BY_NATURE = ["acknowledged", "resolved", "rising"];
 
 export class AlertList {
   #state;
@@ -169,12 +170,14 @@ function complaintOf(sending) {
 /** @param {Alert} alert @param {number} nowMs */
 function timesOf(alert, nowMs) {
   if (alert.until !== null) return text("alert_ended", { time: clockMinutes(alert.until) });
+  if (alert.state === "rising") return alert.expected === null ? "" : text("alert_expected", { time: clockMinutes(alert.expected) });
   return text("alert_since", { time: clockMinutes(alert.since), duration: duration(nowMs - alert.since) });
 }
 
 /** @param {Alert} alert the reason as given, else what can be said without one */
-function whyOf({ reason, value, capacity }) {
+function whyOf({ reason, value, capacity, probability }) {
   if (reason) return reason;
   if (value === null || capacity === null) return "";
-  return text("alert_why", { value: rounded(value), capacity: whole(capacity) });
+  const why = text("alert_why", { value: rounded(value), capacity: whole(capacity) });
+  return probability === null ? why : `${why}; ${text("alert_likely", { percent: whole(100 * probability) })}`;
 }

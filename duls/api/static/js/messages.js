@@ -97,6 +97,8 @@ export const MESSAGES = {
   alert_refused: { nl: "U mag deze melding niet bevestigen", en: "You may not acknowledge this alert" },
   alert_failed: { nl: "Bevestigen mislukt: probeer opnieuw", en: "Acknowledging failed: try again" },
   alert_by_unknown: { nl: "onbekend", en: "unknown" },
+  alert_expected: { nl: "verwacht om {time}", en: "expected at {time}" },
+  alert_likely: { nl: "{percent} % kans binnen een half uur", en: "{percent} % likely within half an hour" },
   alert_why: { nl: "{value} aanwezig, capaciteit {capacity}", en: "{value} present, capacity {capacity}" },
   state_firing: { nl: "Vol", en: "Full" },
   state_pending: { nl: "Loopt vol", en: "Filling" },
