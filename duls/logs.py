@@ -1,6 +1,7 @@
 """Logging to standard error, for people or as JSON lines; never a plate, a vehicle or a secret."""
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,6 +12,30 @@ import structlog
 LEVELS: Final[Mapping[str, int]] = MappingProxyType(
     {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 )
+
+
+REPEAT_S: Final = 60.0
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a message pass once in REPEAT_S: a client whose broker is away says the same twenty times a second.
+
+    Messages that differ in numbers only are the same one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to write a record, by the time when it was made."""
+        message = re.sub(r"\d+", "", record.getMessage())
+        if record.created < self._passed_s.get(message, float("-inf")) + REPEAT_S:
+            return False
+        self._passed_s = {
+            known: at for known, at in self._passed_s.items() if record.created < at + REPEAT_S
+        } | {message: record.created}
+        return True
 
 
 def set_up_logging(*, level: str, form: Literal["console", "json"], stream: TextIO | None = None) -> None:
@@ -46,4 +71,6 @@ def set_up_logging(*, level: str, form: Literal["console", "json"], stream: Text
         cache_logger_on_first_use=False,
     )
     # libraries log through the standard library; their warnings are worth seeing
-    logging.basicConfig(stream=target, level=max(LEVELS[level], logging.WARNING), force=True)
+    handler = logging.StreamHandler(target)
+    handler.addFilter(RepeatFilter())
+    logging.basicConfig(handlers=[handler], level=max(LEVELS[level], logging.WARNING), force=True)

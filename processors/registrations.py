@@ -5,7 +5,7 @@ never identities, so a record goes the same way whatever the book knows. A refer
 identity: the book holds no identity, and what of it is stored says of no vehicle where it was.
 
 Two pages bound the memory: a reference that is asked for moves to the new page, and when that is full it becomes the
-old one, and what was on the old one is forgotten.
+old one, and what was on the old one is forgotten. So at least the half of a book's capacity that was used last is known.
 """
 
 from typing import Final, NamedTuple
@@ -50,14 +50,14 @@ class RegistrationBook:
 
     Args:
         hash_key: 16 secret bytes, the same in all processes that share what they learn.
-        capacity: Number of references kept.
+        capacity: Most references kept; the half of it that was used last always is.
     """
 
     def __init__(self, hash_key: bytes, capacity: int = DEFAULT_CAPACITY) -> None:
         self._hash_key = np.frombuffer(hash_key, "<u8").astype(np.uint64)
         self._page_size = max(1, capacity // 2)
-        self._new = _new_page(_SMALLEST)
-        self._old = _new_page(_SMALLEST)
+        self._new = _new_page(min(_SMALLEST, self._page_size))
+        self._old = _new_page(1)
 
     @property
     def size(self) -> int:
@@ -83,20 +83,12 @@ class RegistrationBook:
         """Fill in what accepted rows leave unknown of vehicles in the book, in place."""
         if not self.size:
             return
-        incomplete = _incomplete_rows(decoded.outcome, decoded.vehicle_class, decoded.zero_emission)
-        first = 0
-        while first < incomplete.size:
-            rows = incomplete[first : first + self._page_size]
-            self._make_room(rows.size)
-            _complete(
-                self._new,
-                self._old,
-                self._hashes(decoded, rows),
-                rows,
-                decoded.vehicle_class,
-                decoded.zero_emission,
-            )
-            first += rows.size
+        rows = _incomplete_rows(decoded.outcome, decoded.vehicle_class, decoded.zero_emission)
+        hashes = self._hashes(decoded, rows)
+        attributes = decoded.vehicle_class, decoded.zero_emission
+        done = 0
+        while (done := _complete(self._new, self._old, hashes, rows, *attributes, done)) < rows.size:
+            self._make_room()
 
     def _hashes(self, decoded: DecodedPositions, rows: Int64Array) -> UInt64Array:
         """Return the hashes of the identities of some rows, in two columns."""
@@ -112,22 +104,18 @@ class RegistrationBook:
         return hashes
 
     def _put(self, told: Registrations, changed: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> None:
-        """Note references page by page, and mark those that were unknown or different."""
-        first = 0
-        while first < told.hash_hi.size:
-            part = slice(first, first + self._page_size)
-            rows = Registrations._make(column[part] for column in told)
-            self._make_room(rows.hash_hi.size)
-            _put_rows(self._new, self._old, rows, changed[part])
-            first += rows.hash_hi.size
+        """Note references, and mark those that were unknown or different."""
+        done = 0
+        while (done := _put_rows(self._new, self._old, told, changed, done)) < changed.size:
+            self._make_room()
 
-    def _make_room(self, more: int) -> None:
-        """Give the new page room for so many references, turning the page when it would be too large."""
-        used = int(self._new.numbers.used[0])
-        if used and used + more > self._page_size:
-            self._old, self._new, used = self._new, _new_page(_SMALLEST), 0
-        if used + more > self._new.vehicle_class.size:
-            self._new = _grown(self._new, min(max(2 * used, used + more), max(self._page_size, used + more)))
+    def _make_room(self) -> None:
+        """Give the new page, which is full, more room, or turn it when it is as large as a page may be."""
+        full = self._new.vehicle_class.size
+        if full < self._page_size:
+            self._new = _grown(self._new, min(2 * full, self._page_size))
+        else:
+            self._old, self._new = self._new, _new_page(min(_SMALLEST, self._page_size))
 
 
 def _new_page(capacity: int) -> _Page:
@@ -173,9 +161,15 @@ def _copy_keys(source: KeyTable, target: KeyTable) -> None:
 
 
 @lean_kernel
-def _put_rows(new: _Page, old: _Page, told: Registrations, changed: UInt8Array) -> None:
-    """Note each reference on the new page, the last one of a reference winning."""
-    for row in range(told.hash_hi.size):
+def _put_rows(new: _Page, old: _Page, told: Registrations, changed: UInt8Array, first: int) -> int:
+    """Note references on the new page until it is full, the last one of a reference winning.
+
+    Returns:
+        The row to go on with.
+    """
+    for row in range(first, told.hash_hi.size):
+        if _is_full(new):
+            return row
         hi, lo = told.hash_hi[row], told.hash_lo[row]
         vehicle_class, emission = told.vehicle_class[row], told.zero_emission[row]
         number = _number_on(new, old, hi, lo)
@@ -189,6 +183,7 @@ def _put_rows(new: _Page, old: _Page, told: Registrations, changed: UInt8Array) 
             put_key(new.numbers, hi, lo, number)
         new.vehicle_class[number] = vehicle_class
         new.zero_emission[number] = emission
+    return int(told.hash_hi.size)
 
 
 @lean_kernel
@@ -199,9 +194,16 @@ def _complete(
     rows: Int64Array,
     vehicle_class: UInt8Array,
     zero_emission: UInt8Array,
-) -> None:
-    """Fill in what some rows leave unknown."""
-    for place in range(rows.size):
+    first: int,
+) -> int:
+    """Fill in what some rows leave unknown, until the new page is full.
+
+    Returns:
+        The place in *rows* to go on with.
+    """
+    for place in range(first, rows.size):
+        if _is_full(new):
+            return place
         number = _number_on(new, old, hashes[place, 0], hashes[place, 1])
         if number == ABSENT:
             continue
@@ -212,6 +214,13 @@ def _complete(
             zero_emission[row] = _UNKNOWN_EMISSION
         elif zero_emission[row] == _UNKNOWN_EMISSION:
             zero_emission[row] = new.zero_emission[number]
+    return int(rows.size)
+
+
+@lean_kernel
+def _is_full(page: _Page) -> bool:
+    """Tell whether a page has no room for one more reference."""
+    return bool(page.numbers.used[0] == page.vehicle_class.size)
 
 
 @lean_kernel

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from duls.errors import ConfigError
-from sinks.connection import Connection
+from sinks.connection import Connection, open_connection
 from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.patience import Patience
 from sinks.queries import query
@@ -48,6 +48,19 @@ class KeyAge(NamedTuple):
     made_us: int
     destroy_after_us: int
     is_overdue: bool
+
+
+def require_keys(url: str) -> None:
+    """Refuse to start without the keys database, or on one that was never migrated.
+
+    Raises:
+        ServiceAwayError: it does not answer.
+        ConfigError: it has no tables of keys.
+    """
+    with open_connection(url, application_name="duls keys") as connection:
+        if connection.execute(query("keys", "has_keys")).fetchone() != (True,):
+            message = "the keys database has no tables: run `duls migrate` first"
+            raise ConfigError(message)
 
 
 class KeyStore:

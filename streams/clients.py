@@ -1,7 +1,8 @@
 """Settings of the Kafka clients that decide results; other properties pass through from the settings file."""
 
+import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -11,6 +12,9 @@ from streams.observation_sender import PRODUCER_SETTINGS
 
 Properties = Mapping[str, str | int | float | bool]
 Client = TypeVar("Client", Consumer, Producer, AdminClient)
+
+LIBRARY_LOG: Final = "librdkafka"
+"""The logger that gets what librdkafka says, when its client is polled."""
 
 CONSUMER_GUARDS: Final[Properties] = {
     # offsets are committed after acknowledgement, or kept in the database
@@ -102,14 +106,14 @@ def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     return _made(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
 
 
-def _made(kind: Callable[[dict[str, Any]], Client], properties: Properties) -> Client:
-    """Return a client with *properties*.
+def _made(kind: Callable[..., Client], properties: Properties) -> Client:
+    """Return a client with *properties* that logs to LIBRARY_LOG.
 
     Raises:
         ConfigError: librdkafka does not know a property, or not such a value.
     """
     try:
-        return kind(dict(properties))
+        return kind(dict(properties), logger=logging.getLogger(LIBRARY_LOG))
     except KafkaException as error:
         message = (
             f"librdkafka refuses a property of [kafka.client] (DULS_KAFKA_CLIENT): {error.args[0].str()}"

@@ -88,7 +88,7 @@ def _ensured(
     details = []
     if info.partitions < wanted:
         added = admin.create_partitions([NewPartitions(spec.name, wanted)])[spec.name]
-        answer_of(added, f"add partitions to topic {spec.name}")
+        answer_of(admin, added, f"add partitions to topic {spec.name}")
         details.append(f"partitions {info.partitions} → {wanted}")
     differing = _differing(spec, info)
     if differing:
@@ -131,7 +131,7 @@ def _make(admin: AdminClient, spec: TopicSpec, wishes: Wishes) -> bool:
             raise ConfigError(message) from error
         if code == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
-        answer_of(made, f"make topic {spec.name}")
+        answer_of(admin, made, f"make topic {spec.name}")
     return True
 
 
@@ -143,7 +143,7 @@ def _alter(admin: AdminClient, spec: TopicSpec, differing: dict[str, str]) -> No
     ]
     resource = ConfigResource(ConfigResource.Type.TOPIC, spec.name, incremental_configs=entries)
     altered = admin.incremental_alter_configs([resource])[resource]
-    answer_of(altered, f"change the settings of topic {spec.name}")
+    answer_of(admin, altered, f"change the settings of topic {spec.name}")
 
 
 def _await_one(admin: AdminClient, name: str, sleep: Sleep) -> TopicInfo:

@@ -127,14 +127,14 @@ def describe_topics(admin: AdminClient, names: Sequence[str]) -> dict[str, Topic
     """
     what = "describe the topics"
     described = admin.describe_topics(TopicCollection(list(names)))
-    found = {name: _unless_unknown(future, what) for name, future in described.items()}
+    found = {name: _unless_unknown(admin, future, what) for name, future in described.items()}
     resources = [
         ConfigResource(ConfigResource.Type.TOPIC, name)
         for name, answer in found.items()
         if answer is not None
     ]
     configs = admin.describe_configs(resources) if resources else {}
-    settings = {resource.name: _unless_unknown(future, what) for resource, future in configs.items()}
+    settings = {resource.name: _unless_unknown(admin, future, what) for resource, future in configs.items()}
     return {name: _info(name, answer, settings.get(name)) for name, answer in found.items()}
 
 
@@ -166,8 +166,10 @@ def check_message_size(info: TopicInfo, needed_bytes: int) -> None:
         raise ConfigError(message)
 
 
-def answer_of(future: "Future[Answer]", what: str) -> Answer:
-    """Return what the broker answers; *what* says what was being done.
+def answer_of(admin: AdminClient, future: "Future[Answer]", what: str) -> Answer:
+    """Return what the broker answers *admin*; *what* says what was being done.
+
+    When there is no answer, what librdkafka saw is logged: a refused connection, login or certificate.
 
     Raises:
         ServiceAwayError: the broker does not answer, or refuses.
@@ -175,15 +177,16 @@ def answer_of(future: "Future[Answer]", what: str) -> Answer:
     try:
         return future.result(ANSWER_S)
     except (KafkaException, FutureTimeoutError) as error:
+        admin.poll(0)
         reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer"
         message = f"cannot {what}: {reason}; is the broker running and reachable?"
         raise ServiceAwayError(message) from error
 
 
-def _unless_unknown(future: "Future[Answer]", what: str) -> Answer | None:
+def _unless_unknown(admin: AdminClient, future: "Future[Answer]", what: str) -> Answer | None:
     """Return the answer, or None where the broker knows no such topic."""
     try:
-        return answer_of(future, what)
+        return answer_of(admin, future, what)
     except ServiceAwayError as error:
         cause = error.__cause__
         unknown = KafkaError.UNKNOWN_TOPIC_OR_PART

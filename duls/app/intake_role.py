@@ -43,7 +43,7 @@ from processors.registrations import HASH_KEY_BYTES as REFERENCE_KEY_BYTES
 from processors.vehicle_table import NEVER_US
 from sinks.connection import open_connection
 from sinks.flow_store import DataGap, FlowStore
-from sinks.keys import KeyStore
+from sinks.keys import KeyStore, require_keys
 from sinks.lasting_connection import Tell
 from sinks.master_key import read_master_key
 from sinks.migrate import require_current
@@ -78,6 +78,7 @@ def run_intake(
 ) -> None:
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
+    require_keys(settings.keys_url)
     warm_up_intake()
     stop.install()
     admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)

@@ -1,5 +1,9 @@
 -- Day rows and their audit, in the keys database.
 
+-- name: has_keys
+-- Whether the keys database was migrated.
+SELECT to_regclass('keys.day_row') IS NOT NULL AS is_migrated;
+
 -- name: make_day_row
 -- Make the row of a day unless it is there. A past day gets its eight days from now on.
 INSERT INTO keys.day_row (day, wrapped_key, partitions, sources, made_at, destroy_after)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -81,3 +82,24 @@ def test_an_exception_is_part_of_its_line() -> None:
         log.exception("a defect")
 
     assert "ValueError" in json.loads(stream.getvalue())["exception"]
+
+
+def test_what_a_library_repeats_is_written_once_a_minute() -> None:
+    """A client whose broker is away would fill the log; other messages, and the same one later, are written."""
+    stream = io.StringIO()
+    set_up_logging(level="info", form="console", stream=stream)
+    library = logging.getLogger("librdkafka")
+
+    for message, created in [
+        ("refused (after 0ms)", 0.0),
+        ("refused (after 12ms)", 59.9),
+        ("login failed", 59.9),
+        ("refused (after 1ms)", 60.0),
+    ]:
+        record = library.makeRecord(library.name, logging.ERROR, "", 0, message, (), None)
+        record.created = created
+        library.handle(record)
+
+    assert ["refused (after 0ms)", "login failed", "refused (after 1ms)"] == [
+        line.rpartition(":")[2] for line in stream.getvalue().splitlines()
+    ]

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from duls.errors import ConfigError
+from duls.errors import ConfigError, ServiceAwayError
 from sinks.connection import Connection, open_connection
-from sinks.keys import KeyStore
+from sinks.keys import KeyStore, require_keys
+from sinks.migrate import migrate_keys
 from sinks.patience import Patience
 
 pytestmark = pytest.mark.services
@@ -46,6 +47,18 @@ def today(database: Connection) -> int:
         "SELECT (now() AT TIME ZONE 'Europe/Amsterdam')::date - date '1970-01-01'"
     ).fetchone()
     return int(row[0]) if row else -1
+
+
+def test_a_keys_database_that_cannot_serve_is_refused_at_once(database_url: str) -> None:
+    """One that is away is told from one that was never migrated."""
+    with pytest.raises(ServiceAwayError):
+        require_keys("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(ConfigError, match="duls migrate"):
+        require_keys(database_url)
+
+    migrate_keys(database_url)
+
+    require_keys(database_url)
 
 
 def test_all_processes_get_the_row_that_the_first_one_made(keys: KeyStore, keys_url: str) -> None:
