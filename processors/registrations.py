@@ -5,7 +5,7 @@ never identities, so a record goes the same way whatever the book knows. A refer
 identity: the book holds no identity, and what of it is stored says of no vehicle where it was.
 
 Two pages bound the memory: a reference that is asked for moves to the new page, and when that is full it becomes the
-old one, and what was on the old one is forgotten. So at least the half of a book's capacity that was used last is known.
+old one, and what was on the old one is forgotten. So the half of a book's capacity that was used last is known.
 """
 
 from typing import Final, NamedTuple
