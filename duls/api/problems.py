@@ -93,7 +93,10 @@ def _of_route(_request: Request, error: Any) -> Response:
 
 
 def _of_framework(_request: Request, error: Any) -> Response:
-    """Answer what the framework refuses: no such path, no such method."""
+    """Answer what the framework refuses: no such path, no such method, a body that it cannot read."""
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # no JSON is a wrong parameter to it, but no UTF-8 is not
+        detail = "the body cannot be used: it must be JSON in UTF-8"
+        return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "wrong-parameter", detail)
     name = HTTPStatus(error.status_code).name.lower().replace("_", "-")
     details = {
         HTTPStatus.NOT_FOUND: "there is nothing at this path; /openapi.json lists what there is",

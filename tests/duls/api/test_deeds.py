@@ -184,3 +184,15 @@ def test_who_asked_is_written_down_with_the_token(small_api: Api) -> None:
         ("tester", "serial-1", ACKNOWLEDGE, {"kind": "acknowledge"}, 1),
         ("tester", "serial-1", "/v1/alerts/none/resolve", {"kind": "resolve"}, 0),
     ] == rows
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"{", b"[]", b'{"note": 1}'])
+def test_a_body_that_cannot_be_used_is_refused_as_the_description_says(small_api: Api, body: bytes) -> None:
+    """No UTF-8, no JSON, no object, no text: each is a 422."""
+    header = small_api.ask("/v1/zones", ACT + OPERATOR).request.headers["authorization"]
+    headers = {"Authorization": header, "Content-Type": "application/json"}
+
+    response = small_api.client.post(ACKNOWLEDGE, content=body, headers=headers)
+
+    assert (422, PROBLEM_TYPE) == (response.status_code, response.headers["content-type"])
+    assert [] == small_api.deeds.done
