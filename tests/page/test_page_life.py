@@ -17,9 +17,9 @@ pytestmark = pytest.mark.services
 SILENT = re.compile(r"Stil sinds \d\d:\d\d:\d\d")  # codespell:ignore stil
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _city_of_one(city: LiveCity) -> None:
-    """Put somebody into the city."""
+    """Put five vehicles into the city, for each test anew: the tests run in any order, and some change them."""
     city.present("stad", 5)
     city.present("plek-0", 5)
 
@@ -53,6 +53,7 @@ def test_the_page_survives_a_restart_of_the_server(
 ) -> None:
     """It says so at once, keeps the last state, and comes back by itself with the newest one."""
     page = opened.page
+    expect(page.locator("[data-tile=active] .figure")).to_have_text("5")
     server.stop()
     expect(page.locator("#link")).to_have_text("Geen verbinding")
     expect(page.locator("#banner")).to_contain_text("Geen verbinding met de server sinds")
