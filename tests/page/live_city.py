@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -69,10 +69,11 @@ def city_zones() -> list[ZoneFeature]:
 
 
 class LiveCity:
-    """The writer of the database at *url*; a thread keeps its clocks going."""
+    """The writer of the database at *url*; a thread keeps its clocks going. *more* zones than the usual ones."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, more: Sequence[ZoneFeature] = ()) -> None:
         self.url = url
+        self._zones = [*city_zones(), *more]
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._paused: set[str] = set()
@@ -82,7 +83,7 @@ class LiveCity:
         """Migrate, load the zones and begin to beat."""
         migrate(self.url)
         with open_connection(self.url, application_name="city") as connection:
-            store_zones(connection, city_zones(), lambda _: [])
+            store_zones(connection, self._zones, lambda _: [])
         self._execute("INSERT INTO core.now_clock VALUES (0, now())")
         for source in FEEDS.values():
             self._execute("INSERT INTO core.feed_clock VALUES (0, %s, now(), now(), now())", source)
