@@ -56,6 +56,12 @@ def _keep_larger(zones: dict[str, dict[str, int]], zone_id: str, name: str, entr
     classes[name] = max(classes.get(name, 0), entries)
 
 
+def slots_since(connection: Connection) -> int | None:
+    """Return from when on slot cells are whole, None where none were removed yet."""
+    row = connection.execute(query("overload_rules", "slots_since")).fetchone()
+    return None if row is None else int(row[0])
+
+
 def slot_lengths(connection: Connection, from_us: int, to_us: int) -> list[int]:
     """Return the lengths of the slots of a period, in seconds."""
     values = {"from_us": from_us, "to_us": to_us}

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -53,6 +54,8 @@ def plain(value: object) -> Any:
         return [plain(part) for part in value]
     if isinstance(value, Path | UUID):
         return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     return value
 
 

@@ -88,6 +88,10 @@ JOIN core.zone AS zone ON zone.zone_no = cell.zone_no
 WHERE cell.hour_start >= core.instant(%(from_us)s) AND cell.hour_start < core.instant(%(to_us)s)
 GROUP BY zone.zone_id, cell.hour_start, cell.vehicle_class, cell.source;
 
+-- name: slots_since
+-- From when on slot cells are whole; no row where none were removed yet.
+SELECT core.microseconds(kept.horizon) FROM core.retention_horizon AS kept WHERE kept.table_name = 'flow_slot';
+
 -- name: slot_lengths
 -- Lengths of the slots of a period, seconds.
 SELECT DISTINCT cell.slot_s::integer

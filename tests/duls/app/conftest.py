@@ -4,6 +4,7 @@ Migrating waits for a broker; so it is done once, and most tests get a copy of w
 """
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from duls.app.migrate import run_migrate
 from duls.app.registry import load_zone_file
 from duls.app.simulate import SimulationPlan, write_city
 from duls.config import Settings, load_settings
+from duls.local_process import LOCALHOST
 from sinks.embedded_database import EmbeddedDatabase, drop_database
 from streams.clients import make_admin
 from streams.embedded_broker import EmbeddedBroker
@@ -101,6 +103,23 @@ def installed(settings: Settings, master: Master) -> Settings:
 def loaded(settings: Settings, master: Master) -> Settings:
     """Give the settings of an installation that has zones, too."""
     return copied(settings, master, LOADED)
+
+
+@pytest.fixture
+def figures(master: Master, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Give settings with a migrated figures database and no broker, which commands of this process find, too."""
+    name = f"figures_{uuid.uuid4().hex}"
+    copy_database(master.server, MIGRATED, name)
+    made = {
+        "DULS_DATABASE_URL": f"{master.server.url.removesuffix('/postgres')}/{name}",
+        "DULS_KAFKA_BOOTSTRAP_SERVERS": f"{LOCALHOST}:1",
+        "DULS_LOG_LEVEL": "warning",
+    }
+    monkeypatch.chdir(tmp_path)
+    for variable, value in made.items():
+        monkeypatch.setenv(variable, value)
+    yield load_settings(made, tmp_path)
+    drop_database(made["DULS_DATABASE_URL"])
 
 
 def copied(settings: Settings, master: Master, source: str) -> Settings:
