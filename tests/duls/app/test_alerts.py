@@ -84,7 +84,7 @@ def test_the_commands_do_what_operators_want(city: Settings, capsys: pytest.Capt
         for words in (
             ("ack", ALERT, "--by", "an", "--note", "op weg"),
             ("snooze", ALERT, "--until", "90m", "--by", "an"),
-            ("resolve", ALERT, "--reason", "leeg", "--by", "an"),
+            ("resolve", ALERT, "--reason", "geteld", "--by", "an"),
             (
                 "silence",
                 "z",
@@ -101,7 +101,7 @@ def test_the_commands_do_what_operators_want(city: Settings, capsys: pytest.Capt
 
     assert ["acknowledge", "snooze", "resolve", "silence", "unsilence"] == [deed["kind"] for deed in read]
     assert {"an"} == {deed["by"] for deed in read}
-    assert ["op weg", None, "leeg"] == [deed.get("note") for deed in read[:3]]
+    assert ["op weg", None, "geteld"] == [deed.get("note") for deed in read[:3]]
     until, at = (datetime.fromisoformat(read[1][name]) for name in ("until", "at"))
     assert 5_395 < (until - at).total_seconds() <= 5_400
     with open_connection(city.database_url, application_name="test") as connection:
