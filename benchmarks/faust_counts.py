@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.city_records import build_city
 from benchmarks.decoders import LOADERS
-from processors.zone_index import lookup
 from processors.zone_index_build import IndexedZone, build_zone_index
+from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
 TAKE: Final = 10_000

@@ -14,8 +14,8 @@ from processors.columns import Float64Array, Int32Array, Int64Array
 from processors.overload.plan import levels
 from processors.simulation.city import SimulatedCity
 from processors.simulation.positions import positions
-from processors.zone_index import lookup
 from processors.zone_index_build import IndexedZone, build_zone_index
+from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
 MINUTE_US: Final = 60_000_000

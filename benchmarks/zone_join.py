@@ -1,13 +1,15 @@
 """B1: which zones contain a point, exactly; points per second on one core beside shapely, and every answer compared.
 
-`python -m benchmarks.zone_join [--quick] [--write-docs]` prints one table and writes `results/zone_join.json`. Both
+`python -m benchmarks.zone_join [--quick] [--write-docs]` prints two tables and writes `results/zone_join.json`. Both
 answer for overlapping zones. A point exactly on an edge is in one zone of ours by the half-open rule and in none or
-two of shapely's; random points lie on none.
+two of shapely's; random points lie on none. So the answers are compared with shapely's for random points, and with
+the rule applied to every edge of every zone for points on vertices, on edges, level with them, and one bit beside.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
 from typing import Any, Final, NamedTuple
 
@@ -17,9 +19,10 @@ import shapely
 from benchmarks.country import Country, build_country, city_points, uniform_points
 from benchmarks.machine import Machine, this_machine
 from benchmarks.report import say, table, write_json, write_section
+from benchmarks.zone_rule import hard_points, pairs_by_rule
 from processors.columns import Float64Array, Int64Array
-from processors.zone_index import ZoneIndex, lookup
 from processors.zone_index_build import build_zone_index
+from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
 GOAL: Final = 50e6  # points per second and core
@@ -34,11 +37,20 @@ class Sizes(NamedTuple):
     neighbourhoods: int
     points: int
     shapely_points: int  # of each kind, timed
-    compared: int
+    compared: int  # with shapely and, again as many, with the rule
+    worlds: tuple[int, ...]  # neighbourhoods, for cost against size
 
 
-DEFAULT: Final = Sizes(neighbourhoods=14_000, points=10_000_000, shapely_points=500_000, compared=10_000_000)
-QUICK: Final = Sizes(neighbourhoods=2_000, points=2_000_000, shapely_points=100_000, compared=200_000)
+DEFAULT: Final = Sizes(
+    neighbourhoods=14_000,
+    points=10_000_000,
+    shapely_points=500_000,
+    compared=10_000_000,
+    worlds=(100, 1_000, 10_000, 100_000),
+)
+QUICK: Final = Sizes(
+    neighbourhoods=2_000, points=2_000_000, shapely_points=100_000, compared=200_000, worlds=(100, 1_000)
+)
 
 
 class Ours:
@@ -47,12 +59,18 @@ class Ours:
     def __init__(self, country: Country) -> None:
         self.sets = ZoneSets()
         begin_s = time.process_time()
-        self.index: ZoneIndex = build_zone_index(country.zones, self.sets)
+        self.index = build_zone_index(country.zones, self.sets)
         self.build_s = time.process_time() - begin_s
 
     def find(self, lon: Float64Array, lat: Float64Array) -> object:
         """Return the zone set of each point."""
         return lookup(self.index, self.sets, lon, lat)
+
+    def arrays(self) -> tuple[tuple[Any, ...], ...]:
+        """Return the arrays of the index."""
+        flat = self.index
+        own = (flat.answer, flat.zone_no, flat.base, flat.border, flat.border_starts, flat.border_zones)
+        return own, tuple(flat.edges), tuple(flat.leaves)
 
     def pairs(self, lon: Float64Array, lat: Float64Array) -> Int64Array:
         """Return (point, zone number) of every containment as one ascending number each."""
@@ -87,6 +105,7 @@ class Shapely:
 
 
 Find = Callable[[Float64Array, Float64Array], object]
+Pairs = Callable[[Float64Array, Float64Array], Int64Array]
 
 
 def measure(sizes: Sizes) -> dict[str, Any]:
@@ -96,10 +115,10 @@ def measure(sizes: Sizes) -> dict[str, Any]:
     ours, peer = Ours(country), Shapely(country)
     kinds = {"uniform": uniform_points, "city-like": city_points}
     rates: dict[str, dict[str, list[float]]] = {kind: {"DULS": [], "shapely": []} for kind in kinds}
-    ours.find(*uniform_points(CHUNK))  # compiles, and fills the tables of masks
     for kind, points in kinds.items():
         lon, lat = points(sizes.points)
         some = slice(sizes.shapely_points)
+        _rate(ours.find, lon, lat)  # compiles, and fills the tables of states
         for _ in range(ROUNDS):
             rates[kind]["DULS"].append(_rate(ours.find, lon, lat))
             rates[kind]["shapely"].append(_rate(peer.find, lon[some], lat[some]))
@@ -111,8 +130,28 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         "build_s": {"DULS": ours.build_s, "shapely": peer.build_s},
         "rates": rates,
         "mismatches": sum(
-            _mismatches(ours, peer, *points(sizes.compared // len(kinds))) for points in kinds.values()
+            _mismatches(ours.pairs, peer.pairs, *points(sizes.compared // len(kinds)))
+            for points in kinds.values()
         ),
+        "rule_mismatches": _mismatches(
+            ours.pairs, partial(pairs_by_rule, country), *hard_points(country, sizes.compared), sizes.compared
+        ),
+        "worlds": [_world(neighbourhoods) for neighbourhoods in sizes.worlds],
+    }
+
+
+def _world(neighbourhoods: int) -> dict[str, Any]:
+    """Return what a world of so many zones costs."""
+    country = build_country(neighbourhoods, over=neighbourhoods // 35)
+    ours = Ours(country)
+    lon, lat = uniform_points(4 * CHUNK)
+    _rate(ours.find, lon, lat)
+    return {
+        "zones": len(country.zones),
+        "vertices": country.vertices,
+        "build_s": ours.build_s,
+        "bytes": sum(array.nbytes for part in ours.arrays() for array in part),
+        "rate": median(_rate(ours.find, lon, lat) for _ in range(3)),
     }
 
 
@@ -124,15 +163,15 @@ def _rate(find: Find, lon: Float64Array, lat: Float64Array) -> float:
     return lon.size / (time.process_time() - begin_s)
 
 
-def _mismatches(ours: Ours, peer: Shapely, lon: Float64Array, lat: Float64Array) -> int:
+def _mismatches(ours: Pairs, peer: Pairs, lon: Float64Array, lat: Float64Array, size: int = CHUNK) -> int:
     """Return how many containments only one of both tells of."""
     return sum(
         np.setxor1d(
-            ours.pairs(lon[first : first + CHUNK], lat[first : first + CHUNK]),
-            peer.pairs(lon[first : first + CHUNK], lat[first : first + CHUNK]),
+            ours(lon[first : first + size], lat[first : first + size]),
+            peer(lon[first : first + size], lat[first : first + size]),
             assume_unique=True,
         ).size
-        for first in range(0, lon.size, CHUNK)
+        for first in range(0, lon.size, size)
     )
 
 
@@ -157,9 +196,24 @@ def as_text(result: dict[str, Any]) -> str:
             table(("points per CPU-second", "DULS", "shapely STRtree", "ratio"), rows),
             "",
             (
-                f"{result['mismatches']} of the containments of {result['sizes']['compared']:,} points "
-                f"differ from shapely's. Goals: {GOAL / 1e6:.0f} M points/s, no mismatch, "
-                f"a build within {BUILD_GOAL_S:.0f} s."
+                f"{result['mismatches']} of the containments of {result['sizes']['compared']:,} random points "
+                f"differ from shapely's, and {result['rule_mismatches']} of those of as many points on, level with "
+                f"or one bit beside vertices and edges from the rule over all edges. "
+                f"Goals: {GOAL / 1e6:.0f} M points/s, no mismatch, a build within {BUILD_GOAL_S:.0f} s."
+            ),
+            "",
+            table(
+                ("zones", "vertices", "points/CPU-s", "build", "index"),
+                [
+                    (
+                        f"{world['zones']:,}",
+                        f"{world['vertices']:,}",
+                        f"{world['rate'] / 1e6:.0f} M",
+                        f"{world['build_s']:.1f} s",
+                        f"{world['bytes'] / 1e6:.0f} MB",
+                    )
+                    for world in result["worlds"]
+                ],
             ),
         ]
     )

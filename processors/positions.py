@@ -38,7 +38,8 @@ from processors.vehicle_table import (
 from processors.visit_steps import FMS, World, expires_us
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
 from processors.zone_crossings import CrossingScratch
-from processors.zone_index import ZoneIndex, lookup
+from processors.zone_index import ZoneIndex
+from processors.zone_lookup import lookup
 from processors.zone_sets import NO_ZONES, ZoneSetArrays, ZoneSets
 
 # beyond this a batch is sorted first: out of order on purpose, or one huge array

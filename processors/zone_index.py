@@ -1,27 +1,43 @@
-"""Exact point-in-zone lookup by a grid over the zones.
+"""Exact point-in-zone lookup by a grid of two levels over the zones.
 
 Theory of operation. The bounding box of all zones is cut into cells. A cell that no edge touches lies wholly
-in one set of zones, its *base*, and answers at once. A *border* cell has a base and a short list of zones with
-edges in it; for those the half-open crossing rule runs over the original edges whose height range meets the grid
-row of the point (edges elsewhere cannot be crossed by its ray). The answers form a bit mask that selects the
-zone set from a small table, filled the first time that a combination is met.
+in one set of zones, its *base*, and answers at once. A *border* cell is cut again into `PARTS` by `PARTS` parts; most
+of those answer at once too. A part with edges in it is a *leaf*: it holds the original edges that touch it, each
+once however many polygons share it, and a state with one bit per polygon that has one of them.
+
+Why the edges that touch a leaf are enough. The rule counts the edges whose ray crossing lies right of the point.
+An edge that does not touch the leaf is, within the heights of the leaf, wholly right of it or wholly left of it.
+Right of it, it is crossed exactly where one of its two ends is higher than the point and the other is not. Summed
+over a closed ring, both edges at a corner say the same about that corner and cancel, except where an edge that
+touches the leaf leads to a corner right of it within its heights. So the odd or even count over all other edges
+is a constant of the leaf, times "is the corner higher than the point" for those corners: two more bits per edge.
+The constants come from the rule itself, applied to all edges at the middle of the leaf.
+
+The state, once the edges have been tested, selects the zone set from a small table, filled the first time that
+a state is met. A leaf with edges of more than `MAX_MASK_ZONES` polygons has several *pages* of them.
 
 The index selects edges and never cuts them, and marks cells with a margin wider than any rounding error, so
 every answer equals the rule applied to all edges of all zones.
 """
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import Final, NamedTuple
 
 from processors.columns import Float64Array, Int32Array, Int64Array
 from processors.geometry import crosses_ray
-from processors.jit import inner_kernel, lean_kernel
-from processors.zone_sets import NO_ZONES, ZoneSets
+from processors.jit import inner_kernel
 
 MARGIN_DEG = 1e-9  # 0.1 mm: a million times the rounding error of a degree, far below a cell
-MAX_MASK_ZONES = 16  # border zones of one cell that fit a mask table; more are resolved one by one
+PARTS: Final = 4  # of a border cell, each way
+MAX_MASK_ZONES: Final = 12  # polygons with edges in a leaf that one page, with its table of states, holds
 UNRESOLVED = -1
+
+FIRST_EDGE, STATE, FIRST_MASK, BASE = range(4)  # columns of `Leaves.heads`
+MORE: Final = 1 << 30  # in a state: another page of the same leaf follows
+STATE_BITS: Final = (1 << MAX_MASK_ZONES) - 1
+LOWER_RIGHT: Final = (
+    1 << 28
+)  # in a toggle: the lower end of the edge is a corner right of the leaf, in its heights
+UPPER_RIGHT: Final = 1 << 29
 
 
 class Grid(NamedTuple):
@@ -53,19 +69,32 @@ class ZoneEdges(NamedTuple):
     y2: Float64Array
 
 
+class Leaves(NamedTuple):
+    """The parts of border cells. The parts of border cell b stand at `PARTS * PARTS * b`, by row, then column."""
+
+    answer: Int32Array  # zone set of each part; with edges in it, -1 - its first page
+    heads: Int32Array  # shape (pages + 1, 4): first edge, state before any edge, first place in `mask_sets`, base
+    edges: Float64Array  # shape (edges, 4): (x1, y1) the lower end, (x2, y2) the other
+    toggles: Int32Array  # of each edge: the bits of the polygons that have it, LOWER_RIGHT, UPPER_RIGHT
+    member_starts: Int32Array  # shape (pages + 1,)
+    members: Int32Array  # zone (place in the index) of each bit of a page
+    mask_sets: Int32Array  # zone set of a state, or UNRESOLVED
+
+
 class ZoneIndex(NamedTuple):
     """Everything a lookup needs, as arrays."""
 
     grid: Grid
-    answer: Int32Array  # zone set of each cell, shape (rows * columns,); with edges in it, -1 - its place in the lists
+    answer: (
+        Int32Array  # zone set of each cell, shape (rows * columns,); with edges in it, -1 - its border number
+    )
     zone_no: Int32Array  # zone number by place in this index
     edges: ZoneEdges
     base: Int32Array  # zone set of each cell, shape (rows * columns,), without its border zones
-    border: Int32Array  # place of each cell in the border lists, or -1
+    border: Int32Array  # border number of each cell, or -1
     border_starts: Int32Array
     border_zones: Int32Array  # zones (places in this index) with an edge in the cell, ascending
-    mask_starts: Int64Array  # first entry of a border cell in `mask_sets`
-    mask_sets: Int32Array  # zone set of a mask, or UNRESOLVED
+    leaves: Leaves
 
 
 @inner_kernel
@@ -81,90 +110,50 @@ def row_of(grid: Grid, lat: float) -> int:
 
 
 @inner_kernel
+def is_in_polygon(edges: ZoneEdges, polygon: int, row: int, lon: float, lat: float) -> bool:
+    """Tell whether a point of a grid row is in a polygon: by an odd count over its rings."""
+    place = row - edges.first_row[polygon]
+    table = edges.row_table[polygon]
+    if place < 0 or place >= edges.row_table[polygon + 1] - table:
+        return False
+    inside = False
+    for edge in range(edges.row_starts[table + place], edges.row_starts[table + place + 1]):
+        if crosses_ray(lon, lat, edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]):
+            inside = not inside
+    return inside
+
+
+@inner_kernel
 def is_in_zone(edges: ZoneEdges, zone: int, row: int, lon: float, lat: float) -> bool:
-    """Tell whether a point of a grid row is in a zone: in any polygon, by an odd count over its rings."""
+    """Tell whether a point of a grid row is in a zone: in any of its polygons."""
     for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
-        place = row - edges.first_row[polygon]
-        table = edges.row_table[polygon]
-        if place < 0 or place >= edges.row_table[polygon + 1] - table:
-            continue
-        inside = False
-        for edge in range(edges.row_starts[table + place], edges.row_starts[table + place + 1]):
-            if crosses_ray(lon, lat, edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]):
-                inside = not inside
-        if inside:
+        if is_in_polygon(edges, polygon, row, lon, lat):
             return True
     return False
 
 
-@lean_kernel
-def _lookup(
-    index: ZoneIndex, lon: Float64Array, lat: Float64Array, sets: Int32Array, masks: Int64Array
-) -> int:
-    """Write the zone set of each point, UNRESOLVED with its mask where the table has no answer yet.
-
-    Returns the number of unresolved points.
-    """
-    grid = index.grid
-    unresolved = 0
-    for point in range(lon.size):
-        x = (lon[point] - grid.west) * grid.columns_per_deg
-        y = (lat[point] - grid.south) * grid.rows_per_deg
-        if not (x >= 0.0 and y >= 0.0 and x < grid.columns and y < grid.rows):
-            sets[point] = NO_ZONES
-            continue
-        row = int(y)
-        cell = row * grid.columns + int(x)
-        answer = index.answer[cell]
-        if answer >= 0:
-            # one read of memory: of a country the cells fit no cache
-            sets[point] = answer
-            continue
-        border = -1 - answer
-        first, last = index.border_starts[border], index.border_starts[border + 1]
-        mask = 0
-        for place in range(first, min(last, first + 62)):
-            if is_in_zone(index.edges, index.border_zones[place], row, lon[point], lat[point]):
-                mask |= np.int64(1) << (place - first)
-        if last - first <= MAX_MASK_ZONES:
-            sets[point] = index.mask_sets[index.mask_starts[border] + mask]
-        else:
-            sets[point] = UNRESOLVED
-        if sets[point] == UNRESOLVED:
-            masks[point] = mask
-            unresolved += 1
-    return unresolved
+@inner_kernel
+def toggled(x1: float, y1: float, x2: float, y2: float, toggle: int, lon: float, lat: float) -> int:
+    """Return 1 where an edge of a leaf turns the bits of its polygons for a point, else 0."""
+    lower = int(y1 > lat)
+    upper = int(y2 > lat)
+    # the rule of `crosses_ray` without a branch; a level edge is crossed nowhere
+    height = y2 - y1 if y2 > y1 else 1.0
+    crossed = (lower ^ upper) & int(lon < x1 + (lat - y1) * (x2 - x1) / height)
+    return crossed ^ (lower & int((toggle & LOWER_RIGHT) != 0)) ^ (upper & int((toggle & UPPER_RIGHT) != 0))
 
 
-def lookup(index: ZoneIndex, zone_sets: ZoneSets, lon: Float64Array, lat: Float64Array) -> Int32Array:
-    """Return the number of the zone set of each point.
-
-    Args:
-        index: The zones.
-        zone_sets: Registry that the index was built with; combinations met for the first time are added.
-        lon: Longitudes in degrees, shape (n,), finite.
-        lat: Latitudes in degrees, shape (n,), finite.
-    """
-    sets = np.empty(lon.size, np.int32)
-    masks = np.zeros(lon.size, np.int64)
-    if _lookup(index, lon, lat, sets, masks):
-        for point in np.flatnonzero(sets == UNRESOLVED):
-            sets[point] = _resolve(index, zone_sets, float(lon[point]), float(lat[point]), int(masks[point]))
-    return sets
+@inner_kernel
+def flipped(leaves: Leaves, edge: int, lon: float, lat: float) -> int:
+    """Return the bits that an edge of a leaf turns for a point."""
+    x1, y1, x2, y2 = leaves.edges[edge]
+    toggle = leaves.toggles[edge]
+    return -toggled(x1, y1, x2, y2, toggle, lon, lat) & toggle & STATE_BITS
 
 
-def _resolve(index: ZoneIndex, zone_sets: ZoneSets, lon: float, lat: float, mask: int) -> int:
-    grid = index.grid
-    row = row_of(grid, lat)
-    cell = row * grid.columns + column_of(grid, lon)
-    border = index.border[cell]
-    candidates = index.border_zones[index.border_starts[border] : index.border_starts[border + 1]]
-    chosen = [
-        int(index.zone_no[zone])
-        for bit, zone in enumerate(candidates)
-        if (mask >> bit & 1 if bit < 62 else is_in_zone(index.edges, zone, row, lon, lat))
-    ]
-    number = zone_sets.number_of([*zone_sets.zones_of(int(index.base[cell])), *chosen])
-    if candidates.size <= MAX_MASK_ZONES:
-        index.mask_sets[index.mask_starts[border] + mask] = number
-    return number
+@inner_kernel
+def part_of(grid: Grid, lon: float, lat: float) -> int:
+    """Return which part of its cell a point of the grid is in."""
+    column = int((lon - grid.west) * grid.columns_per_deg * PARTS)
+    row = int((lat - grid.south) * grid.rows_per_deg * PARTS)
+    return (row & (PARTS - 1)) * PARTS + (column & (PARTS - 1))

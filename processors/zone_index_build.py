@@ -1,31 +1,16 @@
-"""Building a zone index: edges by grid row, border cells, and the zone set of every other cell."""
+"""Building a zone index: edges by grid row, border cells, the zone set of every other cell, and the leaves."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from processors.columns import Float64Array, Int32Array, Int64Array
+from processors.columns import Int32Array, Int64Array
 from processors.jit import kernel
-from processors.zone_index import (
-    MARGIN_DEG,
-    MAX_MASK_ZONES,
-    UNRESOLVED,
-    Grid,
-    ZoneEdges,
-    ZoneIndex,
-    column_of,
-    is_in_zone,
-    row_of,
-)
+from processors.zone_edges import Polygon, RawEdges, columns_in_row, finer, grid_over, raw_edges
+from processors.zone_index import MARGIN_DEG, PARTS, Grid, ZoneEdges, ZoneIndex, column_of, is_in_zone, row_of
+from processors.zone_leaves import NO_LEAVES, build_leaves
 from processors.zone_sets import ZoneSets
-
-Ring = Sequence[tuple[float, float]]
-Polygon = Sequence[Ring]
-
-CELLS_PER_EDGE = 32  # finer grids answer more points at once; beyond this the gain is below 5 %
-MIN_CELLS = 1 << 14
-MAX_CELLS = 1 << 22  # 32 MiB of cells
 
 
 class IndexedZone(NamedTuple):
@@ -35,92 +20,32 @@ class IndexedZone(NamedTuple):
     polygons: Sequence[Polygon]
 
 
-class _RawEdges(NamedTuple):
-    polygon_starts: Int32Array  # polygons of each zone
-    edge_starts: Int64Array  # edges of each polygon
-    x1: Float64Array
-    y1: Float64Array
-    x2: Float64Array
-    y2: Float64Array
-
-
 def build_zone_index(zones: Sequence[IndexedZone], zone_sets: ZoneSets) -> ZoneIndex:
     """Build the index of *zones*, registering the zone sets of its cells in *zone_sets*."""
     ordered = sorted(zones, key=lambda zone: zone.zone_no)
-    raw = _raw_edges(ordered)
-    grid = _grid_over(raw)
-    edges = _edges_by_row(grid, raw)
-    zone_no = np.array([zone.zone_no for zone in ordered], np.int32)
+    raw = raw_edges([zone.polygons for zone in ordered])
+    grid = grid_over(raw)
     cells, members = _border_pairs(grid, raw)
     border_cells, first = np.unique(cells, return_index=True)
     border = np.full(grid.rows * grid.columns, -1, np.int32)
     border[border_cells] = np.arange(border_cells.size, dtype=np.int32)
-    border_starts = np.append(first, cells.size).astype(np.int32)
-    sizes = np.diff(border_starts)
-    entries = np.where(sizes <= MAX_MASK_ZONES, np.left_shift(1, np.minimum(sizes, MAX_MASK_ZONES)), 0)
-    mask_starts = np.concatenate([[0], np.cumsum(entries, dtype=np.int64)]).astype(np.int64)
     index = ZoneIndex(
         grid,
-        np.empty(grid.rows * grid.columns, np.int32),
-        zone_no,
-        edges,
+        np.zeros(grid.rows * grid.columns + 1, np.int32),
+        np.array([zone.zone_no for zone in ordered], np.int32),
+        _edges_by_row(grid, raw),
         np.zeros(grid.rows * grid.columns, np.int32),
         border,
-        border_starts,
+        np.append(first, cells.size).astype(np.int32),
         members.astype(np.int32),
-        mask_starts,
-        np.full(int(mask_starts[-1]), UNRESOLVED, np.int32),
+        NO_LEAVES,
     )
     _fill_bases(index, raw, zone_sets)
-    index.answer[:] = np.where(border < 0, index.base, -1 - border)
-    return index
+    index.answer[:-1] = np.where(border < 0, index.base, -1 - border)
+    return index._replace(leaves=build_leaves(index, raw, zone_sets))
 
 
-def _raw_edges(zones: Sequence[IndexedZone]) -> _RawEdges:
-    """Collect the edges of all polygons, each from its lower end (of equals the western one) to the other."""
-    polygon_counts: list[int] = [0]
-    edge_counts: list[int] = [0]
-    pieces: list[Float64Array] = [np.empty((0, 4))]
-    for zone in zones:
-        polygon_counts.append(len(zone.polygons))
-        for polygon in zone.polygons:
-            edges = np.concatenate([np.empty((0, 4)), *(_ring_edges(ring) for ring in polygon)])
-            edge_counts.append(len(edges))
-            pieces.append(edges)
-    table = np.concatenate(pieces)
-    return _RawEdges(
-        np.cumsum(polygon_counts, dtype=np.int32),
-        np.cumsum(edge_counts, dtype=np.int64),
-        *(np.ascontiguousarray(column) for column in table.T),
-    )
-
-
-def _ring_edges(ring: Ring) -> Float64Array:
-    points = np.asarray(ring, np.float64).reshape(-1, 2)
-    starts, ends = points, np.roll(points, -1, axis=0)
-    swap = (ends[:, 1] < starts[:, 1]) | ((ends[:, 1] == starts[:, 1]) & (ends[:, 0] < starts[:, 0]))
-    lower = np.where(swap[:, None], ends, starts)
-    upper = np.where(swap[:, None], starts, ends)
-    edges = np.hstack([lower, upper])
-    kept: Float64Array = edges[(lower != upper).any(axis=1)]
-    return kept
-
-
-def _grid_over(raw: _RawEdges) -> Grid:
-    if raw.x1.size == 0:
-        return Grid(0.0, 0.0, 1.0, 1.0, 1, 1)
-    west = min(raw.x1.min(), raw.x2.min()) - 2 * MARGIN_DEG
-    east = max(raw.x1.max(), raw.x2.max()) + 2 * MARGIN_DEG
-    south = raw.y1.min() - 2 * MARGIN_DEG
-    north = raw.y2.max() + 2 * MARGIN_DEG
-    cells = min(max(CELLS_PER_EDGE * raw.x1.size, MIN_CELLS), MAX_CELLS)
-    side = int(np.sqrt(cells))
-    return Grid(
-        float(west), float(south), float(side / (east - west)), float(side / (north - south)), side, side
-    )
-
-
-def _edges_by_row(grid: Grid, raw: _RawEdges) -> ZoneEdges:
+def _edges_by_row(grid: Grid, raw: RawEdges) -> ZoneEdges:
     first, last = _row_ranges(grid, raw)
     polygons = raw.edge_starts.size - 1
     first_row = np.zeros(polygons, np.int32)
@@ -145,7 +70,7 @@ def _edges_by_row(grid: Grid, raw: _RawEdges) -> ZoneEdges:
 
 
 @kernel
-def _row_ranges(grid: Grid, raw: _RawEdges) -> tuple[Int32Array, Int32Array]:
+def _row_ranges(grid: Grid, raw: RawEdges) -> tuple[Int32Array, Int32Array]:
     first = np.empty(raw.y1.size, np.int32)
     last = np.empty(raw.y1.size, np.int32)
     for edge in range(raw.y1.size):
@@ -182,47 +107,38 @@ def _fill_rows(
     return row_starts, chosen
 
 
-@kernel
-def _columns_in_row(grid: Grid, raw: _RawEdges, edge: int, row: int) -> tuple[int, int]:
-    """Return the first and last column that an edge touches in a row, with the margin."""
-    x1, y1, x2, y2 = raw.x1[edge], raw.y1[edge], raw.x2[edge], raw.y2[edge]
-    low = max(y1, grid.south + row / grid.rows_per_deg - MARGIN_DEG)
-    high = min(y2, grid.south + (row + 1) / grid.rows_per_deg + MARGIN_DEG)
-    if y2 - y1 > MARGIN_DEG:
-        slope = (x2 - x1) / (y2 - y1)
-        at_low = x1 + (max(low, y1) - y1) * slope
-        at_high = x1 + (min(high, y2) - y1) * slope
-    else:
-        at_low, at_high = x1, x2
-    return (
-        column_of(grid, min(at_low, at_high) - MARGIN_DEG),
-        column_of(grid, max(at_low, at_high) + MARGIN_DEG),
-    )
-
-
-def _border_pairs(grid: Grid, raw: _RawEdges) -> tuple[Int64Array, Int64Array]:
+def _border_pairs(grid: Grid, raw: RawEdges) -> tuple[Int64Array, Int64Array]:
     """Return (cell, zone) of every zone with an edge in a cell, by cell, then zone."""
     seen = np.full(grid.rows * grid.columns, -1, np.int32)
-    count = _mark_border(grid, raw, seen, np.empty(0, np.int64), np.empty(0, np.int64))
+    none = np.empty(0, np.int64)
+    fine = finer(grid)
+    count = _mark_border(grid, fine, raw, seen, none, none)
     cells, zones = np.empty(count, np.int64), np.empty(count, np.int64)
     seen.fill(-1)
-    _mark_border(grid, raw, seen, cells, zones)
-    order = np.lexsort((zones, cells))
+    _mark_border(grid, fine, raw, seen, cells, zones)
+    # they stand by zone
+    order = np.argsort(cells, kind="stable")
     return cells[order], zones[order]
 
 
 @kernel
-def _mark_border(grid: Grid, raw: _RawEdges, seen: Int32Array, cells: Int64Array, zones: Int64Array) -> int:
-    """Count the (cell, zone) pairs and, where the arrays have room, write them."""
+def _mark_border(
+    grid: Grid, fine: Grid, raw: RawEdges, seen: Int32Array, cells: Int64Array, zones: Int64Array
+) -> int:
+    """Count the (cell, zone) pairs and, where the arrays have room, write them.
+
+    A cell is near an edge where one of its parts is.
+    """
     count = 0
     for zone in range(raw.polygon_starts.size - 1):
         first_edge = raw.edge_starts[raw.polygon_starts[zone]]
         for edge in range(first_edge, raw.edge_starts[raw.polygon_starts[zone + 1]]):
-            bottom = row_of(grid, raw.y1[edge] - MARGIN_DEG)
-            top = row_of(grid, raw.y2[edge] + MARGIN_DEG)
+            bottom = row_of(fine, raw.y1[edge] - MARGIN_DEG)
+            top = row_of(fine, raw.y2[edge] + MARGIN_DEG)
             for row in range(bottom, top + 1):
-                left, right = _columns_in_row(grid, raw, edge, row)
-                for cell in range(row * grid.columns + left, row * grid.columns + right + 1):
+                left, right = columns_in_row(fine, raw, edge, row)
+                in_row = row // PARTS * grid.columns
+                for cell in range(in_row + left // PARTS, in_row + right // PARTS + 1):
                     if seen[cell] != zone:
                         seen[cell] = zone
                         if count < cells.size:
@@ -232,7 +148,7 @@ def _mark_border(grid: Grid, raw: _RawEdges, seen: Int32Array, cells: Int64Array
     return count
 
 
-def _fill_bases(index: ZoneIndex, raw: _RawEdges, zone_sets: ZoneSets) -> None:
+def _fill_bases(index: ZoneIndex, raw: RawEdges, zone_sets: ZoneSets) -> None:
     """Add each zone to the base of the cells that lie wholly inside it."""
     for zone, zone_no in enumerate(index.zone_no.tolist()):
         edges = slice(

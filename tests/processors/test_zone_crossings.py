@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from naive import Geometry, contains, crosses_zone
 from processors.zone_crossings import CrossingScratch, Link, crossed_zones
-from processors.zone_index import lookup
+from processors.zone_lookup import lookup
 from tests.processors.position_builders import COMPILED, large
 from tests.processors.zone_builders import built, coordinates, hard_places, numbered
 from zone_strategies import CENTRE, Place, random_zones, zone_worlds

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naive import Geometry
-from processors.zone_index import MAX_MASK_ZONES, column_of, lookup, row_of
+from processors.zone_index import MAX_MASK_ZONES, column_of, row_of
 from processors.zone_index_build import IndexedZone, build_zone_index
+from processors.zone_lookup import lookup
 from processors.zone_sets import NO_ZONES, ZoneSets
 from tests.processors.position_builders import COMPILED, large
 from tests.processors.zone_builders import built, contained, coordinates, hard_places, looked_up, numbered

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from naive import Geometry, contains
-from processors.zone_index_build import MIN_CELLS, IndexedZone, build_zone_index
+from processors.zone_edges import MIN_CELLS
+from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_sets import ZoneSets
 from tests.processors.zone_builders import built, numbered
 from zone_strategies import random_zones

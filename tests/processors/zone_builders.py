@@ -7,8 +7,9 @@ import numpy as np
 
 from naive import Geometry, contains
 from processors.columns import Float64Array
-from processors.zone_index import ZoneIndex, lookup
+from processors.zone_index import ZoneIndex
 from processors.zone_index_build import IndexedZone, build_zone_index
+from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 from zone_strategies import Place, random_place
 

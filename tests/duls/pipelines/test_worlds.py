@@ -7,7 +7,7 @@ import pytest
 
 from duls.pipelines.worlds import VersionSource, Worlds
 from processors.positions import ZoneWorld
-from processors.zone_index import lookup
+from processors.zone_lookup import lookup
 from tests.duls.pipelines.aggregate_world import ZONES, StoredZone, version_source
 
 
