@@ -144,6 +144,7 @@ def _columns(rows: SimulatedPositions) -> PositionColumns:
         lon=rows.lon,
         vehicle_class=rows.vehicle_class.astype(np.uint8),
         zero_emission=(rows.emission % len(ZERO_EMISSIONS)).astype(np.uint8),
+        traits=np.zeros(count, np.uint16),
     )
 
 

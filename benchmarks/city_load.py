@@ -1,7 +1,8 @@
 """An open-loop load: positions of a city at *now*, each sent when its time has come, whoever keeps up or not.
 
-Run as a process: `python -m benchmarks.city_load SERVERS VEHICLES INTERVAL_S START DURATION_S`, START in seconds since
-1970. It prints how many it sent and how far it ever was behind its schedule.
+Run as a process: `python -m benchmarks.city_load SERVERS KIND VEHICLES INTERVAL_S START DURATION_S`, KIND "city" or
+"fleet" (of which every vehicle reports), START in seconds since 1970. It prints how many it sent and how far
+it ever was behind its schedule.
 """
 
 import sys
@@ -12,6 +13,7 @@ import msgspec
 from confluent_kafka import Producer
 
 from benchmarks.city_records import build_city, encoded, morning_us
+from benchmarks.fleet import fleet
 from benchmarks.raw_topic import PARTITIONS
 from processors.calendar import US_PER_S
 from processors.simulation.positions import positions
@@ -32,15 +34,19 @@ class Sent(msgspec.Struct, frozen=True):
     behind_max_s: float  # longest time between the end of a window and its last record handed to the client
 
 
-def run(bootstrap_servers: str, vehicles: int, interval_s: float, start_s: float, duration_s: float) -> Sent:
+def run(
+    bootstrap_servers: str, kind: str, vehicles: int, interval_s: float, start_s: float, duration_s: float
+) -> Sent:
     """Send a morning of the city, its start moved to *start_s*."""
     producer = Producer({**PRODUCER, "bootstrap.servers": bootstrap_servers})
     first_us = morning_us()
     shift_us = round(start_s * US_PER_S) - first_us
     records, behind_max_s = 0, 0.0
-    windows = positions(
-        build_city(vehicles), first_us, first_us + round(duration_s * US_PER_S), interval_s, window_s=WINDOW_S
-    )
+    last_us = first_us + round(duration_s * US_PER_S)
+    if kind == "fleet":
+        windows = fleet(build_city(1), vehicles, first_us, last_us, interval_s, window_s=WINDOW_S)
+    else:
+        windows = positions(build_city(vehicles), first_us, last_us, interval_s, window_s=WINDOW_S)
     for number, rows in enumerate(windows, start=1):
         due_s = start_s + number * WINDOW_S
         chunks = list(encoded(rows._replace(event_us=rows.event_us + shift_us)))
@@ -57,8 +63,8 @@ def run(bootstrap_servers: str, vehicles: int, interval_s: float, start_s: float
 
 def main() -> None:
     """Send, and say what was sent."""
-    servers, vehicles, interval_s, start_s, duration_s = sys.argv[1:]
-    sent = run(servers, int(vehicles), float(interval_s), float(start_s), float(duration_s))
+    servers, kind, vehicles, interval_s, start_s, duration_s = sys.argv[1:]
+    sent = run(servers, kind, int(vehicles), float(interval_s), float(start_s), float(duration_s))
     sys.stdout.write(msgspec.json.encode(sent).decode() + "\n")
 
 

@@ -10,39 +10,11 @@ import tempfile
 from typing import Any, Final
 
 import faust
-import numpy as np
 
-from benchmarks.city_records import build_city
-from benchmarks.decoders import LOADERS
-from processors.zone_index_build import IndexedZone, build_zone_index
-from processors.zone_lookup import lookup
-from processors.zone_sets import ZoneSets
+from benchmarks.zone_slot_counts import Counts, make_counts
 
 TAKE: Final = 10_000
 WITHIN_S: Final = 0.2
-SLOT_US: Final = 300_000_000
-
-
-class ZoneSlotCounts:
-    """How many positions were in each zone in each slot."""
-
-    def __init__(self) -> None:
-        self.records = 0
-        self.cells: dict[tuple[int, int], int] = {}  # by zone set and slot
-        self._sets = ZoneSets()
-        zones = build_city(1).zones
-        self._index = build_zone_index(
-            [IndexedZone(number, zone.polygons) for number, zone in enumerate(zones)], self._sets
-        )
-
-    def add(self, decoded: Any) -> None:
-        """Count a batch of decoded positions."""
-        sets = lookup(self._index, self._sets, decoded.lon, decoded.lat)
-        keys, counts = np.unique(sets * np.int64(1 << 32) + decoded.event_us // SLOT_US, return_counts=True)
-        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
-            cell = key >> 32, key & 0xFFFFFFFF
-            self.cells[cell] = self.cells.get(cell, 0) + count
-        self.records += decoded.lon.size
 
 
 def build_app(servers: str, topic: str, records: int, decoder: str) -> faust.App:
@@ -58,14 +30,13 @@ def build_app(servers: str, topic: str, records: int, decoder: str) -> faust.App
         key_serializer="raw",
         datadir=tempfile.gettempdir(),
     )
-    counts = ZoneSlotCounts()
-    decode = LOADERS[decoder]()
+    counts: Counts = make_counts(decoder)
 
     @app.agent(app.topic(topic, value_serializer="raw", key_serializer="raw"))
     async def count(stream: Any) -> None:
         """Count batches."""
         async for values in stream.take(TAKE, within=WITHIN_S):
-            counts.add(decode([value for value in values if value]))
+            counts.add([value for value in values if value])
             if counts.records >= records:
                 os._exit(0)
 

@@ -1,8 +1,8 @@
 """B5: how long until a position shows, under an open-loop load; memory and lag of the roles meanwhile.
 
-`python -m benchmarks.latency [--duration S] [--rate N] [--write-docs]` starts its own services, prints one table and
-writes `results/latency.json`. The load sends by the clock, so a pipeline that falls behind is seen to; delays are
-taken from the moment that a position was due, not from when it was sent.
+`python -m benchmarks.latency [--duration S] [--rate N] [--fleet N] [--write-docs]` starts its own services, prints a
+table and writes `results/latency.json` (`fleet.json` with a fleet). The load sends by the clock, so a pipeline that
+falls behind is seen to; delays are taken from the moment that a position was due, not from when it was sent.
 """
 
 import argparse
@@ -43,11 +43,12 @@ LAG_GOAL_S: Final = 2.0
 WARM_UP: Final = 0.1
 
 
-def measure(rate: int, duration_s: float) -> dict[str, Any]:
+def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
     """Run services, roles and load; return what is written as JSON."""
     machine = this_machine()
-    vehicles = round(rate * INTERVAL_S / DRIVING)
-    city = build_city(vehicles)
+    vehicles = fleet or round(rate * INTERVAL_S / DRIVING)
+    interval_s = fleet / rate if fleet else INTERVAL_S
+    city = build_city(1 if fleet else vehicles)
     zones, markers = marker_zones(city, MARKERS)
     with Services() as services, ExitStack() as stack:
         installation = fresh_installation(
@@ -64,7 +65,7 @@ def measure(rate: int, duration_s: float) -> dict[str, Any]:
             [
                 "benchmarks.city_load",
                 services.bootstrap_servers,
-                *map(str, (vehicles, INTERVAL_S, start_wall_s, duration_s)),
+                *map(str, ("fleet" if fleet else "city", vehicles, interval_s, start_wall_s, duration_s)),
             ],
             {},
             load_output,
@@ -225,15 +226,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description=__doc__)
     parser.add_argument("--duration", type=float, default=300.0, help="seconds of load (300)")
     parser.add_argument("--rate", type=int, default=20_000, help="positions per second (20000)")
+    parser.add_argument(
+        "--fleet", type=int, default=0, help="vehicles that take turns to report, instead of a city"
+    )
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args()
-    result = measure(chosen.rate, chosen.duration)
+    result = measure(chosen.rate, chosen.duration, chosen.fleet)
+    name = "fleet" if chosen.fleet else "latency"
     text = as_text(result)
     say(text)
-    path = write_json("latency", {**result, "summary": summary(result)})
+    path = write_json(name, {**result, "summary": summary(result)})
     say(str(path.relative_to(path.parent.parent)))
     if chosen.write_docs:
-        write_section("latency", text)
+        write_section(name, text)
 
 
 if __name__ == "__main__":

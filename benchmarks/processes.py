@@ -36,7 +36,11 @@ class ProcessFailedError(RuntimeError):
 
 
 def run_all(
-    commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], *, timeout_s: float
+    commands: Mapping[str, Sequence[str]],
+    environment: Mapping[str, str],
+    *,
+    timeout_s: float,
+    python: str = sys.executable,
 ) -> dict[str, Usage]:
     """Run Python modules beside each other until all have ended.
 
@@ -44,6 +48,7 @@ def run_all(
         commands: Module and arguments by name.
         environment: Variables beside those of this process.
         timeout_s: A process that runs longer is killed, which is a failure.
+        python: The interpreter, that of another environment for some peers.
 
     Raises:
         ProcessFailedError: One ended with another code than 0.
@@ -52,7 +57,7 @@ def run_all(
     running: dict[str, tuple[subprocess.Popen[bytes], IO[bytes]]] = {}
     for name, command in commands.items():
         output = tempfile.TemporaryFile()  # noqa: SIM115 read after the process has ended
-        running[name] = (start(command, environment, output), output)
+        running[name] = (start(command, environment, output, python), output)
     watchdog = threading.Timer(timeout_s, lambda: _kill(running.values()))
     watchdog.start()
     try:
@@ -71,11 +76,11 @@ def _kill(running: Iterable[tuple[subprocess.Popen[bytes], IO[bytes]]]) -> None:
 
 
 def start(
-    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes], python: str = sys.executable
 ) -> subprocess.Popen[bytes]:
     """Start a Python module as a process that writes to a file."""
     return subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [python, "-m", *command],
         cwd=ROOT,
         env={**_inherited(), **environment, "PYTHONPYCACHEPREFIX": str(BYTECODE)},
         stdout=output,

@@ -1,6 +1,6 @@
 """Fast crossings: which zones a straight link between two positions crosses without a position inside.
 
-The walk visits the grid cells near the segment; most links stay in one cell without edges and cost two
+The walk visits the parts of cells near the segment; most links stay in one cell without edges and cost two
 comparisons.
 """
 
@@ -9,7 +9,18 @@ from typing import NamedTuple
 from processors.columns import Int32Array, Int64Array
 from processors.geometry import segments_cross
 from processors.jit import inner_kernel
-from processors.zone_index import MARGIN_DEG, ZoneEdges, ZoneIndex, column_of, row_of
+from processors.zone_index import (
+    MARGIN_DEG,
+    MORE,
+    PARTS,
+    STATE,
+    Grid,
+    ZoneEdges,
+    ZoneIndex,
+    column_of,
+    finer,
+    row_of,
+)
 from processors.zone_sets import ZoneSetArrays, set_contains
 
 
@@ -48,30 +59,54 @@ def crossed_zones(index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratc
         return 0
     scratch.query[0] += 1
     found = 0
-    for row in range(bottom, top + 1):
-        first, last = _columns_of_segment(index, row, link)
-        for cell in range(row * grid.columns + first, row * grid.columns + last + 1):
-            border = index.border[cell]
+    fine = finer(grid)
+    first_row = row_of(fine, min(link.ay, link.by) - MARGIN_DEG)
+    last_row = row_of(fine, max(link.ay, link.by) + MARGIN_DEG)
+    for row in range(first_row, last_row + 1):
+        first, last = _columns_of_segment(fine, row, link)
+        for column in range(first, last + 1):
+            border = index.border[row // PARTS * grid.columns + column // PARTS]
             if border < 0:
                 continue
-            for place in range(index.border_starts[border], index.border_starts[border + 1]):
-                zone = index.border_zones[place]
-                if scratch.tested[zone] == scratch.query[0]:
-                    continue
-                scratch.tested[zone] = scratch.query[0]
-                zone_no = index.zone_no[zone]
-                if set_contains(sets, link.a_set, zone_no) or set_contains(sets, link.b_set, zone_no):
-                    continue
-                if _crosses_zone(index.edges, zone, bottom, top, link):
-                    scratch.found[found] = zone_no
-                    found += 1
+            answer = index.leaves.answer[(border * PARTS + row % PARTS) * PARTS + column % PARTS]
+            if answer < 0:
+                found = _crossed_of_leaf(index, sets, scratch, link, -1 - answer, (bottom, top), found)
     return found
 
 
 @inner_kernel
-def _columns_of_segment(index: ZoneIndex, row: int, link: Link) -> tuple[int, int]:
+def _crossed_of_leaf(
+    index: ZoneIndex,
+    sets: ZoneSetArrays,
+    scratch: CrossingScratch,
+    link: Link,
+    page: int,
+    rows: tuple[int, int],
+    found: int,
+) -> int:
+    """Add the zones with edges in a leaf that the link crosses, those not tested yet; return how many are found."""
+    leaves = index.leaves
+    more = True
+    while more:
+        for place in range(leaves.member_starts[page], leaves.member_starts[page + 1]):
+            zone = leaves.members[place]
+            if scratch.tested[zone] == scratch.query[0]:
+                continue
+            scratch.tested[zone] = scratch.query[0]
+            zone_no = index.zone_no[zone]
+            if set_contains(sets, link.a_set, zone_no) or set_contains(sets, link.b_set, zone_no):
+                continue
+            if _crosses_zone(index.edges, zone, rows[0], rows[1], link):
+                scratch.found[found] = zone_no
+                found += 1
+        more = leaves.heads[page, STATE] >= MORE
+        page += 1
+    return found
+
+
+@inner_kernel
+def _columns_of_segment(grid: Grid, row: int, link: Link) -> tuple[int, int]:
     """Return the first and last column that the segment touches in a row, with the margin."""
-    grid = index.grid
     ax, ay, bx, by = link.ax, link.ay, link.bx, link.by
     if by < ay:
         ax, ay, bx, by = bx, by, ax, ay

@@ -7,7 +7,7 @@ import numpy as np
 
 from processors.columns import Float64Array, Int32Array, Int64Array
 from processors.jit import inner_kernel
-from processors.zone_index import MARGIN_DEG, PARTS, Grid, column_of
+from processors.zone_index import MARGIN_DEG, Grid, column_of
 
 Ring = Sequence[tuple[float, float]]
 Polygon = Sequence[Ring]
@@ -70,18 +70,6 @@ def grid_over(raw: RawEdges) -> Grid:
     side = int(np.sqrt(cells))
     return Grid(
         float(west), float(south), float(side / (east - west)), float(side / (north - south)), side, side
-    )
-
-
-def finer(grid: Grid) -> Grid:
-    """Return the grid of the parts of all cells."""
-    return Grid(
-        grid.west,
-        grid.south,
-        grid.columns_per_deg * PARTS,
-        grid.rows_per_deg * PARTS,
-        grid.columns * PARTS,
-        grid.rows * PARTS,
     )
 
 

@@ -98,6 +98,19 @@ class ZoneIndex(NamedTuple):
 
 
 @inner_kernel
+def finer(grid: Grid) -> Grid:
+    """Return the grid of the parts of all cells."""
+    return Grid(
+        grid.west,
+        grid.south,
+        grid.columns_per_deg * PARTS,
+        grid.rows_per_deg * PARTS,
+        grid.columns * PARTS,
+        grid.rows * PARTS,
+    )
+
+
+@inner_kernel
 def column_of(grid: Grid, lon: float) -> int:
     """Return the column of a longitude, clamped to the grid."""
     return int(min(max((lon - grid.west) * grid.columns_per_deg, 0.0), grid.columns - 1.0))

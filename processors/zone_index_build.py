@@ -7,8 +7,18 @@ import numpy as np
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import kernel
-from processors.zone_edges import Polygon, RawEdges, columns_in_row, finer, grid_over, raw_edges
-from processors.zone_index import MARGIN_DEG, PARTS, Grid, ZoneEdges, ZoneIndex, column_of, is_in_zone, row_of
+from processors.zone_edges import Polygon, RawEdges, columns_in_row, grid_over, raw_edges
+from processors.zone_index import (
+    MARGIN_DEG,
+    PARTS,
+    Grid,
+    ZoneEdges,
+    ZoneIndex,
+    column_of,
+    finer,
+    is_in_zone,
+    row_of,
+)
 from processors.zone_leaves import NO_LEAVES, build_leaves
 from processors.zone_sets import ZoneSets
 

@@ -10,7 +10,7 @@ import numpy as np
 from processors.columns import Int32Array, Int64Array
 from processors.jit import inner_kernel, kernel
 from processors.shared_lists import Lists, group_lists
-from processors.zone_edges import RawEdges, columns_in_row, finer
+from processors.zone_edges import RawEdges, columns_in_row
 from processors.zone_index import (
     BASE,
     FIRST_EDGE,
@@ -27,6 +27,7 @@ from processors.zone_index import (
     Grid,
     Leaves,
     ZoneIndex,
+    finer,
     is_in_polygon,
     row_of,
     toggled,

@@ -100,7 +100,7 @@ def _decode_chunk(
 ) -> DecodedPositions:
     """Return the rows of some values."""
     buffer, starts = _joined(values, sizes)
-    scanned, handed_over = _scan(buffer, starts, format_, memory)
+    scanned, handed_over = scan(buffer, starts, format_, memory)
     decoded = DecodedPositions._make(scanned[: len(DecodedPositions._fields)])
     slow_rows = np.flatnonzero(decoded.outcome == HANDED_OVER)
     if slow_rows.size:
@@ -171,10 +171,17 @@ def _joined(values: Sequence[bytes | None], sizes: Int64Array) -> tuple[UInt8Arr
     return np.frombuffer(joined, np.uint8), starts
 
 
-def _scan(
+def scan(
     buffer: UInt8Array, starts: Int64Array, format_: PositionFormat, memory: ScannerMemory
 ) -> tuple[ScannedRows, UInt8Array]:
-    """Return the rows that the scanner made, and for each record 1 where it was handed over."""
+    """Return the rows that the scanner made, and for each record 1 where it was handed over.
+
+    Args:
+        buffer: All values, each followed by a NUL, then `PADDING`.
+        starts: The start of each value, and of the padding.
+        format_: How they are written.
+        memory: Of the scanner.
+    """
     handed_over = np.zeros(starts.size - 1, np.uint8)
     capacity = count_objects(buffer)
     # no identity is longer than the JSON of its row

@@ -11,12 +11,12 @@ from processors.columns import UInt8Array
 from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import (
     _joined,
-    _scan,
     _sizes,
     columns_of_rows,
     decode_positions,
     new_memory,
     rows_of_value,
+    scan,
 )
 from streams.decode.scanned_rows import ScannedRows
 
@@ -49,7 +49,7 @@ def assert_agree(values: Sequence[bytes], format_: PositionFormat = PositionForm
 
 def scanned_by_itself(values: Sequence[bytes]) -> tuple[ScannedRows, UInt8Array]:
     """Return the rows of the fast reader alone, and which records it handed over."""
-    return _scan(*_joined(values, _sizes(values)), PositionFormat.AUTO, new_memory())
+    return scan(*_joined(values, _sizes(values)), PositionFormat.AUTO, new_memory())
 
 
 def position(rng: random.Random) -> dict[str, object]:

@@ -1,0 +1,38 @@
+"""An environment of their own for peers whose requirements conflict with ours."""
+
+import subprocess
+import sys
+import venv
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parent / ".peers"
+REQUIREMENTS: Final = (
+    "quixstreams==3.28.1",
+    "bytewax==0.21.1",
+    # what our decoder and our zone lookup need there
+    "numba>=0.61",
+    "numpy>=2.1",
+    "msgspec>=0.19",
+    "pyarrow>=18",
+    "shapely>=2.0",
+    "tzdata>=2025.1",
+)
+INSTALL_S: Final = 600.0
+
+
+@cache
+def peer_python() -> str | None:
+    """Return the Python of the environment, made at first; nothing where the peers cannot be installed."""
+    python = FOLDER / "bin" / "python"
+    done = FOLDER / "done"
+    wanted = "\n".join((sys.version, *REQUIREMENTS))
+    if done.exists() and done.read_text(encoding="utf-8") == wanted:
+        return str(python)
+    venv.create(FOLDER, clear=True, with_pip=True)
+    command = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *REQUIREMENTS]
+    if subprocess.run(command, timeout=INSTALL_S, check=False).returncode:
+        return None
+    done.write_text(wanted, encoding="utf-8")
+    return str(python)

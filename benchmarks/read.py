@@ -1,0 +1,145 @@
+"""B3: reading a topic of positions, in records per CPU-second: with message objects, below them, and with peers.
+
+`python -m benchmarks.read [--quick]` starts a broker, prints one table and writes `results/read.json`. What a process
+uses to start is measured by a run over few records and taken off. A peer that is missing or fails is shown as such.
+"""
+
+import argparse
+import sys
+import time
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+from benchmarks.city_records import build_city, encoded, simulate
+from benchmarks.machine import Machine, this_machine
+from benchmarks.peer_environment import peer_python
+from benchmarks.processes import ProcessFailedError, run_all
+from benchmarks.raw_topic import fill, make_topic
+from benchmarks.report import say, table, write_json, write_section
+from benchmarks.zone_slot_counts import NOTHING
+from processors.simulation.columns import SimulatedPositions
+from tests.services.kafka import KafkaServer
+
+START_RECORDS: Final = 800
+TOPIC: Final = "duls.bench.read.v1"
+START_TOPIC: Final = "duls.bench.read-start.v1"
+TIMEOUT_S: Final = 120.0
+WAYS: Final = {
+    "consume": "bare consume(20000)",
+    "consume_and_decode": "bare consume and decode",
+    "batch_call": "librdkafka's batch call by ctypes",
+    "batch_call_and_decode": "batch call and decode",
+    "poll": "poll, one by one",
+    "aiokafka": "aiokafka getmany",
+}
+PEERS: Final = {
+    "faust": "Faust agent with take",
+    "quix": "quixstreams update",
+    "bytewax": "bytewax flat_map_batch",
+}
+
+
+class Sizes(NamedTuple):
+    """How much is measured."""
+
+    records: int
+    peer_records: int
+    rounds: int
+
+
+DEFAULT: Final = Sizes(records=1_000_000, peer_records=100_000, rounds=5)
+QUICK: Final = Sizes(records=300_000, peer_records=30_000, rounds=2)
+
+
+def _cpu_s(name: str, servers: str, topic: str, records: int) -> float | None:
+    """Return the processor time of a contestant, nothing where it cannot be installed or fails."""
+    command = ["benchmarks.readers", name, servers, topic, str(records)]
+    python: str | None = sys.executable
+    if name in PEERS:
+        command = [f"benchmarks.{name}_counts", servers, topic, str(records), NOTHING]
+        python = sys.executable if name == "faust" else peer_python()
+    if python is None:
+        return None
+    try:
+        return run_all({name: command}, {}, timeout_s=TIMEOUT_S, python=python)[name].cpu_s
+    except ProcessFailedError as error:
+        say(f"  {name}: {error}")
+        return None
+
+
+def measure(sizes: Sizes) -> dict[str, Any]:
+    """Run everything; return what is written as JSON."""
+    machine = this_machine()
+    rows = simulate(build_city(40_000), sizes.records, interval_s=10.0, end_us=time.time_ns() // 1_000)
+    names = [*WAYS, *PEERS]
+    used: dict[str, list[float]] = {name: [] for name in names}
+    with KafkaServer() as kafka:
+        servers = kafka.bootstrap_servers
+        for topic, last in ((TOPIC, sizes.records), (START_TOPIC, START_RECORDS)):
+            make_topic(servers, topic)
+            fill(servers, topic, encoded(SimulatedPositions._make(column[:last] for column in rows)))
+        for name in names:
+            _cpu_s(name, servers, START_TOPIC, START_RECORDS)  # compiles
+        starts = {name: _cpu_s(name, servers, START_TOPIC, START_RECORDS) for name in names}
+        for number in range(sizes.rounds):
+            say(f"  round {number + 1} of {sizes.rounds}")
+            for name in names:
+                records = sizes.peer_records if name in PEERS else sizes.records
+                cpu_s = _cpu_s(name, servers, TOPIC, records)
+                if cpu_s is not None:
+                    used[name].append(cpu_s)
+    return {
+        "machine": machine,
+        "sizes": sizes._asdict(),
+        "starts": starts,
+        "used": used,
+        "rates": {name: _rate(name, sizes, starts[name], used[name]) for name in names},
+    }
+
+
+def _rate(name: str, sizes: Sizes, start_s: float | None, used: list[float]) -> float | None:
+    """Return records per CPU-second without the start."""
+    if start_s is None or not used:
+        return None
+    records = sizes.peer_records if name in PEERS else sizes.records
+    return records / max(median(used) - start_s, 0.01)
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    machine: Machine = result["machine"]
+    bound = result["rates"]["consume"]
+    rows = []
+    for name, title in (WAYS | PEERS).items():
+        rate = result["rates"][name]
+        cells = ("missing", "") if rate is None else (f"{rate / 1e3:,.0f} k", f"{rate / bound:.2f}")
+        rows.append((title, *cells))
+    return "\n".join(
+        [
+            f"Machine: {machine.name()}; load before {machine.load_before}.",
+            (
+                f"One position of about 138 bytes per record, 8 partitions; median of {result['sizes']['rounds']} "
+                "interleaved rounds, the start of the processes taken off."
+            ),
+            "",
+            table(("way of reading", "records/CPU-s", ": bare consume"), rows),
+        ]
+    )
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.read", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smaller measurement")
+    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
+    chosen = parser.parse_args()
+    result = measure(QUICK if chosen.quick else DEFAULT)
+    text = as_text(result)
+    say(text)
+    say(str(write_json("read", result)))
+    if chosen.write_docs:
+        write_section("read", text)
+
+
+if __name__ == "__main__":
+    main()

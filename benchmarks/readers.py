@@ -1,0 +1,121 @@
+"""The ways to read a topic that B3 compares; none commits, checks or keeps anything.
+
+Run as a process: `python -m benchmarks.readers WAY SERVERS TOPIC RECORDS` ends after so many records.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, Final, cast
+
+from confluent_kafka import Consumer, TopicPartition
+
+from benchmarks.batch_call import BatchReader
+from benchmarks.raw_topic import PARTITIONS
+from streams.clients import make_consumer
+from streams.decode.position_formats import PositionFormat
+from streams.decode.positions import decode_positions, new_memory, scan
+
+BATCH: Final = 20_000
+WAIT_S: Final = 0.05
+
+
+def _consumer(servers: str, topic: str) -> Consumer:
+    consumer = make_consumer(servers, "bench-read", {})
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
+    return consumer
+
+
+def _consumed(servers: str, topic: str) -> Iterator[list[bytes]]:
+    """Yield the values of batches."""
+    consumer = _consumer(servers, topic)
+    while True:
+        yield [
+            cast("bytes", message.value())
+            for message in consumer.consume(BATCH, WAIT_S)
+            if message.value() is not None
+        ]
+
+
+def consume(servers: str, topic: str, records: int) -> None:
+    """Read batches of message objects."""
+    for values in _consumed(servers, topic):
+        records -= len(values)
+        if records <= 0:
+            break
+
+
+def consume_and_decode(servers: str, topic: str, records: int) -> None:
+    """Read batches of message objects and decode their values."""
+    for values in _consumed(servers, topic):
+        decode_positions(values)
+        records -= len(values)
+        if records <= 0:
+            break
+
+
+def poll(servers: str, topic: str, records: int) -> None:
+    """Read one message at a time."""
+    consumer = _consumer(servers, topic)
+    while records > 0:
+        message = consumer.poll(WAIT_S)
+        records -= message is not None and message.value() is not None
+
+
+def batch_call(servers: str, topic: str, records: int) -> None:
+    """Read batches into one buffer."""
+    reader = BatchReader(servers, topic, PARTITIONS)
+    while records > 0:
+        records -= reader.read().starts.size - 1
+    reader.close()
+
+
+def batch_call_and_decode(servers: str, topic: str, records: int) -> None:
+    """Read batches into one buffer and scan it."""
+    reader, memory = BatchReader(servers, topic, PARTITIONS), new_memory()
+    while records > 0:
+        batch = reader.read()
+        if batch.starts.size > 1:
+            scan(batch.buffer, batch.starts, PositionFormat.AUTO, memory)
+        records -= batch.starts.size - 1
+    reader.close()
+
+
+def aiokafka(servers: str, topic: str, records: int) -> None:
+    """Read batches with aiokafka."""
+    library = import_module("aiokafka")  # loaded where it is measured
+
+    async def read(left: int) -> None:
+        consumer: Any = library.AIOKafkaConsumer(
+            bootstrap_servers=servers, group_id=None, auto_offset_reset="earliest", max_poll_records=BATCH
+        )
+        await consumer.start()
+        consumer.assign([library.TopicPartition(topic, number) for number in range(PARTITIONS)])
+        await consumer.seek_to_beginning()
+        while left > 0:
+            left -= sum(map(len, (await consumer.getmany(timeout_ms=50, max_records=BATCH)).values()))
+        os._exit(0)
+
+    asyncio.run(read(records))
+
+
+WAYS: Final[dict[str, Callable[[str, str, int], None]]] = {
+    "consume": consume,
+    "consume_and_decode": consume_and_decode,
+    "poll": poll,
+    "batch_call": batch_call,
+    "batch_call_and_decode": batch_call_and_decode,
+    "aiokafka": aiokafka,
+}
+
+
+def main() -> None:
+    """Read."""
+    way, servers, topic, records = sys.argv[1:]
+    WAYS[way](servers, topic, int(records))
+
+
+if __name__ == "__main__":
+    main()
