@@ -38,10 +38,15 @@ check: .venv/.dev  ## formatter, linter, types, floors, docstrings, spelling, do
 	$(BIN)/codespell $(ALL_CODE) *.md docs deploy
 	$(BIN)/python tests/wheel_check.py
 
-bench: .venv/.dev  ## the pipeline beside its peers, in one run
+bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tables, JSON and docs/benchmarks.md
 	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m benchmarks.zone_join
 	$(BIN)/python -m benchmarks.decode
+	$(BIN)/python -m benchmarks.aggregate
+	$(BIN)/python -m benchmarks.read
+	$(BIN)/python -m benchmarks.sink
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.write_up
 
 bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, lag and memory
 	$(BIN)/python -m tests.services fetch

@@ -1,6 +1,6 @@
 """B7: batches of observations to figures, in observations per CPU-second on one core, and bytes per vehicle.
 
-`python -m benchmarks.aggregate [--quick] [--write-docs]` prints three tables and writes `results/aggregate.json`.
+`python -m benchmarks.aggregate [--quick] [--write-docs]` prints four tables and writes `results/aggregate.json`.
 Positions of the simulated city go through the state of eight observation partitions as aggregate calls it, without
 Kafka and database: zones, reorder, visits, stops, distinct vehicles, figures drained at the end. The peers group the
 same columns by zone set, slot and class, and count rows and vehicles; they keep no state and are given the zone sets.
@@ -34,6 +34,8 @@ from processors.zone_sets import ZoneSets
 PARTITIONS: Final = 8
 BATCH: Final = 20_000  # observations that one poll of aggregate gives, over all partitions
 INTERVAL_S: Final = 10.0
+PARTITION_COUNTS: Final = (1, 4, 16, 64)
+SPREAD_VEHICLES: Final = 40_000  # over these partitions
 GOAL: Final = 10e6
 BYTES_GOAL: Final = (200, 16)  # per active vehicle, and per zone that it visited today
 STEPS: Final = ("find zones", "hold and find vehicles", "take", "drain figures")
@@ -61,15 +63,15 @@ class Input(NamedTuple):
 
 
 class States:
-    """The states of eight observation partitions, as one process of aggregate has them."""
+    """The states of observation partitions, as one process of aggregate has them."""
 
-    def __init__(self, zones: list[IndexedZone]) -> None:
+    def __init__(self, zones: list[IndexedZone], partitions: int = PARTITIONS) -> None:
         self.sets = ZoneSets()
         world = ZoneWorld(1, build_zone_index(zones, self.sets), np.zeros(len(zones) + 1, np.int32))
         rules = rules_of(FigureSettings())
         self.ledger = Ledger(self.sets)
         self.partitions = [
-            PositionState(rules, self.sets, world, local_midnights()) for _ in range(PARTITIONS)
+            PositionState(rules, self.sets, world, local_midnights()) for _ in range(partitions)
         ]
 
     def run(self, batches: list[list[PositionColumns]]) -> dict[str, float]:
@@ -116,14 +118,14 @@ class States:
         }
 
 
-def make_input(vehicles: int, rows: int) -> Input:
+def make_input(vehicles: int, rows: int, partitions: int = PARTITIONS) -> Input:
     """Return positions of a city with that many vehicles."""
     city = build_city(vehicles)
     positions = simulate(city, rows, interval_s=INTERVAL_S, end_us=time.time_ns() // 1_000)
     zones = [IndexedZone(number + 1, zone.polygons) for number, zone in enumerate(city.zones)]
     columns = _columns(positions)
-    partition = (columns.pseudonym_lo >> np.uint64(40)).astype(np.int64) % PARTITIONS
-    return Input(zones, list(_batches(columns, partition)), columns)
+    partition = (columns.pseudonym_lo >> np.uint64(40)).astype(np.int64) % partitions
+    return Input(zones, list(_batches(columns, partition, partitions)), columns)
 
 
 def _columns(rows: SimulatedPositions) -> PositionColumns:
@@ -155,12 +157,14 @@ def _mixed(values: UInt64Array) -> UInt64Array:
     return values ^ (values >> np.uint64(31))
 
 
-def _batches(columns: PositionColumns, partition: Int64Array) -> Iterator[list[PositionColumns]]:
+def _batches(
+    columns: PositionColumns, partition: Int64Array, partitions: int
+) -> Iterator[list[PositionColumns]]:
     for first in range(0, partition.size, BATCH):
         here = partition[first : first + BATCH]
         poll = [column[first : first + BATCH] for column in columns]
         yield [
-            PositionColumns._make(column[here == number] for column in poll) for number in range(PARTITIONS)
+            PositionColumns._make(column[here == number] for column in poll) for number in range(partitions)
         ]
 
 
@@ -235,7 +239,21 @@ def measure(sizes: Sizes) -> dict[str, Any]:
             }
         )
         say(f"  {vehicles:,} vehicles measured")
-    return {"machine": machine, "sizes": sizes._asdict(), "lines": lines}
+    return {
+        "machine": machine,
+        "sizes": sizes._asdict(),
+        "lines": lines,
+        "partitions": {str(count): _rate_of(count, sizes) for count in PARTITION_COUNTS},
+    }
+
+
+def _rate_of(partitions: int, sizes: Sizes) -> float:
+    """Return observations per CPU-second where a process owns so many observation partitions."""
+    given = make_input(SPREAD_VEHICLES, sizes.rows, partitions)
+    rows = given.columns.event_us.size
+    return median(
+        rows / sum(States(given.zones, partitions).run(given.batches).values()) for _ in range(sizes.rounds)
+    )
 
 
 def as_text(result: dict[str, Any]) -> str:
@@ -270,6 +288,11 @@ def as_text(result: dict[str, Any]) -> str:
             table(
                 ("vehicles", "bytes per vehicle", "per visited zone", "per open visit", "all as allotted"),
                 [_memory_row(line["memory"]) for line in lines],
+            ),
+            "",
+            table(
+                ("observation partitions of a process", "observations/CPU-s"),
+                [(count, rate(found)) for count, found in result["partitions"].items()],
             ),
             "",
             (

@@ -1,9 +1,12 @@
 """What is sent: positions of the simulated city as canonical JSON, some of them out of order."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
+import pyarrow as pa
 
 from duls.local_midnights import local_midnights
 from processors.calendar import US_PER_S, local_day
@@ -19,6 +22,13 @@ DISORDER: Final = 0.02  # share of the positions that come after later ones of t
 DELAY_S: Final = (10.0, 60.0)  # how much later, in event time
 CHUNK_ROWS: Final = 50_000
 SIMULATED_US: Final = 1_795_500_000 * US_PER_S  # a Tuesday in November 2026
+
+
+ONE: Final = "one per record"
+JSON_ARRAYS: Final = "JSON arrays of 100"
+ARROW: Final = "Arrow streams of 5,000"
+PACKED: Final = {JSON_ARRAYS: 100, ARROW: 5_000}
+"""Positions per record. A sender packs the positions of the vehicles that share a source partition."""
 
 
 class Chunk(NamedTuple):
@@ -72,3 +82,39 @@ def encoded(rows: SimulatedPositions) -> Iterator[Chunk]:
         part = SimulatedPositions._make(column[first : first + CHUNK_ROWS] for column in rows)
         values = [value[: value.index(b',"fuel"')] + b"}" for value in encode_positions(part)]
         yield Chunk(values, part.vehicle.tolist())
+
+
+def packed(rows: SimulatedPositions, kind: str, partitions: int) -> Iterator[Chunk]:
+    """Yield the same positions in records of many; the vehicle of a record is one of its partition."""
+    for chunk in encoded(rows):
+        if kind == ONE:
+            yield chunk
+            continue
+        values, vehicle = np.array(chunk.values, object), np.array(chunk.vehicle)
+        size = PACKED[kind]
+        for partition in range(partitions):
+            mine = values[vehicle % partitions == partition]
+            records = [
+                _packed(mine[first : first + size].tolist(), kind) for first in range(0, mine.size, size)
+            ]
+            yield Chunk(records, [partition] * len(records))
+
+
+def _packed(values: list[bytes], kind: str) -> bytes:
+    """Return positions as one record."""
+    if kind == JSON_ARRAYS:
+        return b"[" + b",".join(values) + b"]"
+    positions = msgspec.json.decode(b"[" + b",".join(values) + b"]")
+    table = pa.table(
+        {
+            "vehicle": [position["vehicle"] for position in positions],
+            "time": pa.array([datetime.fromisoformat(position["time"]) for position in positions]),
+            "lat": [position["lat"] for position in positions],
+            "lon": [position["lon"] for position in positions],
+            "class": pa.array([position["class"] for position in positions]).dictionary_encode(),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())

@@ -1,4 +1,4 @@
-"""B4: the whole pipeline, from Kafka to figures in the database, in records per CPU-second, beside a bound and a peer.
+"""B4: the whole pipeline, from Kafka to figures in the database, in records per CPU-second, beside a bound and peers.
 
 `python -m benchmarks.pipeline [--quick]` starts its own services, prints one table and writes
 `results/pipeline.json`. All threads of our processes count; what the servers use is printed beside.
@@ -8,18 +8,20 @@ over 800 records, and printed; rates are given with it and without it.
 """
 
 import argparse
+import sys
 import time
 from statistics import median
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from benchmarks.city_records import build_city, encoded, simulate
+from benchmarks.city_records import PACKED, build_city, encoded, packed, simulate
 from benchmarks.decoders import OURS, rates
 from benchmarks.installation import Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
-from benchmarks.processes import run_all
-from benchmarks.raw_topic import fill, make_topic
+from benchmarks.peer_environment import peer_python
+from benchmarks.processes import ProcessFailedError, run_all
+from benchmarks.raw_topic import PARTITIONS, fill, make_topic
 from benchmarks.report import say, table, write_json, write_section
 from processors.simulation.city import SimulatedCity
 from processors.simulation.columns import SimulatedPositions
@@ -33,7 +35,9 @@ PEER_GOAL: Final = 20.0
 RUN_TIMEOUT_S: Final = 180.0
 BOUND: Final = "bound"
 PEER: Final = "faust"
+PEERS: Final = {"faust": "Faust", "quix": "quixstreams", "bytewax": "bytewax"}
 ROLES: Final = ("intake", "aggregate")
+_RATES: Final = ("both", *ROLES)
 
 
 class Sizes(NamedTuple):
@@ -114,15 +118,24 @@ class Contest:
         """Read and decode, and nothing else."""
         return self._peer(BOUND, "benchmarks.bare_consume", topic, records, self._bound_decoder)
 
-    def faust(self, topic: str, records: int) -> Run:
-        """Count per zone and slot in a Faust worker; it needs the columns that our decoder gives."""
-        return self._peer(PEER, "benchmarks.faust_counts", topic, records, OURS)
+    def peer(self, name: str, topic: str, records: int) -> Run | None:
+        """Count per zone and slot in a peer, with the columns that our decoder gives; nothing where it cannot run."""
+        python = sys.executable if name == PEER else peer_python()
+        if python is None:
+            return None
+        try:
+            return self._peer(name, f"benchmarks.{name}_counts", topic, records, OURS, python)
+        except ProcessFailedError as error:
+            say(f"  {error}")
+            return None
 
-    def _peer(self, name: str, module: str, topic: str, records: int, decoder: str) -> Run:
+    def _peer(
+        self, name: str, module: str, topic: str, records: int, decoder: str, python: str = sys.executable
+    ) -> Run:
         """Run a peer as a process."""
         before = self._services.cpu()
         command = [module, self._services.bootstrap_servers, topic, str(records), decoder]
-        used = run_all({name: command}, {}, timeout_s=RUN_TIMEOUT_S)[name]
+        used = run_all({name: command}, {}, timeout_s=RUN_TIMEOUT_S, python=python)[name]
         servers = self._services.cpu().since(before)
         return Run(
             contestant=name,
@@ -156,6 +169,7 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         fill(servers, POSITIONS_TOPIC, encoded(_slice(rows, START_RECORDS, rows.vehicle.size)))
         runs = _rounds(contest, sizes, PEER_TOPIC)
     return {
+        "packed": {kind: _packed_run(city, rows, kind, sizes) for kind in PACKED},
         "machine": machine,
         "sizes": sizes._asdict(),
         "bytes_per_record": _mean_bytes(rows),
@@ -164,6 +178,25 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         "starts": starts,
         "runs": runs,
         "lines": _lines(starts, runs),
+    }
+
+
+def _packed_run(city: SimulatedCity, rows: SimulatedPositions, kind: str, sizes: Sizes) -> dict[str, float]:
+    """Return the positions per CPU-second of the pipeline where a record holds many, without the start."""
+    with Services() as services:
+        contest = Contest(services, city, {OURS: 1.0})
+        fresh_installation(services, city, "bench_topics")
+        fill(services.bootstrap_servers, POSITIONS_TOPIC, encoded(_slice(rows, 0, START_RECORDS)))
+        started = contest.pipeline(START_RECORDS)
+        rest = _slice(rows, START_RECORDS, rows.vehicle.size)
+        fill(services.bootstrap_servers, POSITIONS_TOPIC, packed(rest, kind, PARTITIONS))
+        say(f"  {kind}")
+        runs = [contest.pipeline(sizes.records) for _ in range(max(2, sizes.rounds - 2))]
+    used = {role: median(run.cpu_s[role] for run in runs) - started.cpu_s[role] for role in ROLES}
+    return {
+        "positions": sizes.records,
+        "both": sizes.records / sum(used.values()),
+        **{role: sizes.records / used[role] for role in ROLES},
     }
 
 
@@ -186,7 +219,11 @@ def _rounds(contest: Contest, sizes: Sizes, peer_topic: str) -> list[Run]:
         runs += [
             contest.pipeline(sizes.records),
             contest.bound(POSITIONS_TOPIC, sizes.records),
-            contest.faust(peer_topic, sizes.peer_records),
+            *(
+                run
+                for name in PEERS
+                if (run := contest.peer(name, peer_topic, sizes.peer_records)) is not None
+            ),
         ]
     return runs
 
@@ -198,7 +235,11 @@ def _lines(starts: list[Run], runs: list[Run]) -> list[Line]:
         _line("  intake", "pipeline", ("intake",), starts, runs),
         _line("  aggregate", "pipeline", ("aggregate",), starts, runs),
         _line("bound: bare consume and decode", BOUND, (BOUND,), starts, runs),
-        _line("Faust: count by zone and slot", PEER, (PEER,), starts, runs),
+        *(
+            _line(f"{title}: count by zone and slot", name, (name,), starts, runs)
+            for name, title in PEERS.items()
+            if any(run.contestant == name for run in runs) and any(run.contestant == name for run in starts)
+        ),
     ]
 
 
@@ -224,7 +265,7 @@ def as_text(result: dict[str, Any]) -> str:
     """Return the result as Markdown."""
     lines: list[Line] = result["lines"]
     machine: Machine = result["machine"]
-    pipeline, bound, peer = lines[0], lines[3], lines[4]
+    pipeline, bound, peers = lines[0], lines[3], lines[4:]
     rows = [
         (
             line.name,
@@ -251,7 +292,13 @@ def as_text(result: dict[str, Any]) -> str:
         "database CPU s",
     )
     decoders = ", ".join(f"{name} {rate / 1e6:.2f} M" for name, rate in result["decoders"].items())
-    of_bound, of_peer = pipeline.rate / bound.rate, pipeline.rate / peer.rate
+    of_bound = pipeline.rate / bound.rate
+    of_peers = ", ".join(f"{line.name.partition(':')[0]} {pipeline.rate / line.rate:.0f}" for line in peers)
+    missing = [title for title in PEERS.values() if not any(line.name.startswith(title) for line in peers)]
+    packed_rows = [
+        (kind, f"{found['positions'] / 1e3:,.0f} k", *(f"{found[name] / 1e3:,.0f} k" for name in _RATES))
+        for kind, found in result["packed"].items()
+    ]
     return "\n".join(
         [
             f"Machine: {machine.name()}; load before {machine.load_before}.",
@@ -264,8 +311,21 @@ def as_text(result: dict[str, Any]) -> str:
             "",
             (
                 f"Pipeline / bound: {of_bound:.2f} (goal {BOUND_GOAL}). "
-                f"Pipeline / Faust: {of_peer:.0f} (goal {PEER_GOAL:.0f})."
+                f"Pipeline / peers: {of_peers} (goal for Faust {PEER_GOAL:.0f}). "
+                f"Missing: {', '.join(missing) or 'none'}."
             ),
+            "",
+            table(
+                (
+                    "many positions per record",
+                    "positions",
+                    "positions/CPU-s, both",
+                    "intake",
+                    "aggregate",
+                ),
+                packed_rows,
+            ),
+            "",
             f"Decoders in a loop, records per CPU-second: {decoders}.",
         ]
     )
