@@ -60,6 +60,15 @@ def _vehicle_bytes(result: Any) -> float:
     return float(memory["vehicle_bytes"] / memory["vehicles"])
 
 
+def _best_peer(result: Any) -> float:
+    others = [
+        _pipeline_rate(result, line["name"])
+        for line in result["lines"]
+        if line["name"].startswith(("quixstreams", "bytewax"))
+    ]
+    return _pipeline_rate(result, "pipeline") / max(others) if others else 0.0
+
+
 GOALS: Final = (
     Goal(
         "B1",
@@ -179,15 +188,6 @@ GOALS: Final = (
         "B7", "bytes per vehicle, the most vehicles", "aggregate", _vehicle_bytes, 200, " B", is_least=False
     ),
 )
-
-
-def _best_peer(result: Any) -> float:
-    others = [
-        _pipeline_rate(result, line["name"])
-        for line in result["lines"]
-        if line["name"].startswith(("quixstreams", "bytewax"))
-    ]
-    return _pipeline_rate(result, "pipeline") / max(others) if others else 0.0
 
 
 def load() -> Results:

@@ -4,7 +4,7 @@ The walk visits the parts of cells near the segment; most links stay in one cell
 comparisons.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.columns import Int32Array, Int64Array
 from processors.geometry import segments_cross
@@ -22,6 +22,9 @@ from processors.zone_index import (
     row_of,
 )
 from processors.zone_sets import ZoneSetArrays, set_contains
+
+SHORT: Final = 4
+"""Parts in the box of a link, about, of which all are visited: cheaper than to work out which it touches."""
 
 
 class CrossingScratch(NamedTuple):
@@ -62,8 +65,12 @@ def crossed_zones(index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratc
     fine = finer(grid)
     first_row = row_of(fine, min(link.ay, link.by) - MARGIN_DEG)
     last_row = row_of(fine, max(link.ay, link.by) + MARGIN_DEG)
+    first = column_of(fine, min(link.ax, link.bx) - MARGIN_DEG)
+    last = column_of(fine, max(link.ax, link.bx) + MARGIN_DEG)
+    is_short = (last_row - first_row) * (last - first) <= SHORT
     for row in range(first_row, last_row + 1):
-        first, last = _columns_of_segment(fine, row, link)
+        if not is_short:
+            first, last = _columns_of_segment(fine, row, link)
         for column in range(first, last + 1):
             border = index.border[row // PARTS * grid.columns + column // PARTS]
             if border < 0:
