@@ -88,6 +88,7 @@ def aiokafka(servers: str, topic: str, records: int) -> None:
     library = import_module("aiokafka")  # loaded where it is measured
 
     async def read(left: int) -> None:
+        """Read so many records."""
         consumer: Any = library.AIOKafkaConsumer(
             bootstrap_servers=servers, group_id=None, auto_offset_reset="earliest", max_poll_records=BATCH
         )

@@ -163,6 +163,7 @@ class Ways:
         rows = rows_of(delta)
 
         async def prepare() -> Any:
+            """Connect, and make the session table."""
             connection = await library.connect(self._url)
             await connection.execute(stage)
             return connection
@@ -171,6 +172,7 @@ class Ways:
         connection = loop.run_until_complete(prepare())
 
         async def write() -> None:
+            """Add the rows in one transaction."""
             async with connection.transaction():
                 await connection.copy_records_to_table("slot_delta", records=rows)
                 await connection.execute(text)
