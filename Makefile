@@ -10,7 +10,7 @@ CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.
 CODE := duls streams processors sinks grafana
 ALL_CODE := $(CODE) tests benchmarks docs
 
-.PHONY: demo test check bench bench-latency soak boards lock clean help
+.PHONY: demo test check bench bench-latency soak guards boards lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -55,6 +55,10 @@ bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, 
 soak: .venv/.dev  ## the fault tests at full counts; takes long
 	$(BIN)/python -m tests.services fetch
 	DULS_TEST_SOAK=1 $(BIN)/python -m pytest tests/faults
+
+guards: .venv/.dev  ## break each guard of reliability in a copy, and see its tests fail
+	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m tests.guards
 
 boards: .venv/.dev  ## make the committed files of the Grafana boards again
 	$(BIN)/python -m grafana.build
