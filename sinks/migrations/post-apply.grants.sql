@@ -23,6 +23,7 @@ BEGIN
         GRANT INSERT ON core.access_log TO duls_api;
         -- Rules are about zones, not people; what operators do goes through Kafka.
         GRANT SELECT, INSERT ON core.alert_rule_version TO duls_api;
+        GRANT SELECT, INSERT ON core.upload_key TO duls_api;
     END IF;
 END
 $grants$;
