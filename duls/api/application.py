@@ -10,6 +10,7 @@ from duls.api.deeds_routes import deeds_router
 from duls.api.description import add_problem_schema
 from duls.api.events import events_router
 from duls.api.flows_routes import flows_router
+from duls.api.grants_routes import grants_router
 from duls.api.operations_routes import operations_router
 from duls.api.page import page_router
 from duls.api.parts import ApiParts
@@ -72,4 +73,5 @@ def _add_routers(application: FastAPI, tiles: str) -> None:
         application.include_router(router)
     application.include_router(events_router())
     application.include_router(uploads_router())
+    application.include_router(grants_router())
     application.include_router(page_router(tiles))

@@ -15,6 +15,7 @@ from duls.cli import (
     dead_letters,
     demo,
     doctor,
+    grants,
     plates,
     registry,
     rules,
@@ -97,6 +98,7 @@ def program() -> typer.Typer:
     made.add_typer(plates.rdw(), name="rdw")
     made.add_typer(plates.companies(), name="companies")
     made.add_typer(plates.permits(), name="permits")
+    made.add_typer(grants.grants(), name="grants")
     made.add_typer(rules.rules(), name="rules")
     made.add_typer(alerts.alerts(), name="alerts")
     made.command("simulate")(city.simulate)

@@ -28,7 +28,7 @@ def _issue(
         list[str],
         typer.Option(
             "--scope",
-            help="`operator`, `planner`, `act`, `rules`, `send-positions` or `send-detections`; several times.",
+            help="`operator`, `planner`, `act`, `rules`, `grants`, `send-positions`, `send-detections`; several times.",
         ),
     ],
     municipalities: Annotated[

@@ -203,6 +203,11 @@ class IntakeSettings(Section):
         Path("~/.local/share/duls/registers"),
         description="Folder of the registers of plates that `duls rdw load` writes, on each machine of intake.",
     )
+    purpose: str = Field(
+        "",
+        description="What positions are taken for: those of carriers without a grant for it are dropped; "
+        "no grants are asked for when empty.",
+    )
     batch_messages: int = Field(20_000, ge=1, le=1_000_000, description="Most records read in one step.")
     progress_ms: int = Field(250, ge=10, le=10_000, description="Time between two progress messages.")
     commit_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two commits of offsets.")
