@@ -84,8 +84,10 @@ class GrantTold(BaseModel):
     )
     granted_by: str = Field(description="By whom.", examples=["data steward"])
     note: str | None = Field(description="Why.", examples=["Agreement 2026-17"])
-    revoked_at: datetime | None = Field(description="When it was revoked.", examples=[None])
-    revoked_by: str | None = Field(description="By whom.", examples=[None])
+    revoked_at: datetime | None = Field(
+        description="When it was revoked; null while it was not.", examples=["2026-12-01T09:00:00+01:00"]
+    )
+    revoked_by: str | None = Field(description="By whom.", examples=["data steward"])
 
 
 class Grants(BaseModel):
