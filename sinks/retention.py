@@ -72,6 +72,8 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "flow_hour": retention.live_s,
         "flow_day": retention.live_s,
         "camera_hour": retention.live_s,
+        "carrier_hour": retention.live_s,
+        "carrier_day": retention.live_s,
         "feed_minute": retention.live_s,
         "rejection_minute": retention.live_s,
         "camera_rejection": retention.live_s,

@@ -17,6 +17,7 @@ from duls.cli import (
     doctor,
     grants,
     plates,
+    publication,
     registry,
     rules,
     service,
@@ -101,6 +102,7 @@ def program() -> typer.Typer:
     made.add_typer(grants.grants(), name="grants")
     made.add_typer(rules.rules(), name="rules")
     made.add_typer(alerts.alerts(), name="alerts")
+    made.command("publish")(publication.publish)
     made.command("simulate")(city.simulate)
     made.command("doctor")(doctor.doctor)
     made.add_typer(dead_letters.dead_letters(), name="dlq")

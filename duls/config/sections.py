@@ -222,6 +222,19 @@ class AggregateSettings(Section):
     )
 
 
+class PublicationSettings(Section):
+    """What a cell of the history for planners must have before it is shown."""
+
+    k: int = Field(10, ge=10, le=1_000, description="Distinct vehicles of a shown cell, at least.")
+    carriers: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="Carriers of a shown cell of positions, none with more than half of its vehicles; "
+        "0 where the city decided that the rule does not hold.",
+    )
+
+
 class AlertSettings(Section):
     """How overload alerts are raised, and who is told."""
 

@@ -1,0 +1,25 @@
+"""The figures of one class, emission and source on one local day that withholding looks at."""
+
+from typing import NamedTuple
+
+from processors.columns import BoolArray, Int64Array
+
+
+class DayFigures(NamedTuple):
+    """True figures of the zones of a family, by hours in which the feed was there."""
+
+    observations: Int64Array  # shape (zones, hours)
+    vehicles: Int64Array  # shape (zones, hours)
+    begun: Int64Array  # entries and appearances, shape (zones, hours)
+    ended: Int64Array  # exits and disappearances, shape (zones, hours)
+    dwell_us: Int64Array  # shape (zones, hours)
+    is_safe: BoolArray  # whether an hour by itself may be published, shape (zones, hours)
+    day_vehicles: Int64Array  # shape (zones,)
+    is_day_safe: BoolArray  # shape (zones,)
+
+
+class Shown(NamedTuple):
+    """What is published: cells that are not withheld."""
+
+    hours: BoolArray  # shape (zones, hours)
+    days: BoolArray  # shape (zones,)
