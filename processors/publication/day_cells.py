@@ -6,7 +6,7 @@ import numpy as np
 
 from processors.columns import FIGURES, BoolArray, Int64Array
 from processors.publication.carriers import CarrierRows, tell_of_no_carrier
-from processors.publication.day_figures import DayFigures, Shown
+from processors.publication.day_figures import FIGURES_OF_HOURS, DayFigures, Shown
 from processors.publication.withholding import withhold
 from processors.publication.zone_family import Family
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Source
@@ -16,11 +16,7 @@ KINDS: Final = len(VEHICLE_CLASSES) * len(ZERO_EMISSIONS)
 
 OBSERVATIONS: Final = FIGURES.index("observations")
 VEHICLES: Final = FIGURES.index("vehicles")
-ENTRIES: Final = FIGURES.index("entries")
-APPEARANCES: Final = FIGURES.index("appearances")
-EXITS: Final = FIGURES.index("exits")
-DISAPPEARANCES: Final = FIGURES.index("disappearances")
-DWELL_US: Final = FIGURES.index("dwell_us")
+PLACES: Final = [FIGURES.index(name) for name in FIGURES_OF_HOURS]
 
 
 class Rule(NamedTuple):
@@ -71,12 +67,9 @@ def _published_kind(  # parts of one value
 ) -> Shown:
     """Return what is published of one kind."""
     hours = np.ascontiguousarray(cells.hours[kind][:, cells.has_feed])
+    by_name = (np.ascontiguousarray(hours[..., place]) for place in PLACES)
     figures = DayFigures(
-        np.ascontiguousarray(hours[..., OBSERVATIONS]),
-        np.ascontiguousarray(hours[..., VEHICLES]),
-        hours[..., ENTRIES] + hours[..., APPEARANCES],
-        hours[..., EXITS] + hours[..., DISAPPEARANCES],
-        np.ascontiguousarray(hours[..., DWELL_US]),
+        *by_name,
         np.ascontiguousarray(hour_safe[:, cells.has_feed]),
         np.ascontiguousarray(cells.days[kind, :, VEHICLES]),
         day_safe,

@@ -1,6 +1,6 @@
 """The figures of one class, emission and source on one local day that withholding looks at."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.columns import BoolArray, Int64Array
 
@@ -10,8 +10,10 @@ class DayFigures(NamedTuple):
 
     observations: Int64Array  # shape (zones, hours)
     vehicles: Int64Array  # shape (zones, hours)
-    begun: Int64Array  # entries and appearances, shape (zones, hours)
-    ended: Int64Array  # exits and disappearances, shape (zones, hours)
+    entries: Int64Array  # shape (zones, hours)
+    exits: Int64Array  # shape (zones, hours)
+    appearances: Int64Array  # shape (zones, hours)
+    disappearances: Int64Array  # shape (zones, hours)
     dwell_us: Int64Array  # shape (zones, hours)
     is_safe: BoolArray  # whether an hour by itself may be published, shape (zones, hours)
     day_vehicles: Int64Array  # shape (zones,)
@@ -23,3 +25,7 @@ class Shown(NamedTuple):
 
     hours: BoolArray  # shape (zones, hours)
     days: BoolArray  # shape (zones,)
+
+
+FIGURES_OF_HOURS: Final = DayFigures._fields[:7]
+"""The fields that are figures of hours, by their names."""

@@ -137,8 +137,8 @@ def _most_vehicles(
 ) -> int:
     """Return what is known of the vehicles of a withheld hour of a shown day: no more than these.
 
-    Each is in a visit that began by then and did not end before; all that began in withheld hours may be among
-    them, and nothing that ended in these.
+    Each is in a visit that began by then and did not end before. Appearances and disappearances count where
+    they were: totals of zones around may tell of them. Entries of withheld hours may all be among them.
     """
     most = figures.day_vehicles[zone]
     around = totals.table.lowest[zone, hour]
@@ -148,10 +148,15 @@ def _most_vehicles(
         return most
     visits = np.int64(0)
     for other in range(shown.hours.shape[1]):
-        if not shown.hours[zone, other]:
-            visits += figures.begun[zone, other]
-        elif other < hour:
-            visits += figures.begun[zone, other] - figures.ended[zone, other]
+        is_shown = shown.hours[zone, other]
+        if other <= hour:
+            visits += figures.appearances[zone, other]
+        if other < hour:
+            visits -= figures.disappearances[zone, other]
+        if not is_shown or other < hour:
+            visits += figures.entries[zone, other]
+        if is_shown and other < hour:
+            visits -= figures.exits[zone, other]
     return min(most, visits)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from processors.publication.day_figures import DayFigures
+from processors.publication.day_figures import FIGURES_OF_HOURS, DayFigures
 from processors.publication.zone_family import Family
 
 ADDITIVE = ("observations", "entries", "exits", "appearances", "disappearances", "dwell_us")
@@ -106,12 +106,8 @@ def day_figures(figures: Figures, k: int) -> DayFigures:
     """Return figures as withholding takes them; safe by themselves are those of *k* vehicles."""
     hours, days = figures
     return DayFigures(
-        hours["observations"],
-        hours["vehicles"],
-        hours["entries"] + hours["appearances"],
-        hours["exits"] + hours["disappearances"],
-        hours["dwell_us"],
-        hours["vehicles"] >= k,
-        days["vehicles"],
-        days["vehicles"] >= k,
+        *(hours[name] for name in FIGURES_OF_HOURS),
+        is_safe=hours["vehicles"] >= k,
+        day_vehicles=days["vehicles"],
+        is_day_safe=days["vehicles"] >= k,
     )

@@ -61,7 +61,7 @@ def test_every_withheld_cell_has_more_room_than_k(
     assert not (shown.days & ~before.days).any()
 
 
-@pytest.mark.parametrize("seed", [83, 103, 160, 314, 318, 941, 1080, 2011, 2013, 2043])
+@pytest.mark.parametrize("seed", [83, 103, 160, 314, 318, 941, 1080, 2011, 2013, 2043, 3198])
 def test_what_an_attack_once_found_it_finds_no_more(seed: int) -> None:
     """Days on which earlier rules left a withheld cell known: by rows, columns and time inside."""
     rng = np.random.default_rng(seed)
@@ -150,13 +150,16 @@ def test_the_programme_knows_what_is_shown() -> None:
 
 def _flat(vehicles: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> DayFigures:
     """Return figures of one hour and its day, three observations a vehicle."""
+    zeros = np.zeros_like(vehicles)
     return DayFigures(
         3 * vehicles,
         vehicles,
-        vehicles.copy(),
-        vehicles.copy(),
-        np.zeros_like(vehicles),
-        vehicles >= K,
-        vehicles[:, 0].copy(),
-        vehicles[:, 0] >= K,
+        entries=vehicles,
+        exits=vehicles,
+        appearances=zeros,
+        disappearances=zeros,
+        dwell_us=zeros,
+        is_safe=vehicles >= K,
+        day_vehicles=vehicles[:, 0].copy(),
+        is_day_safe=vehicles[:, 0] >= K,
     )
