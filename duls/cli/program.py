@@ -17,6 +17,7 @@ from duls.cli import (
     doctor,
     grants,
     plates,
+    privacy,
     publication,
     registry,
     rules,
@@ -103,6 +104,7 @@ def program() -> typer.Typer:
     made.add_typer(rules.rules(), name="rules")
     made.add_typer(alerts.alerts(), name="alerts")
     made.command("publish")(publication.publish)
+    made.add_typer(privacy.privacy(), name="privacy")
     made.command("simulate")(city.simulate)
     made.command("doctor")(doctor.doctor)
     made.add_typer(dead_letters.dead_letters(), name="dlq")

@@ -67,13 +67,10 @@ def _published_kind(  # parts of one value
 ) -> Shown:
     """Return what is published of one kind."""
     hours = np.ascontiguousarray(cells.hours[kind][:, cells.has_feed])
-    by_name = (np.ascontiguousarray(hours[..., place]) for place in PLACES)
-    figures = DayFigures(
-        *by_name,
-        np.ascontiguousarray(hour_safe[:, cells.has_feed]),
-        np.ascontiguousarray(cells.days[kind, :, VEHICLES]),
-        day_safe,
-    )
+    of_hours = [np.ascontiguousarray(hours[..., place]) for place in PLACES]
+    safe_hours = np.ascontiguousarray(hour_safe[:, cells.has_feed])
+    day_vehicles = np.ascontiguousarray(cells.days[kind, :, VEHICLES])
+    figures = DayFigures._make([*of_hours, safe_hours, day_vehicles, day_safe])
     shown = withhold(figures, family, k=rule.k, has_visits=source == Source.FMS)
     all_hours = np.zeros(hour_safe.shape, np.bool_)
     all_hours[:, cells.has_feed] = shown.hours

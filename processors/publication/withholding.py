@@ -137,8 +137,9 @@ def _most_vehicles(
 ) -> int:
     """Return what is known of the vehicles of a withheld hour of a shown day: no more than these.
 
-    Each is in a visit that began by then and did not end before. Appearances and disappearances count where
-    they were: totals of zones around may tell of them. Entries of withheld hours may all be among them.
+    Each is in a visit that began by then and did not end before. Visits that began in withheld hours may all be
+    among them, and none that ended in these; but totals of zones around may tell where appearances and
+    disappearances were, so these move only between hours in which nothing is shown around.
     """
     most = figures.day_vehicles[zone]
     around = totals.table.lowest[zone, hour]
@@ -149,9 +150,10 @@ def _most_vehicles(
     visits = np.int64(0)
     for other in range(shown.hours.shape[1]):
         is_shown = shown.hours[zone, other]
-        if other <= hour:
+        is_free = around == NOBODY and totals.table.lowest[zone, other] == NOBODY
+        if is_free or other <= hour:
             visits += figures.appearances[zone, other]
-        if other < hour:
+        if not is_free and other < hour:
             visits -= figures.disappearances[zone, other]
         if not is_shown or other < hour:
             visits += figures.entries[zone, other]

@@ -49,7 +49,7 @@ def town(timescale: Database) -> Iterator[Api]:
     migrate(url)
     with open_connection(url, application_name="test") as connection:
         fill(connection)
-        fill(connection, day=DAY + 1, carriers=1, seed=2)
+        fill(connection, day=DAY + 1, carriers=1, seed=3)
         set_clock(connection, 0, start_us(DAY + 3))
         reports = publish_due(connection, load_settings({"DULS_DATABASE_URL": url}))
         assert reports is not None

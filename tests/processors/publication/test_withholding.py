@@ -85,6 +85,28 @@ def test_the_attack_bites_without_secondary_suppression(place: int) -> None:
     assert [] != found(family, figures, primary(known))
 
 
+def test_a_simulated_month_withstands_the_attack_and_only_by_secondary_suppression() -> None:
+    """Whole days of a town in three layers, cells by chance: late data changes nothing, for days are frozen."""
+    family = family_of([-1, 0, 1, 1, 1, 0, 5, 5, 5, 0], [False] + [False, *[True] * 3] * 2 + [True])
+    rng = np.random.default_rng(7)
+    known_to = {"withheld": 0, "primary": 0}
+    looked_at = 0
+    for day in range(30 if SOAK else 1):
+        figures, known = a_day(day, family, vehicles=250, hours=24)
+        ways = {"withheld": withhold(known, family, k=K, has_visits=True), "primary": primary(known)}
+        for way, shown in ways.items():
+            programme = Programme(family, Published(shown.hours, shown.days, figures), has_visits=True)
+            cells = programme.withheld()
+            chosen = [cells[place] for place in rng.permutation(len(cells))[:12]]
+            narrow_ones = [found for found in programme.intervals(chosen) if found.width <= K + 1e-6]
+            known_to[way] += len(narrow_ones)
+            looked_at += len(chosen)
+
+    print(f"{looked_at} cells looked at, known to within k: {known_to}")  # noqa: T201  # the figure of the soak
+    assert known_to["withheld"] == 0
+    assert known_to["primary"] > 0
+
+
 def test_one_withheld_neighbourhood_takes_the_smallest_other_with_it() -> None:
     """Four that fill a town, one of them below k: the town's total would tell."""
     family = family_of([-1, 0, 0, 0, 0], [False, True, True, True, True])
