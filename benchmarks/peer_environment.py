@@ -20,6 +20,8 @@ REQUIREMENTS: Final = (
     "tzdata>=2025.1",
 )
 INSTALL_S: Final = 600.0
+VARIABLES: Final = {"NUMBA_CACHE_DIR": str(FOLDER / "kernels")}
+"""Of processes there: two versions of the compiler would go on replacing each other's kernels."""
 
 
 @cache
