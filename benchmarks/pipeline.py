@@ -336,10 +336,12 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smaller measurement, below 90 seconds")
+    parser.add_argument("--rounds", type=int, help="of each contestant")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args()
     began_s = time.monotonic()
-    result = measure(QUICK if chosen.quick else DEFAULT)
+    sizes = QUICK if chosen.quick else DEFAULT
+    result = measure(sizes._replace(rounds=chosen.rounds or sizes.rounds))
     text = as_text(result)
     say(text)
     path = write_json("pipeline", result)

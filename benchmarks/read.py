@@ -47,7 +47,7 @@ class Sizes(NamedTuple):
     rounds: int
 
 
-DEFAULT: Final = Sizes(records=1_000_000, peer_records=100_000, rounds=5)
+DEFAULT: Final = Sizes(records=1_000_000, peer_records=100_000, rounds=3)  # one round is long
 QUICK: Final = Sizes(records=300_000, peer_records=30_000, rounds=2)
 
 
