@@ -45,6 +45,7 @@ bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tabl
 	$(BIN)/python -m benchmarks.aggregate
 	$(BIN)/python -m benchmarks.read
 	$(BIN)/python -m benchmarks.sink
+	$(BIN)/python -m benchmarks.idle
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.write_up
 
