@@ -79,7 +79,8 @@ def as_text(result: dict[str, Any]) -> str:
             f"Machine: {machine.name()}; load before {machine.load_before}.",
             (
                 f"Both roles are ready after {result['cold']['ready_s']:.0f} s where kernels have to be compiled, "
-                f"after {result['warm']['ready_s']:.0f} s where they are on disk. Idle over {IDLE_S:.0f} s, goal {GOAL:.0%}."
+                f"after {result['warm']['ready_s']:.0f} s where they are on disk. "
+                f"Idle over {IDLE_S:.0f} s, goal {GOAL:.0%}."
             ),
             "",
             table(
