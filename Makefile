@@ -72,7 +72,7 @@ lock: .venv/.dev  ## pin the newest versions that pyproject.toml allows
 		--generate-hashes --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## what was installed, built and cached
-	rm -rf .venv $(CACHE_DIRS)
+	rm -rf .venv .venv-peers $(CACHE_DIRS)
 	find $(ALL_CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.base:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).parent / ".peers"
+FOLDER: Final = Path(__file__).parent.parent / ".venv-peers"
 REQUIREMENTS: Final = (
     "quixstreams==3.28.1",
     "bytewax==0.21.1",
