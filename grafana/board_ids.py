@@ -7,6 +7,7 @@ from grafana.words import Language
 SUPPORT: Final = "duls-support"
 SUPPORT_MARKERS: Final = "duls-support-markers"
 CITY: Final = "duls-city"
+OPERATIONS: Final = "duls-operations"
 
 
 def uid_of(board: str, language: Language) -> str:

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.city_dashboard import city_dashboard
 from grafana.city_support_center import city_support_center
+from grafana.operations import operations
 from grafana.provisioning import provisioning_files
 from grafana.words import LANGUAGES, Language
 
@@ -23,6 +24,7 @@ def boards(language: Language) -> dict[str, Dashboard]:
         "city-support-center": city_support_center(language),
         "city-support-center-markers": city_support_center(language, filled=False),
         "city-dashboard": city_dashboard(language),
+        "operations": operations(language),
     }
 
 

@@ -12,13 +12,14 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMappingResult,
 )
 
-from grafana.palette import AGE_COLOURS, K_COLOURS, PHASE_COLOURS, STATE_COLOURS
+from grafana.palette import AGE_COLOURS, K_COLOURS, PHASE_COLOURS, SEVERITY_COLOURS, STATE_COLOURS
 from grafana.words import Words
 
 GROUP_COLOURS: Mapping[str, Mapping[str, str]] = {
     "state": STATE_COLOURS,
     "phase": PHASE_COLOURS,
     "k_status": K_COLOURS,
+    "severity": SEVERITY_COLOURS,
 }
 
 

@@ -20,7 +20,7 @@ class Kit:
     source: DataSourceRef
     queries: Mapping[str, str]
 
-    def target(self, query: str, *, form: str = "table") -> "SqlTarget":
+    def target(self, query: str, *, form: str = "table") -> Builder[variants.Dataquery]:
         """Return a named query as the target of a panel; *form* is `table` or `time_series`."""
         return SqlTarget(self.source, self.queries[query], form)
 

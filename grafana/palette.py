@@ -37,4 +37,6 @@ CLASS_COLOURS: Final = {
     "other": "#8C6D5A",
     "unknown": "#6F7F8F",
 }
+ROLE_COLOURS: Final = {"intake": "#0072B2", "aggregate": "#D55E00", "alert": "#CC79A7", "api": "#009E73"}
+SEVERITY_COLOURS: Final = {"critical": VERMILLION, "warning": YELLOW}
 FEED_COLOURS: Final = {"fms": BLUE, "anpr": VERMILLION}

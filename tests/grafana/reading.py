@@ -41,7 +41,7 @@ def asked(board: Json) -> Iterator[Asked]:
         for target in panel["targets"]:
             if target["datasource"]["type"] == POSTGRESQL:
                 yield Asked(uid, panel["title"], target["datasource"]["uid"], target["rawSql"], panel)
-    for variable in board["templating"]["list"]:
+    for variable in board["templating"].get("list", []):
         if variable["type"] == "query":
             yield Asked(uid, f"${variable['name']}", variable["datasource"]["uid"], variable["query"], None)
     for marks in board["annotations"].get("list", []):

@@ -64,7 +64,7 @@ def test_the_committed_boards_need_no_sdk() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert "3\n" == ran.stdout
+    assert "4\n" == ran.stdout
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=UIDS)
@@ -99,7 +99,7 @@ def test_boards_are_in_both_languages_and_ask_the_same() -> None:
     }
 
     assert by_language["nl"] == by_language["en"]
-    assert 3 == len(by_language["nl"])
+    assert 4 == len(by_language["nl"])
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=UIDS)
@@ -188,8 +188,13 @@ def test_a_panel_says_what_it_is_and_what_stands_where_nothing_is(uid: str, pane
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=PANEL_IDS)
 def test_a_panel_asks_a_data_source_of_ours_by_its_fixed_id(uid: str, panel: Json) -> None:
     """Operators' boards never ask as a planner, nor the other way round; a `${DS_…}` would be nobody's."""
-    own = (POSTGRESQL, OPERATOR_UID if "support" in uid else PLANNER_UID)
-    allowed = {own, (PROMETHEUS, PROMETHEUS_UID)} if "support" in uid else {own}
+    board = uid.removeprefix("duls-").rpartition("-")[0].partition("-")[0]
+    metrics = (PROMETHEUS, PROMETHEUS_UID)
+    allowed = {
+        "support": {(POSTGRESQL, OPERATOR_UID), metrics},
+        "city": {(POSTGRESQL, PLANNER_UID)},
+        "operations": {metrics},
+    }[board]
 
     for reference in [panel["datasource"], *(target["datasource"] for target in panel["targets"])]:
         assert (reference["type"], reference["uid"]) in allowed
@@ -277,18 +282,20 @@ def test_the_age_of_data_turns_and_says_since_when() -> None:
 @pytest.mark.parametrize("board", BOARDS, ids=UIDS)
 def test_variables_hold_every_choice_that_queries_use(board: Json) -> None:
     """All is the list of all values: a custom value for it would need a case in every query."""
-    defined = {variable["name"] for variable in board["templating"]["list"]}
+    defined = {variable["name"] for variable in board["templating"].get("list", [])}
     used = {name for question in asked(board) for name in re.findall(r"\$\{(\w+):sqlstring\}", question.sql)}
 
     assert used <= defined
-    assert [] == [variable["name"] for variable in board["templating"]["list"] if variable.get("allValue")]
+    assert [] == [
+        variable["name"] for variable in board["templating"].get("list", []) if variable.get("allValue")
+    ]
     assert [] == [question.place for question in asked(board) if re.search(r"\$\{\w+\}|\[\[", question.sql)]
 
 
 def test_the_city_dashboard_filters_by_what_planners_ask_for() -> None:
     """Period is Grafana's own; a source is one, since a vehicle seen by both would count twice."""
     for board in CITY:
-        variables = {variable["name"]: variable for variable in board["templating"]["list"]}
+        variables = {variable["name"]: variable for variable in board["templating"].get("list", [])}
         assert {"municipality", "zone", "class", "source", "weekday", "block"} <= set(variables)
         assert not variables["source"].get("multi")
         assert variables["zone"]["multi"]
@@ -372,7 +379,7 @@ def test_states_are_seen_on_the_dark_panel_of_a_wall_screen() -> None:
 @pytest.mark.parametrize("panel_colour", [palette.DARK_PANEL, palette.LIGHT_PANEL])
 def test_series_are_seen_on_dark_and_light_panels(panel_colour: str) -> None:
     """Planners choose their theme."""
-    series = {**palette.CLASS_COLOURS, **palette.FEED_COLOURS}
+    series = {**palette.CLASS_COLOURS, **palette.FEED_COLOURS, **palette.ROLE_COLOURS}
 
     assert [] == [name for name, colour in series.items() if contrast(colour, panel_colour) < 3]
 
@@ -438,7 +445,7 @@ def test_every_colour_is_of_the_palette(board: Json) -> None:
 def test_a_state_is_a_colour_and_a_word_with_a_sign() -> None:
     """Nobody needs to see the colour, nor know the sign."""
     for language in LANGUAGES:
-        for group in ("state", "phase", "k_status"):
+        for group in ("state", "phase", "k_status", "severity", "up"):
             texts = list(words_of(language).group(f"values.{group}").values())
             assert len(texts) == len({text[0] for text in texts}), group
             assert [] == [text for text in texts if not re.match(r"\W \w{2}", text)]

@@ -1,5 +1,6 @@
 """The Dutch guides tell of every panel, every column and every figure that their readers see."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from grafana.committed import committed_boards
 from grafana.words import words_of
 from processors.columns import FIGURES
+from processors.vocabulary import FIRST_REJECTION, Outcome
 from tests.grafana.reading import Json, panels
 
 GUIDES = Path(__file__).parents[2] / "docs" / "nl"
@@ -14,6 +16,7 @@ GUIDE_OF = {
     "duls-support-nl": "handleiding-operator.md",
     "duls-support-markers-nl": "handleiding-operator.md",
     "duls-city-nl": "handleiding-planner.md",
+    "duls-operations-nl": "handleiding-beheerder.md",
 }
 BOARDS = committed_boards("nl")
 
@@ -41,7 +44,7 @@ def test_every_column_and_choice_is_explained(board: Json) -> None:
         for override in panel["fieldConfig"]["overrides"]
         for prop in override["properties"]
         if prop["id"] == "displayName"
-    } | {variable["label"] for variable in board["templating"]["list"]}
+    } | {variable["label"] for variable in board["templating"].get("list", [])}
 
     assert [] == sorted(
         name
@@ -55,6 +58,14 @@ def test_every_figure_of_a_flow_cell_is_explained() -> None:
     text = (GUIDES / "handleiding-planner.md").read_text(encoding="utf-8")
 
     assert [] == [name for name in FIGURES if f"`{name}`" not in text]
+
+
+def test_every_reason_of_a_rejection_is_explained() -> None:
+    """To the steward, by the name that `duls dlq` gives it, and no other name besides."""
+    text = (GUIDES / "handleiding-gegevensbeheerder.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+
+    assert {outcome.name.lower() for outcome in Outcome if outcome >= FIRST_REJECTION} == told
 
 
 @pytest.mark.parametrize(

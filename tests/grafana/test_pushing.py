@@ -79,7 +79,7 @@ def test_pushing_again_changes_what_is_there(grafana: GrafanaState) -> None:
 
     assert "City Dashboard" == grafana.boards["duls-city-nl"]["dashboard"]["title"]
     assert "grafana_operator" == grafana.data_sources[OPERATOR_UID]["user"]
-    assert (1, 3, 1) == (len(grafana.folders), len(grafana.boards), len(grafana.playlists))
+    assert (1, 4, 1) == (len(grafana.folders), len(grafana.boards), len(grafana.playlists))
 
 
 def test_without_logins_the_data_sources_are_left_alone(
@@ -91,7 +91,7 @@ def test_without_logins_the_data_sources_are_left_alone(
     assert {} == grafana.data_sources
     pushed = json.loads(capsys.readouterr().out)
     assert [] == pushed["data_sources"]
-    assert ["duls-city-en", "duls-support-en", "duls-support-markers-en"] == sorted(
+    assert ["duls-city-en", "duls-operations-en", "duls-support-en", "duls-support-markers-en"] == sorted(
         address.split("/d/")[1].split("/")[0] for address in pushed["boards"]
     )
 
