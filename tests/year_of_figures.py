@@ -188,25 +188,20 @@ def insert_now(connection: Connection, plan: CityPlan = CITY) -> None:
 
 
 def fill_year(connection: Connection, today: date, *, plan: CityPlan = CITY, hour_zones: int = 3) -> None:
-    """Insert a whole city with a year of published figures up to yesterday, and live figures up to now.
+    """Insert a whole city with a year of published figures up to yesterday.
 
-    Hours of the whole year are there for *hour_zones* zones only, for the others those of the last 28 days: all of
-    them would be 21 million rows. It takes about 20 s.
+    Hours of the whole year are there for *hour_zones* zones only, for the others those of the last week: all of them
+    would be 21 million rows.
     """
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         insert_zones(connection, plan)
         year = Span(today - timedelta(days=365), 365)
         insert_days(connection, "published_day", year, plan)
-        month = Span(today - timedelta(days=28), 28 if hour_zones < plan.zones else 0)
+        week = Span(today - timedelta(days=7), 7)
         few = plan._replace(zones=hour_zones)
-        insert_hours(connection, "published_hour", year._replace(days=365 - month.days), few)
-        insert_hours(connection, "published_hour", month, plan)
-        week = Span(today - timedelta(days=7), 8)
-        insert_days(connection, "flow_day", week, plan)
-        insert_hours(connection, "flow_hour", week, plan)
-        insert_slots(connection, 24, plan)
-        insert_now(connection, plan)
+        insert_hours(connection, "published_hour", year._replace(days=365 - week.days), few)
+        insert_hours(connection, "published_hour", week, plan)
     connection.execute("VACUUM ANALYZE")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub
 from duls.api.parts import ApiParts
 from duls.api.tokens import Grant, Scope, issue
-from duls.api.uploads import Uploads
 from duls.app.api_deeds import StoredRules
 from duls.metrics import Metrics
 from sinks.embedded_database import drop_database
@@ -93,12 +92,9 @@ class Api(NamedTuple):
             cursor = {"cursor": answer["next"]}
 
 
-MakeUploads = Callable[[Gate, Reader, Metrics], Uploads]
-
-
 @contextmanager
-def running_api(url: str, make_uploads: MakeUploads | None = None) -> Iterator[Api]:
-    """Serve the API over a database, and perhaps take uploads."""
+def running_api(url: str) -> Iterator[Api]:
+    """Serve the API over a database."""
     metrics = Metrics(version="test", clock=time.time)
 
     def clock() -> datetime:
@@ -109,10 +105,9 @@ def running_api(url: str, make_uploads: MakeUploads | None = None) -> Iterator[A
         stopping = asyncio.Event()
         live = LiveHub("test", clock)
         deeds = FakeDeeds()
-        gate = Gate([KEY], clock=clock)
         parts = ApiParts(
             reader,
-            gate,
+            Gate([KEY], clock=clock),
             vitals,
             metrics,
             stopping,
@@ -121,7 +116,6 @@ def running_api(url: str, make_uploads: MakeUploads | None = None) -> Iterator[A
             "",
             deeds,
             StoredRules(reader),
-            make_uploads(gate, reader, metrics) if make_uploads else None,
         )
         with (
             served(make_application(parts, version="test"), stopping) as port,
@@ -139,10 +133,3 @@ def small_api(timescale: Database) -> Iterator[Api]:
     with running_api(url) as api:
         yield api
     drop_database(url)
-
-
-@pytest.fixture(scope="session")
-def year_api(year_url: str) -> Iterator[Api]:
-    """Serve a year of a city of 300 zones."""
-    with running_api(year_url) as api:
-        yield api

@@ -11,7 +11,7 @@ import pytest
 from duls.api.parameters import LOCAL
 from sinks.api_cells import By, CellFilter, CellKey, Grain, cells, hours_of_week, profile, totals
 from sinks.api_zones import ZoneFilter, zone_numbers
-from sinks.connection import Connection
+from sinks.connection import Connection, open_connection
 from sinks.reading import Reader, ReadRole
 
 pytestmark = pytest.mark.services
@@ -19,8 +19,9 @@ pytestmark = pytest.mark.services
 ONE_ZONE_MS: Final = 50.0
 CITY_MS: Final = 500.0
 # the goals hold on a machine that does nothing else; elsewhere a plan that went wrong is what shows, and costs more
-SLACK: Final = 1.0 if os.environ.get("DULS_TEST_SOAK") == "1" else 4.0
-TRIES: Final = 7  # the least of them is what the query takes; others on the machine take the rest
+IS_SOAK: Final = os.environ.get("DULS_TEST_SOAK") == "1"
+SLACK: Final = 1.0 if IS_SOAK else 4.0
+TRIES: Final = 7  # at most; the least of them is what the query takes; others on the machine take the rest
 TODAY: Final = datetime.now(LOCAL).date()
 YEAR: Final = CellFilter(TODAY - timedelta(days=365), TODAY, sources=[0])
 HOURS: Final = YEAR._replace(
@@ -76,6 +77,31 @@ QUERIES: Final[dict[str, tuple[float, Callable[[Connection], Any]]]] = {
 }
 
 
+PRESENT: Final = {
+    "zones": "SELECT count(*) = 300 FROM history.zone",
+    "a year of days": "SELECT count(*) = 365 * 8 FROM history.zone_flow_day WHERE zone_id = 'zone-300'",
+    "a year of hours of some": (
+        "SELECT count(DISTINCT hour_start) BETWEEN 8759 AND 8761 FROM history.zone_flow_hour"
+        " WHERE zone_id = 'zone-003'"
+    ),
+    "a week of hours of all": (
+        "SELECT count(*) BETWEEN 167 * 8 AND 169 * 8 FROM history.zone_flow_hour WHERE zone_id = 'zone-300'"
+    ),
+    "suppressed cells that are null": (
+        "SELECT bool_and((k_status = 'ok') = (vehicles IS NOT NULL)) AND bool_or(k_status = 'below_k')"
+        " AND min(vehicles) >= 10 AND min(k) = 10 FROM history.zone_flow_hour WHERE zone_id = 'zone-003'"
+    ),
+}
+
+
+def test_the_year_has_what_is_asked_for(year_url: str) -> None:
+    """Reading an empty table is quick."""
+    with open_connection(year_url, application_name="test") as connection:
+        found = {what: connection.execute(query.encode()).fetchone() for what, query in PRESENT.items()}
+
+    assert dict.fromkeys(PRESENT, (True,)) == found
+
+
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_year_is_read_in_time(year_url: str, name: str) -> None:
     """As planners read it, rows fetched and all."""
@@ -90,8 +116,9 @@ def test_a_year_is_read_in_time(year_url: str, name: str) -> None:
         return list(rows)
 
     with Reader(year_url) as reader:
-        assert all(reader.read(ReadRole.PLANNER, timed) for _ in range(TRIES))
+        while len(taken_ms) < TRIES and (IS_SOAK or min(taken_ms, default=goal_ms) >= goal_ms):
+            assert reader.read(ReadRole.PLANNER, timed)
 
-    median_ms = sorted(taken_ms)[TRIES // 2]
+    median_ms = sorted(taken_ms)[len(taken_ms) // 2]
     print(f"{name}: {min(taken_ms):.1f} ms, median {median_ms:.1f}, goal {goal_ms:.0f}")  # noqa: T201  # shown by pytest -s
     assert min(taken_ms) <= goal_ms * SLACK
