@@ -35,7 +35,7 @@ PERIOD_S: Final = 30.0  # between two entries of a marker: two entries each seco
 DRIVING: Final = 0.2075  # share of the fleet that drives in the morning
 INTERVAL_S: Final = 1.0
 ROLES: Final = ("intake", "aggregate")
-READY_S: Final = 240.0  # kernels may have to be compiled on a busy machine
+READY_S: Final = 90.0
 REORDER_S: Final = 5.0
 NOW_GOAL_S: Final = 2.0
 FLOW_GOAL_S: Final = REORDER_S + 3.0
@@ -54,7 +54,7 @@ def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
         installation = fresh_installation(
             services, dataclasses.replace(city, zones=(*city.zones, *zones)), "bench_latency"
         )
-        roles = start_roles(installation, services.folder, stack)
+        roles = _start_roles(installation, services.folder, stack)
         sender = MarkerSender(services.bootstrap_servers, markers, PERIOD_S)
         watch = Watch(installation.url, sender, {role: process.pid for role, process in roles.items()})
         before = services.cpu()
@@ -96,7 +96,7 @@ def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
     }
 
 
-def start_roles(
+def _start_roles(
     installation: Installation, folder: Path, stack: ExitStack
 ) -> dict[str, subprocess.Popen[bytes]]:
     """Start intake and aggregate and wait until both are ready; they end with the stack."""

@@ -16,7 +16,6 @@ from duls.config.sections import (
     KafkaSettings,
     LogSettings,
     MetricsSettings,
-    PublicationSettings,
     Section,
 )
 
@@ -31,7 +30,6 @@ class Settings(Section):
     figures: FigureOptions = FigureOptions()
     intake: IntakeSettings = IntakeSettings()
     aggregate: AggregateSettings = AggregateSettings()
-    publication: PublicationSettings = PublicationSettings()
     alert: AlertSettings = AlertSettings()
     http: HttpSettings = HttpSettings()
     grafana: GrafanaSettings = GrafanaSettings()
