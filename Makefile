@@ -51,6 +51,7 @@ bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tabl
 bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, lag and memory
 	$(BIN)/python -m tests.services fetch
 	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.alert_latency
 
 soak: .venv/.dev  ## fault tests, fuzzing and the API at full counts, and the image step by step; takes hours
 	$(BIN)/python -m tests.services fetch

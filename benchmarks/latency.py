@@ -54,7 +54,7 @@ def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
         installation = fresh_installation(
             services, dataclasses.replace(city, zones=(*city.zones, *zones)), "bench_latency"
         )
-        roles = _start_roles(installation, services.folder, stack)
+        roles = start_roles(installation, services.folder, stack)
         sender = MarkerSender(services.bootstrap_servers, markers, PERIOD_S)
         watch = Watch(installation.url, sender, {role: process.pid for role, process in roles.items()})
         before = services.cpu()
@@ -96,11 +96,11 @@ def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
     }
 
 
-def _start_roles(
-    installation: Installation, folder: Path, stack: ExitStack
+def start_roles(
+    installation: Installation, folder: Path, stack: ExitStack, names: Sequence[str] = ROLES
 ) -> dict[str, subprocess.Popen[bytes]]:
-    """Start intake and aggregate and wait until both are ready; they end with the stack."""
-    ports = {role: free_port() for role in ROLES}
+    """Start roles and wait until all are ready; they end with the stack."""
+    ports = {role: free_port() for role in names}
     roles = {}
     for role, port in ports.items():
         environment = {**installation.environment, "DULS_METRICS_PORT": str(port)}
@@ -110,7 +110,7 @@ def _start_roles(
     end_s = time.monotonic() + READY_S
     while not all(_is_ready(port) for port in ports.values()):
         if time.monotonic() > end_s or any(process.poll() is not None for process in roles.values()):
-            said = "\n".join((folder / f"{role}.log").read_text(errors="replace")[-2000:] for role in ROLES)
+            said = "\n".join((folder / f"{role}.log").read_text(errors="replace")[-2000:] for role in names)
             message = f"the roles were not ready within {READY_S:.0f} s, or ended:\n{said}"
             raise TimeoutError(message)
         time.sleep(0.2)
@@ -143,14 +143,14 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
     entries = [entry for entry in result["entries"] if entry.scheduled_s - begin_s >= warm_s]
     samples = [sample for sample in result["samples"] if warm_s <= sample.at_s <= result["duration_s"]]
     return {
-        "zone_now": _delays([entry.now_s and entry.now_s - entry.scheduled_s for entry in entries]),
-        "zone_flow": _delays([entry.flow_s and entry.flow_s - entry.scheduled_s for entry in entries]),
-        "lag": _delays([sample.lag_s for sample in samples]),
+        "zone_now": delays_of([entry.now_s and entry.now_s - entry.scheduled_s for entry in entries]),
+        "zone_flow": delays_of([entry.flow_s and entry.flow_s - entry.scheduled_s for entry in entries]),
+        "lag": delays_of([sample.lag_s for sample in samples]),
         "memory": {role: _memory(samples, role) for role in ROLES},
     }
 
 
-def _delays(values: Sequence[float | None]) -> dict[str, float]:
+def delays_of(values: Sequence[float | None]) -> dict[str, float]:
     """Return quantiles; what was never seen counts as infinite."""
     ordered = sorted(float("inf") if value is None else value for value in values)
     last = len(ordered) - 1

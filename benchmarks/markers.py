@@ -44,6 +44,7 @@ class Entry(msgspec.Struct):
     scheduled_s: float
     now_s: float | None = None  # first seen in live.zone_now
     flow_s: float | None = None  # first seen in live.zone_flow
+    alert_s: float | None = None  # its alert first seen on the topic of alerts
 
 
 def marker_zones(city: SimulatedCity, count: int) -> tuple[list[ZoneFeature], list[Marker]]:

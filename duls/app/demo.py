@@ -1,4 +1,4 @@
-"""`duls demo`: broker, database, a simulated city, intake, aggregate, the live page and a board in this terminal.
+"""`duls demo`: broker, database, a simulated city, intake, aggregate, alerts, the live page, a board in this terminal.
 
 With a broker and a database in the settings, those are used; what is missing is embedded and gone at the end.
 """
@@ -21,6 +21,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from duls.app.board import board
+from duls.app.demo_city import CROWD, crowd_option, load_demo_rules
 from duls.app.live_page import LivePage
 from duls.app.migrate import run_migrate
 from duls.app.registry import load_camera_file, load_zone_file
@@ -82,7 +83,9 @@ def run_demo(settings: Settings, options: DemoOptions) -> None:
         logs = stack.enter_context((folder / "roles.log").open("w+b"))
         city = ["--vehicles", str(options.vehicles), "--seed", str(options.seed), "--interval-s", "5"]
         clock = ["--city-time", options.city_time] if options.city_time else []
-        commands = [["run", "api"], ["run", "intake"], ["run", "aggregate"], ["simulate", *city, *clock]]
+        crowd = ["--crowd", crowd_option(CROWD)]
+        roles = [["run", role] for role in ("api", "intake", "aggregate", "alert")]
+        commands = [*roles, ["simulate", *city, *clock, *crowd]]
         processes = [
             stack.enter_context(_running(command, environment, logs.fileno())) for command in commands
         ]
@@ -132,6 +135,7 @@ def _load_city(settings: Settings, options: DemoOptions, folder: Path) -> None:
     zones, cameras = write_city(SimulationPlan(seed=options.seed, vehicles=options.vehicles), folder)
     load_zone_file(settings, zones)
     load_camera_file(settings, cameras)
+    load_demo_rules(settings)
 
 
 @contextmanager

@@ -15,8 +15,10 @@ from duls.errors import ConfigError, InvalidInputError
 from duls.local_midnights import ZONE, local_midnights
 from processors.simulation.city import SimulatedCity
 from processors.simulation.city_files import cameras_csv, zones_geojson
+from processors.simulation.crowd import Crowd, crowd_positions, merged
 from processors.simulation.detections import detections
 from processors.simulation.positions import positions
+from processors.zone_label import label_point
 from sinks.flush_parts import OutboxMessage
 from streams.clients import make_admin, make_gapless_producer
 from streams.encode_detections import encode_detections
@@ -36,6 +38,17 @@ WEEKDAYS: Final = 5  # Monday to Friday
 Progress = Callable[[str], None]
 
 
+class CrowdPlan(NamedTuple):
+    """An overload by script: vans that come to a zone, stay and leave."""
+
+    zone_id: str
+    vehicles: int
+    after_s: float  # from the start of the simulation on
+    fill_s: float  # until all are there, and again until all have left
+    hold_s: float  # how long all are there
+    every_s: float | None = None  # again after so long; None: once
+
+
 class SimulationPlan(NamedTuple):
     """What to simulate and how fast."""
 
@@ -48,6 +61,7 @@ class SimulationPlan(NamedTuple):
     speed: float = 1.0  # event time per time of this machine; 0 is as fast as the broker takes it
     pack: int = 1  # positions per record
     city_time: str | None = None  # local HH:MM of a weekday that is played as the start
+    crowd: CrowdPlan | None = None  # an overload on top of it all
 
 
 class SimulationReport(NamedTuple):
@@ -147,10 +161,16 @@ def _windows(city: SimulatedCity, plan: SimulationPlan, start_us: int) -> Iterat
     interval_s = (
         plan.interval_s if plan.rate is None else _interval_of_rate(city, start_us - played_us, plan.rate)
     )
+    crowd = None if plan.crowd is None else _crowd(city, plan.crowd, start_us)
     sent = positions(city, start_us - played_us, end_us - played_us, interval_s, window_s=window_s)
     seen = detections(city, start_us - played_us, end_us - played_us, window_s=window_s)
     for number, (moving, passing) in enumerate(zip(sent, seen, strict=True), start=1):
         rows = moving._replace(event_us=moving.event_us + played_us)
+        window_end_us = min(start_us + round(number * window_s * US_PER_S), end_us)
+        if crowd is not None:
+            low_us = start_us + round((number - 1) * window_s * US_PER_S)
+            there = crowd_positions(crowd, low_us, window_end_us, round(interval_s * 1_000) * 1_000)
+            rows = merged(rows, there)
         passages = passing._replace(event_us=passing.event_us + played_us)
         records = _packed(encode_positions(rows), plan.pack)
         messages = [OutboxMessage(POSITIONS_TOPIC, None, value) for value in records]
@@ -158,8 +178,27 @@ def _windows(city: SimulatedCity, plan: SimulationPlan, start_us: int) -> Iterat
             OutboxMessage(DETECTIONS_TOPIC, None, value)
             for value in encode_detections(passages, city.cameras)
         ]
-        window_end_us = min(start_us + round(number * window_s * US_PER_S), end_us)
         yield _Window(window_end_us, rows.vehicle.size, passages.vehicle.size, messages)
+
+
+def _crowd(city: SimulatedCity, plan: CrowdPlan, start_us: int) -> Crowd:
+    """Return a crowd in the middle of its zone.
+
+    Raises:
+        ConfigError: the city has no such zone.
+    """
+    zone = next((zone for zone in city.zones if zone.zone_id == plan.zone_id), None)
+    if zone is None:
+        message = f"the city has no zone {plan.zone_id!r}: --write-city writes those that there are"
+        raise ConfigError(message)
+    lon, lat = label_point(zone.polygons)
+    begin_us, fill_us, hold_us, every_us = (
+        round(length_s * 1_000) * 1_000
+        for length_s in (plan.after_s, plan.fill_s, plan.hold_s, plan.every_s or 0.0)
+    )
+    return Crowd(
+        lon, lat, plan.vehicles, city.vehicles, start_us + begin_us, fill_us, hold_us, every_us or None
+    )
 
 
 def _city_time_us(clock: str, now_us: int) -> int:

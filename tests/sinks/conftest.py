@@ -1,19 +1,44 @@
 """Fixtures of the database tests: migrated databases on the real server, and values to flush."""
 
+import uuid
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from sinks.connection import Connection, open_connection
+from sinks.embedded_database import drop_database
 from sinks.flow_store import FlowStore
 from sinks.migrate import migrate, migrate_keys
 from sinks.patience import Patience
+from tests.services.external import Database
+
+
+@pytest.fixture(scope="session")
+def migrated(timescale: Database) -> Iterator[str]:
+    """Give the name of a migrated figures database that nobody can use: copying it is faster than migrating."""
+    name = f"migrated_{uuid.uuid4().hex}"
+    url = timescale.create_database(name)
+    migrate(url)
+    with psycopg.connect(timescale.url, autocommit=True) as connection:
+        # the scheduler of TimescaleDB would join each database, and what is in use cannot be copied
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
+    yield name
+    drop_database(url)
 
 
 @pytest.fixture
-def figures_url(database_url: str) -> str:
+def figures_url(timescale: Database, migrated: str, database_url: str) -> str:
     """Give the URL of a migrated figures database without rows."""
-    migrate(database_url)
+    drop_database(database_url)
+    with psycopg.connect(timescale.url, autocommit=True) as connection:
+        name = sql.Identifier(urlsplit(database_url).path.removeprefix("/"))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(migrated)))
     return database_url
 
 
