@@ -111,6 +111,23 @@ def unknown_cameras(connection: Connection) -> list[UnknownCamera]:
     return [UnknownCamera(*row) for row in _rows(connection, "unknown_cameras")]
 
 
+def alert_shares(connection: Connection, lease_s: float) -> tuple[int, int, int]:
+    """Return how many shares of the zones there are, how many nobody living watches, and how many processes live."""
+    row = connection.execute(query("doctor", "alert_shares"), {"lease_s": lease_s}).fetchall()[0]
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def alert_backlog(connection: Connection) -> list[tuple[str, int, float, str | None]]:
+    """Return what waits to be told, by channel: how much, for how many seconds, and why the oldest failed."""
+    return [(str(row[0]), int(row[1]), float(row[2]), row[3]) for row in _rows(connection, "alert_backlog")]
+
+
+def waiting_actions(connection: Connection) -> tuple[int, float]:
+    """Return how many actions of operators nobody has handled, and for how many seconds the oldest waits."""
+    count, oldest_s = _rows(connection, "waiting_actions")[0]
+    return int(count), float(oldest_s)
+
+
 def _rows(connection: Connection, name: str) -> list[tuple[Any, ...]]:
     """Return all rows of a query of `doctor.sql`."""
     return connection.execute(query("doctor", name)).fetchall()

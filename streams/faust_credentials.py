@@ -86,7 +86,7 @@ def _tls(properties: Properties) -> ssl.SSLContext:
             context.load_cert_chain(
                 str(certificate),
                 None if key is None else str(key),
-                None if password is None else str(password),
+                "" if password is None else str(password),  # without any, a terminal would be asked for it
             )
     except (OSError, ssl.SSLError) as error:
         message = f"a file of ssl.* in [kafka.client] cannot be used: {error.strerror or 'it is no PEM file'}"

@@ -54,3 +54,35 @@ SELECT camera.camera_id, camera.detections, core.microseconds(camera.last_event_
 FROM core.camera_rejection AS camera
 ORDER BY camera.detections DESC, camera.camera_id
 LIMIT 100;
+
+-- name: alert_shares
+-- Shares of the zones, those that no living alert process holds, and living alert processes.
+WITH living AS (
+    SELECT worker.worker_id
+    FROM core.alert_worker AS worker
+    WHERE worker.seen_at > now() - %(lease_s)s * interval '1 second'
+)
+SELECT
+    count(*),
+    count(*) FILTER (WHERE living.worker_id IS NULL),
+    (SELECT count(*) FROM living)
+FROM core.alert_shard AS shard
+LEFT JOIN living ON living.worker_id = shard.holder;
+
+-- name: alert_backlog
+-- What waits to be told of alerts, by channel, seconds of the oldest and why it failed.
+SELECT
+    told.channel,
+    count(*),
+    extract(epoch FROM now() - min(told.created_at))::double precision,
+    (array_agg(told.last_error ORDER BY told.delivery_no))[1]
+FROM core.alert_delivery AS told
+WHERE told.delivered_at IS NULL
+GROUP BY told.channel
+ORDER BY told.channel;
+
+-- name: waiting_actions
+-- Actions of operators that nobody has handled, and seconds since the oldest was received.
+SELECT count(*), coalesce(extract(epoch FROM now() - min(action.received_at)), 0)::double precision
+FROM core.alert_action AS action
+WHERE action.handled_at IS NULL;

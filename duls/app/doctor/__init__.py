@@ -1,6 +1,7 @@
 """`duls doctor`: every link of the chain, each finding one sentence and one fix; no plate and no secret in it."""
 
 from duls.app.aggregate_role import aggregate_group
+from duls.app.doctor.alerts import look_at_alerts
 from duls.app.doctor.broker import look_at_readers, look_at_records, look_at_topics
 from duls.app.doctor.clocks import Clock
 from duls.app.doctor.database import connect, look_at_figures, look_at_offsets, look_at_server
@@ -44,6 +45,7 @@ def _look_at_data(
 ) -> list[Finding]:
     """Look at what the database holds, and how it fits what the broker holds."""
     findings = [*look_at_server(connection, now), *look_at_figures(connection, settings)]
+    findings += look_at_alerts(connection, settings)
     observations = topics.get(OBSERVATIONS_TOPIC)
     if observations is None:
         return findings

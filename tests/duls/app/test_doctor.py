@@ -14,6 +14,7 @@ from duls.app.migrate import run_migrate
 from duls.app.simulate import SimulationPlan, simulate
 from duls.app.stopping import StopFlag
 from duls.config import Settings, load_settings
+from tests.faults.alert_world import Pager
 
 HOUR_S = 3_600.0
 
@@ -110,6 +111,60 @@ def test_messages_that_wait_are_found(loaded: Settings) -> None:
     )
 
     assert "1 messages wait in the outbox, for 10 minutes" == bad(loaded)["outbox"]
+
+
+def put_rules_in_force(settings: Settings, rules: str) -> None:
+    """Store rules."""
+    change(
+        settings,
+        "INSERT INTO core.alert_rule_version (version, document, changes, stored_by) "  # noqa: S608  # of this file
+        f"VALUES (1, '{{\"rules\": [{rules}]}}', '{{}}', 'test')",
+    )
+
+
+def test_rules_without_a_process_and_rules_that_never_fire_are_found(loaded: Settings) -> None:
+    """Nobody watches the zones, and one of the rules is about a zone that there is not."""
+    put_rules_in_force(loaded, '{"id": "a", "zone": "nowhere", "capacity": 3}')
+
+    found = bad(loaded)
+    assert "no process watches 16 of 16 shares of the zones" == found["alert"]
+    assert found["alert rules"].startswith("1 can never fire as they are: rule a")
+    change(loaded, "UPDATE core.alert_rule_version SET document = '{\"rules\": [{}]}'")
+    assert "the stored rules cannot be read by this version" == bad(loaded)["alert rules"]
+
+
+def test_alerts_that_nobody_takes_are_found(loaded: Settings) -> None:
+    """The outbox says why; the address of a webhook is not shown."""
+    change(
+        loaded,
+        "INSERT INTO core.alert_delivery (shard, channel, zone_no, alert_id, event, payload, created_at, last_error) "
+        "SELECT 0, channel, (SELECT min(zone_no) FROM core.zone), 'a', 'raised', '{}', now() - interval '10 minutes', "
+        "'the answer is 400' FROM unnest(ARRAY['alertmanager', 'https://pager/s3cret']) AS channel",
+    )
+    change(
+        loaded,
+        "INSERT INTO core.alert_action (action_id, kind, zone_no, done_by, done_at, document, received_at) "
+        "SELECT gen_random_uuid(), 'resolve', min(zone_no), 'an', now(), '{}', now() - interval '3 minutes' "
+        "FROM core.zone",
+    )
+
+    sentences = [finding.sentence for finding in examine(loaded, time.time)]
+    for name in ("alertmanager", "a webhook"):
+        assert f"1 tellings wait for {name}, for 10 minutes; the last answer: the answer is 400" in sentences
+    assert "s3cret" not in str(sentences)
+    assert "1 actions of operators wait, for 3 minutes" == bad(loaded)["alert actions"]
+
+
+@pytest.mark.usefixtures("loaded")
+def test_an_alertmanager_that_is_away_or_refuses_is_found(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """With what it said."""
+    nowhere = {**environment, "DULS_ALERT_ALERTMANAGER_URL": "http://127.0.0.1:1"}
+    assert "it does not answer (ConnectError)" == bad(load_settings(nowhere, tmp_path))["alertmanager"]
+    with Pager().running() as pager:  # it knows no GET
+        there = {**environment, "DULS_ALERT_ALERTMANAGER_URL": pager.url}
+        assert "it refuses with 501" == bad(load_settings(there, tmp_path))["alertmanager"]
 
 
 def test_offsets_of_another_topic_are_found(loaded: Settings) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import OFFSET_BEGINNING
 
+from duls.app.demo_city import CROWD, crowd_option
 from duls.app.registry import load_camera_file, load_zone_file
-from duls.app.simulate import SimulationPlan, simulate, write_city
+from duls.app.simulate import CrowdPlan, SimulationPlan, simulate, write_city
 from duls.app.stopping import StopFlag
+from duls.cli.city import _crowd
+from duls.cli.program import run
 from duls.config import Settings
 from duls.errors import ConfigError, InvalidInputError
 from streams.topic_reader import make_reader, messages_to_end
@@ -57,6 +60,35 @@ def test_a_rate_is_about_kept(installed: Settings) -> None:
     report = simulate(installed, PLAN._replace(rate=40.0), StopFlag(), [].append)
 
     assert report.positions == pytest.approx(40.0 * 120.0, rel=0.25)
+
+
+def test_a_crowd_comes_on_top_of_the_city(installed: Settings) -> None:
+    """Played times and windows change nothing of it; what the city sends stays as it is."""
+    crowd = CrowdPlan("markten", vehicles=6, after_s=30.0, fill_s=6.0, hold_s=20.0)
+    alone = simulate(installed, PLAN._replace(city_time="09:00"), StopFlag(), [].append)
+
+    report = simulate(installed, PLAN._replace(city_time="09:00", crowd=crowd), StopFlag(), [].append)
+
+    # each is there for 26 s, sends every ten, and once more as it leaves
+    assert alone.positions + 6 * 4 == report.positions
+    with pytest.raises(ConfigError, match="the city has no zone 'none'"):
+        simulate(installed, PLAN._replace(crowd=crowd._replace(zone_id="none")), StopFlag(), [].append)
+
+
+@pytest.mark.parametrize(
+    "text", ["markten", ":3:1:1:1", "markten:0:1:1:1", "markten:3:1:1", "markten:3:1:-1:1", "a:b:1:1:1"]
+)
+def test_a_crowd_that_makes_no_sense_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With an example."""
+    assert 2 == run(["simulate", "--crowd", text])
+
+    assert "--crowd must be such as markten:20:60:30:120" in capsys.readouterr().err
+
+
+def test_the_crowd_of_the_demo_is_what_the_option_takes() -> None:
+    """Its zone is in every city; every ten minutes."""
+    assert "markten:24:45:30:120:600" == crowd_option(CROWD)
+    assert CROWD == _crowd(crowd_option(CROWD))
 
 
 def test_a_weekday_can_be_played_as_now(installed: Settings) -> None:
