@@ -28,6 +28,8 @@ from streams.alert_streams import AlertStreams, StreamMessage
 from streams.topics import ACTION_TOPIC, PARTIAL_TOPIC
 
 FLUSH_S: Final = 1.0  # what is urgent is stored at once
+# a flush of 2,000 changes takes a second; one of 60,000, of a storm that was missed, took longer than a transaction may
+MOST_UNSTORED: Final = 2_000
 LOOK_S: Final = 1.0
 RATES_S: Final = 5.0
 PUBLISH_S: Final = 0.1
@@ -87,6 +89,7 @@ class AlertRun:
         self._keeper = keeper
         self._news = asyncio.Event()
         self._look_now = asyncio.Event()
+        self._stored = asyncio.Event()
         self._is_ending = False
         self._judged_s = time.monotonic()
         self._rates_due_s = 0.0
@@ -152,6 +155,9 @@ class AlertRun:
         metrics.alert_stale_total.inc(keeper.stale_messages - before)
         if keeper.desk.is_urgent:
             self._news.set()
+        while keeper.desk.waiting > MOST_UNSTORED:
+            self._stored.clear()
+            await self._stored.wait()  # the broker keeps what comes meanwhile
 
     async def _on_action(self, message: StreamMessage) -> None:
         """Take in what an operator does."""
@@ -196,6 +202,7 @@ class AlertRun:
         parts, as_of_us = self._keeper.flush(), self._keeper.sums.as_of_us
         begun_s = time.monotonic()
         await self._parts.store_lane.run(self._parts.store.flush, parts)
+        self._stored.set()
         if parts.deliveries:
             for teller in self._parts.tellers:
                 teller.wake()

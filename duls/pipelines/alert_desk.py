@@ -210,6 +210,11 @@ class AlertDesk:
         return bool(self._told or self._changed or self._handled)
 
     @property
+    def waiting(self) -> int:
+        """Return how many changes are to be told at the next flush."""
+        return len(self._told)
+
+    @property
     def is_urgent(self) -> bool:
         """Tell whether somebody waits for what changed."""
         return self._is_urgent
