@@ -158,6 +158,7 @@ class AlertRun:
         while keeper.desk.waiting > MOST_UNSTORED:
             self._stored.clear()
             await self._stored.wait()  # the broker keeps what comes meanwhile
+            self._judged_s = time.monotonic()
 
     async def _on_action(self, message: StreamMessage) -> None:
         """Take in what an operator does."""
@@ -253,7 +254,8 @@ class AlertRun:
 
     def _look_at_clock(self) -> None:
         """Say that nothing is known where no counts come any more."""
-        if time.monotonic() - self._judged_s > self._parts.feed_lost_s:
+        is_held = self._keeper.desk.waiting > MOST_UNSTORED  # we do not read; that says nothing of the feed
+        if not is_held and time.monotonic() - self._judged_s > self._parts.feed_lost_s:
             self._keeper.lose_everything(int(time.time() * US_PER_S))
             if self._keeper.desk.is_urgent:
                 self._news.set()
