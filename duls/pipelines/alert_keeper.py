@@ -121,8 +121,11 @@ class AlertKeeper:
         self.forecast.finish()
 
     def lose_everything(self, now_us: int) -> None:
-        """Say that no message comes any more."""
-        self.desk.lose_everything(now_us)
+        """Say that no message comes any more.
+
+        *now_us* is of this machine; what has the event clock is told so in its own time.
+        """
+        self.desk.lose_everything(self.sums.as_of_us if self._options.is_event_clock else now_us)
 
     def act(self, action_id: UUID, zone_id: str, action: Action) -> None:
         """Let an operator's action about a zone of ours take effect, once."""

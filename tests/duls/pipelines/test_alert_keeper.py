@@ -109,6 +109,19 @@ def test_a_stream_that_fell_behind_is_no_data() -> None:
     assert {"no_data"} == set(states(store).values())
 
 
+def test_silence_of_a_history_is_told_in_its_own_time() -> None:
+    """Else everything after it would seem to be of today."""
+    store = MemoryStore()
+    keeping = keeper(store, CITY, is_event_clock=True)
+    keeping.lose_everything(START_US + 10**12)
+    feed(keeping, log_of({"z1": 12}, {"z1": 12}, {"z1": 12}, {"z1": 12}))
+    store.flush(keeping.flush())
+
+    (alert,) = store.alerts.values()
+    assert START_US + 2 * SECOND_US == alert.raised_us
+    assert max(event.at_us for event in store.events) <= START_US + 3 * SECOND_US
+
+
 def test_silence_of_the_log_is_no_data() -> None:
     """Whoever reads says so by its own clock."""
     store = MemoryStore()
