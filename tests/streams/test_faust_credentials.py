@@ -122,7 +122,7 @@ def test_a_certificate_of_ours_is_shown(folder: Path) -> None:
     [
         ({"ssl.keystore.location": "x"}, "cannot use 'ssl.keystore.location'"),
         ({"sasl.kerberos.principal": "x"}, "cannot use 'sasl.kerberos.principal'"),
-        ({"enable.sasl.oauthbearer.unsecure.jwt": True}, "cannot use"),
+        ({"sasl.oauthbearer.method": "oidc"}, "cannot use"),
         ({"security.protocol": "TLS"}, "security.protocol of"),
         ({"security.protocol": "SASL_SSL"}, "got 'GSSAPI'"),
         ({"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER"}, "got 'OAUTHBEARER'"),
