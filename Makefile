@@ -10,7 +10,7 @@ CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.
 CODE := duls streams processors sinks grafana
 ALL_CODE := $(CODE) tests benchmarks docs
 
-.PHONY: demo test check bench bench-latency soak boards lock clean help
+.PHONY: demo test check bench bench-latency soak guards boards lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +45,7 @@ bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tabl
 	$(BIN)/python -m benchmarks.aggregate
 	$(BIN)/python -m benchmarks.read
 	$(BIN)/python -m benchmarks.sink
+	$(BIN)/python -m benchmarks.idle
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.write_up
 
@@ -58,6 +59,10 @@ soak: .venv/.dev  ## fault tests, fuzzing and the API at full counts, and the im
 	DULS_TEST_SOAK=1 $(BIN)/python -m pytest tests/faults tests/streams/decode tests/processors/overload tests/duls/api \
 		tests/deploy/test_image.py
 
+guards: .venv/.dev  ## break each guard of reliability in a copy, and see its tests fail
+	$(BIN)/python -m tests.services fetch
+	$(BIN)/python -m tests.guards
+
 boards: .venv/.dev  ## make the committed files of the Grafana boards again
 	$(BIN)/python -m grafana.build
 
@@ -69,7 +74,7 @@ lock: .venv/.dev  ## pin the newest versions that pyproject.toml allows
 		--generate-hashes --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## what was installed, built and cached
-	rm -rf .venv $(CACHE_DIRS)
+	rm -rf .venv .venv-peers $(CACHE_DIRS)
 	find $(ALL_CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.base:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).parent / ".peers"
+FOLDER: Final = Path(__file__).parent.parent / ".venv-peers"
 REQUIREMENTS: Final = (
     "quixstreams==3.28.1",
     "bytewax==0.21.1",
@@ -20,6 +20,8 @@ REQUIREMENTS: Final = (
     "tzdata>=2025.1",
 )
 INSTALL_S: Final = 600.0
+VARIABLES: Final = {"NUMBA_CACHE_DIR": str(FOLDER / "kernels")}
+"""Of processes there: two versions of the compiler would go on replacing each other's kernels."""
 
 
 @cache

@@ -19,7 +19,7 @@ from benchmarks.city_records import PACKED, build_city, encoded, packed, simulat
 from benchmarks.decoders import OURS, rates
 from benchmarks.installation import Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
-from benchmarks.peer_environment import peer_python
+from benchmarks.peer_environment import VARIABLES, peer_python
 from benchmarks.processes import ProcessFailedError, run_all
 from benchmarks.raw_topic import PARTITIONS, fill, make_topic
 from benchmarks.report import say, table, write_json, write_section
@@ -135,7 +135,8 @@ class Contest:
         """Run a peer as a process."""
         before = self._services.cpu()
         command = [module, self._services.bootstrap_servers, topic, str(records), decoder]
-        used = run_all({name: command}, {}, timeout_s=RUN_TIMEOUT_S, python=python)[name]
+        variables = {} if python == sys.executable else VARIABLES
+        used = run_all({name: command}, variables, timeout_s=RUN_TIMEOUT_S, python=python)[name]
         servers = self._services.cpu().since(before)
         return Run(
             contestant=name,
@@ -335,10 +336,12 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smaller measurement, below 90 seconds")
+    parser.add_argument("--rounds", type=int, help="of each contestant")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args()
     began_s = time.monotonic()
-    result = measure(QUICK if chosen.quick else DEFAULT)
+    sizes = QUICK if chosen.quick else DEFAULT
+    result = measure(sizes._replace(rounds=chosen.rounds or sizes.rounds))
     text = as_text(result)
     say(text)
     path = write_json("pipeline", result)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.city_records import build_city, encoded, simulate
 from benchmarks.machine import Machine, this_machine
-from benchmarks.peer_environment import peer_python
+from benchmarks.peer_environment import VARIABLES, peer_python
 from benchmarks.processes import ProcessFailedError, run_all
 from benchmarks.raw_topic import fill, make_topic
 from benchmarks.report import say, table, write_json, write_section
@@ -47,7 +47,7 @@ class Sizes(NamedTuple):
     rounds: int
 
 
-DEFAULT: Final = Sizes(records=1_000_000, peer_records=100_000, rounds=5)
+DEFAULT: Final = Sizes(records=1_000_000, peer_records=100_000, rounds=3)  # one round is long
 QUICK: Final = Sizes(records=300_000, peer_records=30_000, rounds=2)
 
 
@@ -61,7 +61,8 @@ def _cpu_s(name: str, servers: str, topic: str, records: int) -> float | None:
     if python is None:
         return None
     try:
-        return run_all({name: command}, {}, timeout_s=TIMEOUT_S, python=python)[name].cpu_s
+        variables = {} if python == sys.executable else VARIABLES
+        return run_all({name: command}, variables, timeout_s=TIMEOUT_S, python=python)[name].cpu_s
     except ProcessFailedError as error:
         say(f"  {name}: {error}")
         return None

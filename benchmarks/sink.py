@@ -50,7 +50,7 @@ class Sizes(NamedTuple):
     rounds: int
 
 
-DEFAULT: Final = Sizes(cells=112_000, rounds=5)
+DEFAULT: Final = Sizes(cells=112_000, rounds=3)  # executemany takes long
 QUICK: Final = Sizes(cells=16_000, rounds=2)
 
 

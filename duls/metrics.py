@@ -226,6 +226,12 @@ class Metrics:
         self.pool_connections = self._gauge("pool_connections", "Database connections of the API.", "state")
         self.pool_connections_max = self._gauge("pool_connections_max", "Most connections of the API.")
         self.pool_waiting = self._gauge("pool_waiting", "Requests that wait for a database connection.")
+        self.uploads_total = self._counter(
+            "uploads_total", "Uploads of suppliers, taken or not and why.", "feed", "outcome"
+        )
+        self.upload_bytes_total = self._counter(
+            "upload_bytes_total", "Bytes of uploads that were taken, as they came.", "feed"
+        )
         self.event_streams_open = self._gauge("event_streams_open", "Streams of live figures open now.")
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

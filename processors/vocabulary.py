@@ -81,6 +81,7 @@ class Outcome(IntEnum):
     NOT_ACTUAL = 33  # planned or expected, not something that happened
     NO_FIX = 34  # the receiver of satellites says that it did not know where it was
     NOT_ARROW = 35  # begins as an Arrow IPC stream, and cannot be read as one
+    NO_GRANT = 36  # its carrier has not granted that it is taken
 
 
 FIRST_REJECTION: Final = 16

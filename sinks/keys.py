@@ -165,20 +165,20 @@ class KeyStore:
     def _wrapped(self, day: int, key: bytes) -> bytes:
         """Return nonce and ciphertext of a key, bound to its day."""
         nonce = self._random_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, key, _bound_to(day))
+        return nonce + self._cipher.encrypt(nonce, key, bound_to(day))
 
     def _unwrapped(self, day: int, wrapped: bytes | None) -> bytes | None:
         """Return the key of a row, None where it was destroyed."""
         if wrapped is None:
             return None
         try:
-            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound_to(day))
+            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound_to(day))
         except InvalidTag:
             message = f"the key of {_date(day)} was wrapped by another master key: use the file that made it"
             raise ConfigError(message) from None
 
 
-def _bound_to(day: int) -> bytes:
+def bound_to(day: int) -> bytes:
     """Return what the wrapping is bound to, so that the key of one day cannot stand in for another."""
     return b"duls-day-key:" + _date(day).isoformat().encode()
 

@@ -43,6 +43,7 @@ class Retention(NamedTuple):
     history_s: int = 5 * 365 * DAY_S
     access_s: int = 365 * DAY_S
     reference_s: int = 90 * DAY_S
+    upload_s: int = 7 * DAY_S
 
 
 class Removal(NamedTuple):
@@ -71,6 +72,8 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "flow_hour": retention.live_s,
         "flow_day": retention.live_s,
         "camera_hour": retention.live_s,
+        "carrier_hour": retention.live_s,
+        "carrier_day": retention.live_s,
         "feed_minute": retention.live_s,
         "rejection_minute": retention.live_s,
         "camera_rejection": retention.live_s,
@@ -101,9 +104,10 @@ def sweep(connection: Connection, retention: Retention, reference: int) -> list[
 
 
 def _access_horizon_us(connection: Connection, retention: Retention) -> dict[str, int]:
-    """Return the horizon of the access log: people read by the wall clock, whatever clock figures have."""
+    """Return the horizons of what comes through the API: it is used by the wall clock, whatever clock figures have."""
     now = connection.execute(query("retention", "database_time")).fetchall()[0][0]
-    return {"access_log": int(now) - retention.access_s * US_PER_S}
+    kept_s = {"access_log": retention.access_s, "upload_key": retention.upload_s}
+    return {table: int(now) - seconds * US_PER_S for table, seconds in kept_s.items()}
 
 
 def _move_horizons(connection: Connection, horizons: Mapping[str, int]) -> dict[str, int]:

@@ -101,6 +101,20 @@ def make_deed_producer(bootstrap_servers: str, properties: Properties, *, timeou
     return _made(Producer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
 
 
+def make_upload_producer(bootstrap_servers: str, properties: Properties) -> Producer:
+    """Return the producer of uploads, which tells soon when the broker does not take one; its sender tries again."""
+    own: Properties = {
+        "acks": "all",
+        "linger.ms": 5,
+        "compression.type": "lz4",
+        "message.timeout.ms": 15_000,
+        "queue.buffering.max.messages": 100_000,
+        "queue.buffering.max.kbytes": 262_144,
+        "log_level": 3,
+    }
+    return _made(Producer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
+
+
 def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     """Return an admin client."""
     return _made(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})

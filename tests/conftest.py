@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import hypothesis
 import pytest
 
+from duls.app.kernel_cache import forget_outdated_kernels
 from sinks.connection import open_connection
 from sinks.embedded_database import drop_database
 from sinks.migrate import migrate
@@ -31,6 +32,12 @@ profile = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "default")
 hypothesis.settings.register_profile("uncompiled", hypothesis.settings.get_profile(profile), max_examples=10)
 is_compiled = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 hypothesis.settings.load_profile(profile if is_compiled else "uncompiled")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile anew what was compiled from other sources, before processes share the work."""
+    if not hasattr(config, "workerinput"):
+        forget_outdated_kernels()
 
 
 @pytest.hookimpl(trylast=True)

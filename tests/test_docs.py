@@ -63,7 +63,8 @@ def test_every_error_is_documented() -> None:
 def test_every_command_of_the_contract_is_documented() -> None:
     """Names of commands are what users and scripts build on."""
     commands = (
-        *("demo", "migrate", "run", "simulate", "doctor", "zones load", "cameras load"),
+        *("demo", "migrate", "run", "simulate", "doctor", "zones load", "cameras load", "publish"),
+        "privacy report",
         *("dlq list", "dlq show", "dlq replay"),
         *("grafana push", "grafana zones"),
     )

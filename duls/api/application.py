@@ -10,6 +10,7 @@ from duls.api.deeds_routes import deeds_router
 from duls.api.description import add_problem_schema
 from duls.api.events import events_router
 from duls.api.flows_routes import flows_router
+from duls.api.grants_routes import grants_router
 from duls.api.operations_routes import operations_router
 from duls.api.page import page_router
 from duls.api.parts import ApiParts
@@ -18,6 +19,7 @@ from duls.api.profiles_routes import profiles_router
 from duls.api.rules_routes import rules_router
 from duls.api.shield import Shield
 from duls.api.totals_routes import totals_router
+from duls.api.uploads_routes import UPLOAD_PATHS, uploads_router
 from duls.api.vitals_routes import vitals_router
 from duls.api.zones_routes import zones_router
 
@@ -31,7 +33,7 @@ def make_application(parts: ApiParts, *, version: str) -> ASGIApp:
     """Return the whole application behind its shield."""
     framework = make_framework(parts.tiles, version=version)
     framework.state.parts = parts
-    return Shield(framework, parts.metrics)
+    return Shield(framework, parts.metrics, own_bounds=UPLOAD_PATHS)
 
 
 def make_framework(tiles: str, *, version: str) -> FastAPI:
@@ -70,4 +72,6 @@ def _add_routers(application: FastAPI, tiles: str) -> None:
     ):
         application.include_router(router)
     application.include_router(events_router())
+    application.include_router(uploads_router())
+    application.include_router(grants_router())
     application.include_router(page_router(tiles))

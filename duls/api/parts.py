@@ -11,6 +11,7 @@ from duls.api.deeds import AlertDeeds, RuleBook
 from duls.api.gate import Gate
 from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub
+from duls.api.uploads import Uploads
 from duls.metrics import Metrics
 from sinks.reading import Reader
 
@@ -28,6 +29,7 @@ class ApiParts(NamedTuple):
     tiles: str  # address of a map style or of raster tiles for the page; empty for none
     deeds: AlertDeeds | None = None  # None: no broker is known, so nothing can be done
     rules: RuleBook | None = None  # None: likewise of rules
+    uploads: Uploads | None = None  # None: nothing can be sent, since no broker is set
 
 
 def parts_of(request: Request) -> ApiParts:

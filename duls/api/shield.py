@@ -49,14 +49,21 @@ class Shield:
     Args:
         application: what is guarded.
         metrics: where requests are counted.
+        own_bounds: methods and paths that bound their bodies themselves.
         clock: seconds of a monotonic clock.
     """
 
     def __init__(
-        self, application: ASGIApp, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic
+        self,
+        application: ASGIApp,
+        metrics: Metrics,
+        *,
+        own_bounds: frozenset[tuple[str, str]] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._application = application
         self._metrics = metrics
+        self._own_bounds = own_bounds
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +83,8 @@ class Shield:
     async def _guarded(self, scope: Scope, receive: Receive, sender: "_Sender") -> None:
         """Run the application; whatever it lets out is logged, and answered while that is possible."""
         try:
-            if scope["method"] not in BODILESS_METHODS:
+            is_bounded = (scope["method"], scope["path"]) in self._own_bounds
+            if scope["method"] not in BODILESS_METHODS and not is_bounded:
                 most = RULES_BYTES if scope["path"] == RULES_PATH else BODY_BYTES
                 receive = _bounded(receive, _announced_bytes(scope), most)
             await self._application(scope, receive, sender)
@@ -85,12 +93,8 @@ class Shield:
                 problem.status_code, problem.name, problem.detail, headers=dict(problem.headers or {})
             )
             await answer(scope, receive, sender)
-        except Exception as error:  # the last door; the application has answered that there is a defect
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-            # the error's own words may quote data
-            log.error("a defect", error=type(error).__name__, place=place, function=frame.name)  # noqa: TRY400  # the traceback is for the debug log
-            log.debug("a defect", exc_info=error)
+        except Exception as error:  # noqa: BLE001  # the last door; the application has answered that there is a defect
+            tell_defect(error)
 
     def _count(self, scope: Scope, status: int, duration_s: float) -> None:
         """Count a finished request under its route, not its path: paths are endless."""
@@ -98,6 +102,14 @@ class Shield:
         method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
         self._metrics.http_requests_total.labels(method, route, str(status)).inc()
         self._metrics.http_request_seconds.labels(route).observe(duration_s)
+
+
+def tell_defect(error: Exception) -> None:
+    """Log where an error was raised, and its words, which may quote data, only for those who look for defects."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    log.error("a defect", error=type(error).__name__, place=place, function=frame.name)
+    log.debug("a defect", exc_info=error)
 
 
 class _Sender:

@@ -26,6 +26,9 @@ class Scope(StrEnum):
     PLANNER = "planner"  # read published figures, which are k-safe
     ACT = "act"  # acknowledge, snooze and resolve alerts, and silence zones
     RULES = "rules"  # change the rules of alerts
+    GRANTS = "grants"  # write down and revoke what carriers grant
+    SEND_POSITIONS = "send-positions"  # push positions, and read nothing
+    SEND_DETECTIONS = "send-detections"  # push detections, and read nothing
 
 
 class Caller(NamedTuple):

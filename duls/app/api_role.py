@@ -6,7 +6,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, NamedTuple, Self
 
 import structlog
@@ -19,6 +21,7 @@ from duls.api.live_hub import LiveHub
 from duls.api.parts import ApiParts
 from duls.api.server import listening_socket, serve
 from duls.api.tokens import Scope
+from duls.api.uploads import Uploads
 from duls.app.api_deeds import StoredRules, TopicDeeds
 from duls.app.stopping import StopFlag
 from duls.app.tokens import token_key_file
@@ -29,6 +32,8 @@ from duls.version import VERSION
 from sinks.lasting_connection import LastingConnection
 from sinks.patience import Patience
 from sinks.reading import Reader, obstacles
+from streams.clients import make_upload_producer
+from streams.upload_sender import UploadSender
 
 PROBE_KEPT_S: Final = 1.0  # probes come often and from several sides
 PROBE_PATIENCE_S: Final = 1.0
@@ -51,14 +56,26 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
     """
     listener = listening_socket(*settings.http_address)
     host, port = listener.getsockname()[:2]
-    with DatabaseWatch(settings.database_url) as watch, Reader(settings.database_url) as reader:
+    with (
+        DatabaseWatch(settings.database_url) as watch,
+        Reader(settings.database_url) as reader,
+        closing(_upload_sender(settings)) as sender,
+    ):
         metrics.watch_pool(reader.stats)
         vitals = Vitals(watch.reasons, metrics.exposition)
         gate = _gate(settings)
         log.info("ready", role="api", host=host, port=port)
-        deeds = TopicDeeds(settings, reader) if settings.kafka.bootstrap_servers else None
-        means = _Means(reader, gate, vitals, metrics, deeds, StoredRules(reader))
+        has_broker = bool(settings.kafka.bootstrap_servers)
+        deeds = TopicDeeds(settings, reader) if has_broker else None
+        uploads = Uploads(gate, sender, reader, metrics, clock=time.monotonic) if has_broker else None
+        means = _Means(reader, gate, vitals, metrics, deeds, StoredRules(reader), uploads)
         asyncio.run(_serve(listener, stop, settings.http.tiles, means))
+
+
+def _upload_sender(settings: Settings) -> UploadSender:
+    """Return what sends uploads; it makes its client for the first of them."""
+    kafka = settings.kafka
+    return UploadSender(partial(make_upload_producer, kafka.bootstrap_servers, kafka.client))
 
 
 class _Means(NamedTuple):
@@ -70,6 +87,7 @@ class _Means(NamedTuple):
     metrics: Metrics
     deeds: TopicDeeds | None
     rules: StoredRules
+    uploads: Uploads | None
 
 
 async def _serve(listener: socket.socket, stop: StopFlag, tiles: str, means: _Means) -> None:
@@ -87,6 +105,7 @@ async def _serve(listener: socket.socket, stop: StopFlag, tiles: str, means: _Me
         tiles,
         means.deeds,
         means.rules,
+        means.uploads,
     )
     application = make_application(parts, version=VERSION)
     following = asyncio.create_task(LiveFollower(live, means.reader).follow(stopping))

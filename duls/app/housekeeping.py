@@ -1,4 +1,4 @@
-"""What must be done beside the stream: relay the outbox to Kafka, and remove what was kept long enough."""
+"""What must be done beside the stream: relay the outbox, publish final days, remove what was kept long enough."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from confluent_kafka import KafkaException
 
+from duls.app.publishing import publish_due
 from duls.config import Settings
 from duls.errors import DulsError
 from sinks.connection import Connection, open_connection
@@ -66,7 +67,7 @@ class Housekeeping:
         return OutboxSender(producer, should_give_up=self._stop.is_set)
 
     def _serve(self, connection: Connection, sender: OutboxSender) -> None:
-        """Relay and sweep while the clients last."""
+        """Relay, publish and sweep while the clients last."""
 
         def send(messages: list[OutboxMessage]) -> None:
             sender.send(messages)
@@ -76,6 +77,8 @@ class Housekeeping:
                 pass
             if time.monotonic() >= self._sweep_due_s:
                 self._sweep_due_s = time.monotonic() + SWEEP_S
+                # first: what is removed cannot be published any more
+                publish_due(connection, self._settings)
                 self._sweep(connection)
             self._stop.wait(RELAY_S)
 

@@ -27,6 +27,7 @@ from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
 from duls.pipelines.camera_teller import CameraTeller
 from duls.pipelines.day_keys import DayKeys
 from duls.pipelines.enrichment import KnownVehicles, Registers
+from duls.pipelines.grant_keeper import GrantKeeper
 from duls.pipelines.intake import (
     DrainTarget,
     Enrichment,
@@ -43,6 +44,7 @@ from processors.registrations import HASH_KEY_BYTES as REFERENCE_KEY_BYTES
 from processors.vehicle_table import NEVER_US
 from sinks.connection import open_connection
 from sinks.flow_store import DataGap, FlowStore
+from sinks.grants import GrantStore
 from sinks.keys import KeyStore, require_keys
 from sinks.lasting_connection import Tell
 from sinks.master_key import read_master_key
@@ -110,7 +112,8 @@ def run_intake(
         vehicles = KnownVehicles(
             Registers(partial(stamp_of, folder), partial(read_registers, folder)), references
         )
-        known = Known(vehicles, CameraTeller(cameras.register).tell)
+        grants = _grants(settings, stack, patience, metrics)
+        known = Known(vehicles, CameraTeller(cameras.register).tell, grants)
         intake, consumer = _intake(settings, topics, stop, metrics, keys, record_gap, known)
         # closed first: it commits once more
         stack.callback(close_within, consumer.close)
@@ -128,6 +131,7 @@ class Known(NamedTuple):
 
     enrichment: Enrichment
     tell_cameras: TellCameras
+    grants: GrantKeeper | None  # None: no grants are asked for
 
 
 class _Topics(NamedTuple):
@@ -175,6 +179,18 @@ def _references(settings: Settings, stack: ExitStack, metrics: Metrics) -> Refer
     )
     stack.callback(store.close)
     return References(RegistrationBook(hash_key), store)
+
+
+def _grants(settings: Settings, stack: ExitStack, patience: Patience, metrics: Metrics) -> GrantKeeper | None:
+    """Return what withholds positions without a grant, where a purpose asks for grants."""
+    purpose = settings.intake.purpose
+    if not purpose:
+        return None
+    store = GrantStore(
+        settings.database_url, purpose=purpose, patience=patience, tell=metrics.tell_sink(FIGURES_SINK)
+    )
+    stack.callback(store.close)
+    return GrantKeeper(store.book)
 
 
 def _gap_recorder(metrics: Metrics, store: FlowStore) -> Callable[[Gap], None]:
@@ -230,6 +246,7 @@ def _intake(
         record_gap=record_gap,
         enrichment=known.enrichment,
         tell_cameras=known.tell_cameras,
+        grants=known.grants,
     )
     return intake, consumer
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
+from duls.app.kernel_cache import forget_outdated_kernels
 from duls.local_midnights import local_midnights
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
 from processors.calendar import US_PER_S
@@ -159,6 +160,7 @@ def _envelope(number: int) -> bytes:
 
 def main() -> None:
     """Compile everything, telling how far it is."""
+    forget_outdated_kernels()
     steps: dict[str, Callable[[], object]] = {
         "intake": warm_up_intake,
         "aggregate": warm_up_aggregate,

@@ -15,7 +15,10 @@ from duls.cli import (
     dead_letters,
     demo,
     doctor,
+    grants,
     plates,
+    privacy,
+    publication,
     registry,
     rules,
     service,
@@ -97,8 +100,11 @@ def program() -> typer.Typer:
     made.add_typer(plates.rdw(), name="rdw")
     made.add_typer(plates.companies(), name="companies")
     made.add_typer(plates.permits(), name="permits")
+    made.add_typer(grants.grants(), name="grants")
     made.add_typer(rules.rules(), name="rules")
     made.add_typer(alerts.alerts(), name="alerts")
+    made.command("publish")(publication.publish)
+    made.add_typer(privacy.privacy(), name="privacy")
     made.command("simulate")(city.simulate)
     made.command("doctor")(doctor.doctor)
     made.add_typer(dead_letters.dead_letters(), name="dlq")
@@ -108,8 +114,11 @@ def program() -> typer.Typer:
 
 
 def _root(*, version: Version = False) -> None:
-    """Take the options that stand before a command."""
+    """Take the options that stand before a command, and make sure that its kernels are those of today's sources."""
+    from duls.app.kernel_cache import forget_outdated_kernels
+
     del version  # it has ended the program already
+    forget_outdated_kernels()
 
 
 def _defect(error: Exception) -> str:

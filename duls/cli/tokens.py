@@ -26,7 +26,10 @@ def _issue(
     *,
     scopes: Annotated[
         list[str],
-        typer.Option("--scope", help="`operator`, `planner`, `act` or `rules`; may be given several times."),
+        typer.Option(
+            "--scope",
+            help="`operator`, `planner`, `act`, `rules`, `grants`, `send-positions`, `send-detections`; several times.",
+        ),
     ],
     municipalities: Annotated[
         list[str] | None,
@@ -39,7 +42,7 @@ def _issue(
 ) -> None:
     """Print a token for the HTTP API, and make the key that signs tokens when it is missing.
 
-    Whoever has a token may read what its scopes allow until it expires.
+    Whoever has a token may read, or send, what its scopes allow until it expires.
     A new first line in the key file signs new tokens; removing an old line ends the tokens that it signed.
     """
     from duls.app.tokens import issue_token

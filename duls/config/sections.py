@@ -203,6 +203,11 @@ class IntakeSettings(Section):
         Path("~/.local/share/duls/registers"),
         description="Folder of the registers of plates that `duls rdw load` writes, on each machine of intake.",
     )
+    purpose: str = Field(
+        "",
+        description="What positions are taken for: those of carriers without a grant for it are dropped; "
+        "no grants are asked for when empty.",
+    )
     batch_messages: int = Field(20_000, ge=1, le=1_000_000, description="Most records read in one step.")
     progress_ms: int = Field(250, ge=10, le=10_000, description="Time between two progress messages.")
     commit_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two commits of offsets.")
@@ -214,6 +219,19 @@ class AggregateSettings(Section):
     flush_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two transactions.")
     snapshot_replay_s: float = Field(
         5.0, ge=0, le=600, description="A snapshot is taken when a replay after a restart would last longer."
+    )
+
+
+class PublicationSettings(Section):
+    """What a cell of the history for planners must have before it is shown."""
+
+    k: int = Field(10, ge=10, le=1_000, description="Distinct vehicles of a shown cell, at least.")
+    carriers: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="Carriers of a shown cell of positions, none with more than half of its vehicles; "
+        "0 where the city decided that the rule does not hold.",
     )
 
 

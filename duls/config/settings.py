@@ -16,6 +16,7 @@ from duls.config.sections import (
     KafkaSettings,
     LogSettings,
     MetricsSettings,
+    PublicationSettings,
     Section,
 )
 
@@ -30,6 +31,7 @@ class Settings(Section):
     figures: FigureOptions = FigureOptions()
     intake: IntakeSettings = IntakeSettings()
     aggregate: AggregateSettings = AggregateSettings()
+    publication: PublicationSettings = PublicationSettings()
     alert: AlertSettings = AlertSettings()
     http: HttpSettings = HttpSettings()
     grafana: GrafanaSettings = GrafanaSettings()

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
+from duls.pipelines.grant_keeper import GrantKeeper
 from processors.calendar import US_PER_S
 from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, UInt32Array
 from processors.source_clock import Mark
@@ -111,6 +112,7 @@ class Intake:
         record_gap: Callable[[Gap], None],
         enrichment: Enrichment | None = None,
         tell_cameras: TellCameras | None = None,
+        grants: GrantKeeper | None = None,
     ) -> None:
         self._consumer = consumer
         self._sender = sender
@@ -122,6 +124,7 @@ class Intake:
         self._failpoint = failpoint
         self._enrichment = enrichment or NoEnrichment()
         self._tell_cameras = tell_cameras or _tell_nobody
+        self._grants = grants
         self.positions = SourcePositions(
             consumer,
             {source.name: source.topic_id for source in sources},
@@ -141,6 +144,8 @@ class Intake:
 
     def step(self) -> int:
         """Read one batch, send its rows, and do what is due; return the number of records read."""
+        if self._grants is not None:
+            self._grants.refresh(self._monotonic())
         reading = read_topics(self._consumer.consume, self._options.batch_messages, self._options.consume_s)
         self._failpoint("intake-after-consume")
         for topic, read in reading.topics.items():
@@ -183,6 +188,8 @@ class Intake:
                 self._tell_cameras(batch.values, decoded)
                 self._count_readings(decoded)
             admitted = admit(decoded, batch, newest, self._admission, traits=traits)
+            if self._grants is not None and isinstance(decoded, DecodedPositions):
+                admitted = self._grants.withhold(batch.values, decoded, admitted)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS
@@ -196,6 +203,8 @@ class Intake:
     def _dead_letters(self, topic: SourceTopic, columns: Observations) -> None:
         """Tell people where rejected rows stand."""
         for row in rejected_rows(columns).tolist():
+            if columns.outcome[row] == Outcome.NO_GRANT:
+                continue  # nothing is wrong with it, and there may be a million of them
             reason = Outcome(int(columns.outcome[row])).name.lower()
             self._sender.send_dead_letter(
                 topic.dead_letters,

@@ -23,6 +23,10 @@ BEGIN
         GRANT INSERT ON core.access_log TO duls_api;
         -- Rules are about zones, not people; what operators do goes through Kafka.
         GRANT SELECT, INSERT ON core.alert_rule_version TO duls_api;
+        GRANT SELECT, INSERT ON core.upload_key TO duls_api;
+        -- Grants name carriers and zones; who wrote and revoked them stays.
+        GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by, revoked_note) ON core.carrier_grant TO duls_api;
+        GRANT SELECT (zone_id) ON core.zone TO duls_api;
     END IF;
 END
 $grants$;

@@ -187,6 +187,18 @@ WHERE month < date_trunc('month', core.instant(%(horizon_us)s) AT TIME ZONE 'Eur
 -- Delete what was read long ago.
 DELETE FROM core.access_log WHERE at <= core.instant(%(horizon_us)s);
 
+-- name: delete_upload_key
+-- Delete keys of uploads that are not looked for any more.
+DELETE FROM core.upload_key WHERE taken_at <= core.instant(%(horizon_us)s);
+
 -- name: delete_camera_hour
 -- Delete hours of cameras that ended at or before the horizon.
 DELETE FROM core.camera_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';
+
+-- name: delete_carrier_hour
+-- Delete hours of carriers that were never published.
+DELETE FROM core.carrier_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';
+
+-- name: delete_carrier_day
+-- Delete local days of carriers that were never published.
+DELETE FROM core.carrier_day WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;

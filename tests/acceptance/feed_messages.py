@@ -58,6 +58,14 @@ def canonical(places: list[Place]) -> list[bytes]:
     return [text(rows[0]), text(rows[1:])]
 
 
+def pushed(places: list[Place]) -> list[bytes]:
+    """Return what is pushed over HTTP: one object, then one per line."""
+    rows = [
+        {"vehicle": "NL:FD-005-A", "time": p.text, "lat": p.lat, "lon": p.lon, "class": "N1"} for p in places
+    ]
+    return [text(rows[0]), b"\n".join(map(text, rows[1:]))]
+
+
 def arrow(places: list[Place]) -> list[bytes]:
     """Return one stream of all places."""
     table = pa.table(
@@ -180,6 +188,7 @@ POSITION_FEEDS: Final[dict[str, Feed]] = {
     "rfms": Feed(rfms, "N3", "yes", rejected=1, registered=1),
     "traccar": Feed(traccar, "N1", "unknown", rejected=1),
     "gtfs": Feed(gtfs, "unknown", "unknown", rejected=3),
+    "pushed": Feed(pushed, "N1", "unknown"),
 }
 
 
@@ -215,6 +224,18 @@ def vesdi(places: list[Place], name: str) -> list[bytes]:
             {"message_type": "anpr_observation_batch", "schema_version": "anpr-2.0.0", "payload": batch[:1]}
         ),
     ]
+
+
+def pushed_vesdi(places: list[Place], name: str) -> list[bytes]:
+    """Return the same messages of another vehicle, without the repeat."""
+    return [record.replace(b"FD010A", b"FD014A") for record in vesdi(places, name)[:2]]
+
+
+def changes_of_the_clock() -> bytes:
+    """Return a legacy file of local times."""
+    lines = ["Id;Tijd(CET);Hash;Land;Klasse;Locatie"]
+    lines += [f"dst {number};{time};fd015aHASH;NL;LB;{CHANGES}" for number, time in enumerate(CHANGE_TIMES)]
+    return "\n".join(lines).encode()
 
 
 def vesdi1(places: list[Place], name: str) -> list[bytes]:
@@ -282,14 +303,44 @@ DETECTION_FEEDS: Final[dict[str, DetectionFeed]] = {
     "vesdi1": DetectionFeed(vesdi1, "unknown", "unknown", registered=1),
     "passage": DetectionFeed(passages, "N2", "no"),
     "utrecht": DetectionFeed(utrecht, "N3", "unknown"),
+    "pushed-vesdi": DetectionFeed(pushed_vesdi, "unknown", "unknown", registered=1),
 }
+PUSHED: Final = frozenset({"pushed", "pushed-vesdi"})
+"""These come over HTTP."""
+
+CHANGES: Final = "changes-of-the-clock"
+"""The zone and camera of a file that spans both changes of the clock."""
+CHANGE_TIMES: Final = (
+    "2026-03-29 01:59:59",
+    "2026-03-29 02:30:00",  # no clock showed it
+    "2026-03-29 03:00:00",
+    "2026-10-25 01:30:00",
+    "2026-10-25 02:10:00",
+    "2026-10-25 02:50:00",
+    "2026-10-25 02:05:00",  # the second pass
+    "2026-10-25 02:55:00",
+    "2026-10-25 03:20:00",
+)
+CHANGE_HOURS: Final = {
+    "2026-03-29T00": 1,
+    "2026-03-29T01": 1,
+    "2026-10-24T23": 1,
+    "2026-10-25T00": 2,
+    "2026-10-25T01": 2,
+    "2026-10-25T02": 1,
+}
+"""What each hour of UTC must have of it."""
+
+
+ZONES: Final = (*POSITION_FEEDS, *DETECTION_FEEDS, CHANGES)
 
 
 def cameras() -> bytes:
-    """Return the camera that the steward loads: on the southern edge of its zone, and looks south."""
-    lon = places(len(POSITION_FEEDS) + list(DETECTION_FEEDS).index("utrecht"), 0)[0].lon
+    """Return the cameras that the steward loads: on the southern edge of their zones, and look south."""
     rows = ["camera_id,name,lat,lon,azimuth_deg,zone_id,obverse,reverse,unknown"]
-    rows.append(f"{camera_of('utrecht')},Kade,{LAT},{lon},180,utrecht,,,in")
+    for name in ("utrecht", CHANGES):
+        lon = places(ZONES.index(name), 0)[0].lon
+        rows.append(f"{camera_of(name)},Kade,{LAT},{lon},180,{name},,,in")
     return "\n".join(rows).encode()
 
 
@@ -300,9 +351,9 @@ def places(number: int, slot_ms: int) -> list[Place]:
 
 
 def zones() -> bytes:
-    """Return one square zone for each format, side by side, named after it."""
+    """Return one square zone for each feed, side by side, named after it."""
     features = []
-    for number, name in enumerate([*POSITION_FEEDS, *DETECTION_FEEDS]):
+    for number, name in enumerate(ZONES):
         west, east = FIRST_LON + number * ZONE_DEG, FIRST_LON + (number + 1) * ZONE_DEG
         ring = [[west, LAT], [east, LAT], [east, LAT + ZONE_DEG], [west, LAT + ZONE_DEG], [west, LAT]]
         features.append(

@@ -1,27 +1,38 @@
 """Every format that cities have, from bytes on a real topic to rows in the views."""
 
+import gzip
+import json
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 
+from duls.api.uploads_routes import POSITIONS_PATH, VESDI_PATH
 from duls.app.migrate import run_migrate
 from duls.app.registry import load_camera_file, load_zone_file
+from duls.app.tokens import issue_token
 from duls.config import load_settings
 from sinks.connection import open_connection
 from tests.acceptance.feed_messages import (
+    CHANGE_HOURS,
+    CHANGES,
     DETECTION_FEEDS,
     MOMENTS,
     POSITION_FEEDS,
+    PUSHED,
     cameras,
+    changes_of_the_clock,
     places,
     zones,
 )
 from tests.faults.installation import Installation
 from tests.faults.raw_topics import ANPR, FMS, Outgoing, send
 from tests.faults.servers import new_broker
+from tests.faults.waiting import wait_until
 from tests.services.external import Database
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
@@ -37,7 +48,13 @@ def read_feeds(timescale: Database, tmp_path_factory: pytest.TempPathFactory) ->
     slot_ms = (time.time_ns() // 1_000_000 // SLOT_MS - 12) * SLOT_MS
     server_url = timescale.create_database(f"feeds_{time.time_ns()}")
     with new_broker() as broker:
-        variables = {"DULS_PARTITIONS": "2", "DULS_CLOCK": "event", "DULS_LOG_LEVEL": "debug"}
+        variables = {
+            "DULS_PARTITIONS": "2",
+            "DULS_CLOCK": "event",
+            "DULS_LOG_LEVEL": "debug",
+            "DULS_HTTP_BIND": "127.0.0.1:0",
+            "DULS_HTTP_TOKEN_KEY_FILE": str(folder / "token.key"),
+        }
         installation = Installation(broker.bootstrap_servers, server_url, folder, variables)
         settings = load_settings(installation.environment())
         run_migrate(settings, lambda _line: None)
@@ -45,21 +62,43 @@ def read_feeds(timescale: Database, tmp_path_factory: pytest.TempPathFactory) ->
         load_zone_file(settings, folder / "zones.geojson")
         (folder / "cameras.csv").write_bytes(cameras())
         load_camera_file(settings, folder / "cameras.csv")
-        records = [
-            Outgoing(ANPR, number % 2, value)
-            for number, (name, feed) in enumerate(DETECTION_FEEDS.items())
-            for value in feed.records(places(len(POSITION_FEEDS) + number, slot_ms), name)
-        ]
-        records += [
-            Outgoing(FMS, number % 2, value)
-            for number, feed in enumerate(POSITION_FEEDS.values())
-            for value in feed.records(places(number, slot_ms))
-        ]
+        records = [Outgoing(ANPR, 0, changes_of_the_clock())]
+        pushed: list[tuple[str, bytes]] = []
+        for number, name in enumerate((*POSITION_FEEDS, *DETECTION_FEEDS)):
+            where = places(number, slot_ms)
+            is_position = name in POSITION_FEEDS
+            values = (
+                POSITION_FEEDS[name].records(where)
+                if is_position
+                else DETECTION_FEEDS[name].records(where, name)
+            )
+            if name in PUSHED:
+                pushed += [(POSITIONS_PATH if is_position else VESDI_PATH, value) for value in values]
+            else:
+                records += [Outgoing(FMS if is_position else ANPR, number % 2, value) for value in values]
         send(broker.bootstrap_servers, records)
+        push(installation, pushed)
         for role in [installation.start(name, "--until-drained") for name in ("intake", "aggregate")]:
             assert role.wait(DRAINED_S) == 0, role.log_tail()
         yield installation
         installation.end()
+
+
+def push(installation: Installation, uploads: list[tuple[str, bytes]]) -> None:
+    """Push uploads through the API, each twice under one key, as a supplier does that heard no answer."""
+    settings = load_settings(installation.environment())
+    scopes = ["send-positions", "send-detections"]
+    token = issue_token(settings, "supplier", scopes=scopes, municipalities=[], days=1).token
+    role = installation.start("api")
+    wait_until(lambda: role.is_ready, "the API serves", deadline_s=DRAINED_S)
+    ready = next(line for line in map(json.loads, role.log_text().splitlines()) if line["event"] == "ready")
+    with httpx.Client(base_url=f"http://127.0.0.1:{ready['port']}") as client:
+        for path, value in uploads:
+            headers = {"X-API-Key": token, "X-Idempotency-Key": str(uuid.uuid4()), "Content-Encoding": "gzip"}
+            for _ in range(2):
+                answer = client.post(path, content=gzip.compress(value), headers=headers)
+                assert 202 == answer.status_code, answer.text
+    assert 0 == role.terminate(within_s=10.0)[0]
 
 
 @pytest.mark.parametrize("name", POSITION_FEEDS)
@@ -99,9 +138,26 @@ def test_repeated_detections_and_registrations_are_counted_as_such(read_feeds: I
             "WHERE source = 1"
         ).fetchall()
 
-    taken = MOMENTS * len(DETECTION_FEEDS)
+    taken = MOMENTS * len(DETECTION_FEEDS) + sum(CHANGE_HOURS.values())
     registered = sum(feed.registered for feed in DETECTION_FEEDS.values())
-    assert [(taken + registered + 1, taken, 1, 0)] == counts
+    assert [(taken + registered + 1, taken, 1, 1)] == counts
+
+
+def test_hours_and_days_of_a_changed_clock_have_what_was_seen_in_them(read_feeds: Installation) -> None:
+    """Both passes of the hour that comes twice, in the one local day; a time that no clock showed is rejected."""
+    with open_connection(read_feeds.database_url, application_name="test") as connection:
+        hours = connection.execute(
+            "SELECT to_char(hour_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24'), observations, vehicles "
+            "FROM live.zone_flow_hour WHERE zone_id = %s ORDER BY 1",
+            [CHANGES],
+        ).fetchall()
+        days = connection.execute(
+            "SELECT day::text, observations, vehicles FROM live.zone_flow_day WHERE zone_id = %s ORDER BY 1",
+            [CHANGES],
+        ).fetchall()
+
+    assert [(hour, count, 1) for hour, count in sorted(CHANGE_HOURS.items())] == hours
+    assert [("2026-03-29", 2, 1), ("2026-10-25", 6, 1)] == days
 
 
 def test_accepted_and_rejected_are_all_rows(read_feeds: Installation) -> None:
@@ -133,5 +189,5 @@ def test_no_log_names_a_vehicle(read_feeds: Installation) -> None:
     written = "".join(path.read_text(errors="replace") for path in Path(read_feeds.folder).glob("*.log"))
 
     assert "ready" in written
-    for name in ("FD-00", "FD00", "0c9e7d52", "YV2E4C3A5", "3596331", "bus-1", "a driver", "aHASH"):
+    for name in ("FD-00", "FD00", "FD01", "0c9e7d52", "YV2E4C3A5", "3596331", "bus-1", "a driver", "aHASH"):
         assert name not in written

@@ -104,6 +104,18 @@ def test_another_process_knows_what_this_one_learned() -> None:
     assert [UNKNOWN] == completed(other, seen("a"))
 
 
+def test_a_book_grows_with_what_it_learns() -> None:
+    """All are known that fit, whatever page they came to stand on, and one that is told anew changes there."""
+    names = [f"v{number}" for number in range(5_000)]
+    book = RegistrationBook(KEY, capacity=10_000)
+
+    book.learn(decoded([told(name, VehicleClass.N1, ZeroEmission.NO) for name in names]))
+    book.learn(decoded([told(names[0], VehicleClass.N3, ZeroEmission.YES)]))
+
+    expected = [(VehicleClass.N3, ZeroEmission.YES)] + [(VehicleClass.N1, ZeroEmission.NO)] * 4_999
+    assert expected == completed(book, *map(seen, names))
+
+
 def test_memory_is_bounded_and_what_is_used_stays() -> None:
     """A reference that is asked for outlives a hundred times the capacity of others."""
     book = RegistrationBook(KEY, capacity=100)

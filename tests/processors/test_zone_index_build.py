@@ -7,6 +7,7 @@ import pytest
 
 from naive import Geometry, contains
 from processors.zone_edges import MIN_CELLS
+from processors.zone_index import PARTS
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_sets import ZoneSets
 from tests.processors.zone_builders import built, numbered
@@ -29,6 +30,35 @@ def test_cells_without_edges_answer_for_all_their_points(seed: int) -> None:
             lat = grid.south + (row + up) / grid.rows_per_deg
             expected = tuple(sorted(zone_no for zone_no, zone in zones.items() if contains(zone, lon, lat)))
             assert expected == zone_sets.zones_of(int(index.base[cell]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_without_edges_answer_for_all_their_points(seed: int) -> None:
+    """As such cells do; the parts of border cells with edges are leaves."""
+    zones = numbered(random_zones(Random(seed), 8))
+    index, zone_sets = built(zones)
+    grid = index.grid
+    cells = np.flatnonzero(index.border >= 0)
+    plain = np.flatnonzero(index.leaves.answer >= 0)
+    for place in Random(seed).sample(plain.tolist(), 300):
+        row, column = divmod(int(cells[place // PARTS**2]), grid.columns)
+        part_row, part_column = divmod(place % PARTS**2, PARTS)
+        for right, up in ((0.5, 0.5), (0.001, 0.001), (0.999, 0.999)):
+            lon = grid.west + (column + (part_column + right) / PARTS) / grid.columns_per_deg
+            lat = grid.south + (row + (part_row + up) / PARTS) / grid.rows_per_deg
+            expected = tuple(sorted(zone_no for zone_no, zone in zones.items() if contains(zone, lon, lat)))
+            assert expected == zone_sets.zones_of(int(index.leaves.answer[place]))
+
+
+def test_a_leaf_holds_an_edge_that_tiles_share_once() -> None:
+    """With the bits of both tiles; elsewhere an edge has one bit."""
+    tile: Geometry = [[[(5.1, 52.0), (5.2, 52.0), (5.2, 52.1), (5.1, 52.1)]]]
+    index, _ = built({1: SQUARE, 2: tile})
+    both = (index.leaves.toggles & 3) == 3
+    shared = index.leaves.edges[both]
+
+    assert shared.size
+    assert {(5.1, 52.0, 5.1, 52.1)} == {tuple(edge) for edge in shared.tolist()}
 
 
 def test_most_cells_of_a_plain_zone_have_no_edge() -> None:

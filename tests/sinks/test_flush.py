@@ -5,6 +5,7 @@ from threading import Barrier, Thread
 from uuid import UUID
 
 import numpy as np
+import psycopg
 import pytest
 
 from duls.errors import FencedError, RefusedError
@@ -26,6 +27,7 @@ from sinks.flush_parts import (
     RejectionMinute,
     Snapshot,
 )
+from sinks.queries import query
 from tests.sinks.flush_values import HOUR_US, RAW, SLOT_S, SLOT_US, START_DAY, START_US, TOPIC, advance, cells
 
 pytestmark = pytest.mark.services
@@ -143,9 +145,10 @@ def test_small_rows_are_added_or_move_forward(connection: Connection, claims: di
         "SELECT camera_id, detections, core.microseconds(last_event_time) FROM core.camera_rejection",
     )
     assert [(2,)] == rows_of(connection, "SELECT open_visits FROM core.open_visit")
-    assert [(0, START_US, None), (1, None, None)] == rows_of(
+    assert [(0, START_US, START_US, None), (1, None, None, None)] == rows_of(
         connection,
-        "SELECT source, core.microseconds(stream_time), last_arrival FROM core.feed_clock ORDER BY source",
+        "SELECT source, core.microseconds(stream_time), core.microseconds(last_event_time), last_arrival "
+        "FROM core.feed_clock ORDER BY source",
     )
 
 
@@ -242,6 +245,40 @@ def test_empty_parts_cost_no_statement(
     flush(connection, Flush([advance(claims, 0, 0, 1)], SLOT_S, cells([], START_US)), 1)
 
     assert len(statements) == 4
+
+
+def test_rows_are_written_in_the_order_of_their_keys(
+    connection: Connection, claims: dict[int, Claim]
+) -> None:
+    """Whatever the order given: processes that lock rows in different orders wait for each other for ever."""
+    zones = list(range(400, 0, -1))
+    slots, hours = cells(zones, START_US), cells(zones, START_US // HOUR_US * HOUR_US)
+
+    flush(connection, Flush([advance(claims, 0, 0, 1)], SLOT_S, slots, hours, cells(zones, START_DAY)), 1)
+
+    for table in ("flow_slot", "flow_hour", "flow_day"):
+        written = rows_of(connection, f"SELECT zone_no FROM core.{table} ORDER BY tableoid, ctid")  # noqa: S608  # names of this file
+        assert [(zone,) for zone in sorted(zones)] == written
+
+
+def test_stored_offsets_are_read_after_a_flush_that_may_still_be_finishing(
+    figures_url: str, connection: Connection, claims: dict[int, Claim]
+) -> None:
+    """Whoever has lost a connection during COMMIT must wait for the outcome, else it would count twice."""
+    move = advance(claims, 0, 0, 1)
+    asked = {"topic_id": move.topic_id, "partitions": [0]}
+    with open_connection(figures_url, application_name="test") as other:
+        other.execute("SET lock_timeout = '50ms'")
+
+        def look(name: str) -> None:
+            """Read the offsets while the transaction of the flush is open."""
+            if name == "flush-before-commit":
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    other.execute(query("progress", "lock_offsets"), asked)
+
+        flush(connection, Flush([move], SLOT_S), 1, look)
+
+        assert [(0, 1)] == [row[:2] for row in other.execute(query("progress", "lock_offsets"), asked)]
 
 
 def test_concurrent_flushes_of_the_same_cells_do_not_deadlock(

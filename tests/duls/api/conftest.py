@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub
 from duls.api.parts import ApiParts
 from duls.api.tokens import Grant, Scope, issue
+from duls.api.uploads import Uploads
 from duls.app.api_deeds import StoredRules
 from duls.metrics import Metrics
 from sinks.embedded_database import drop_database
@@ -92,9 +93,12 @@ class Api(NamedTuple):
             cursor = {"cursor": answer["next"]}
 
 
+MakeUploads = Callable[[Gate, Reader, Metrics], Uploads]
+
+
 @contextmanager
-def running_api(url: str) -> Iterator[Api]:
-    """Serve the API over a database."""
+def running_api(url: str, make_uploads: MakeUploads | None = None) -> Iterator[Api]:
+    """Serve the API over a database, and perhaps take uploads."""
     metrics = Metrics(version="test", clock=time.time)
 
     def clock() -> datetime:
@@ -105,9 +109,10 @@ def running_api(url: str) -> Iterator[Api]:
         stopping = asyncio.Event()
         live = LiveHub("test", clock)
         deeds = FakeDeeds()
+        gate = Gate([KEY], clock=clock)
         parts = ApiParts(
             reader,
-            Gate([KEY], clock=clock),
+            gate,
             vitals,
             metrics,
             stopping,
@@ -116,6 +121,7 @@ def running_api(url: str) -> Iterator[Api]:
             "",
             deeds,
             StoredRules(reader),
+            make_uploads(gate, reader, metrics) if make_uploads else None,
         )
         with (
             served(make_application(parts, version="test"), stopping) as port,

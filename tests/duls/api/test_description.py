@@ -20,11 +20,13 @@ from schemathesis.checks import (
     unsupported_method,
 )
 
+from duls.api.tokens import Scope
 from tests.duls.api.conftest import ACT, OPERATOR, PLANNER, RULES, Api
 
 pytestmark = pytest.mark.services
 
 CASES: Final = 10_000 if os.environ.get("DULS_TEST_SOAK") == "1" else 300
+SENT: Final = frozenset({"/v1/positions"})
 LONGEST_QUERY: Final = 60_000  # characters; our client takes no more
 # not whether wrong requests are refused: the token that is put into each mends some of them (test_safety does that)
 CHECKS: Final = [
@@ -49,7 +51,7 @@ def test_every_example_is_as_described(small_api: Api) -> None:
     components = {"components": described["components"]}
     seen = 0
     for path, method, operation in operations_of(described):
-        content = operation["responses"]["200"]["content"]
+        content = operation["responses"]["202" if path in SENT else "200"]["content"]
         for given in content.values():
             if "example" in given:
                 jsonschema.validate(given["example"], given["schema"] | components)
@@ -93,8 +95,14 @@ def test_every_parameter_is_explained(small_api: Api) -> None:
 def test_whatever_is_asked_the_answer_is_as_described(small_api: Api) -> None:
     """Right and wrong values in every parameter of every path: no 5xx, no answer beside its schema."""
     schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{small_api.port}/openapi.json")
-    header = small_api.ask("/v1/zones", OPERATOR + PLANNER + ACT + RULES).request.headers["authorization"]
-    operations = [result.ok() for result in schema.get_all_operations()]
+    header = small_api.ask("/v1/zones", OPERATOR + PLANNER + ACT + RULES + (Scope.GRANTS,)).request.headers[
+        "authorization"
+    ]
+    operations = [
+        operation
+        for result in schema.get_all_operations()
+        if (operation := result.ok()).path not in SENT  # test_uploads.py tries these
+    ]
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     cases = strategies.one_of(
         operation.as_strategy(mode)

@@ -26,6 +26,7 @@ class World:
         self.connections = 0
         self.senders = 0
         self.relayed = threading.Semaphore(0)
+        self.published = 0
         self.swept = threading.Event()
         self.retentions: list[Retention] = []
         self.reference_us: int | None = 5
@@ -48,9 +49,14 @@ class World:
         self.relayed.release()
         return 0
 
+    def publish_due(self, _connection: object, _settings: Settings) -> None:
+        """Count a publication."""
+        self.published += 1
+
     def sweep(self, _connection: object, retention: Retention, reference_us: int) -> list[Removal]:
         """Note what is kept."""
         assert reference_us == self.reference_us
+        assert len(self.retentions) + 1 == self.published
         self.retentions.append(retention)
         self.swept.set()
         return [Removal("flow_slot", 1, 10, 0)]
@@ -64,6 +70,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(housekeeping, "make_gapless_producer", made.sender)
     monkeypatch.setattr(housekeeping, "relay", made.relay)
     monkeypatch.setattr(housekeeping, "sweep", made.sweep)
+    monkeypatch.setattr(housekeeping, "publish_due", made.publish_due)
     monkeypatch.setattr(housekeeping, "reference_us", lambda _connection, _clock: made.reference_us)
     monkeypatch.setattr(housekeeping, "RELAY_S", 0.001)
     monkeypatch.setattr(housekeeping, "FIRST_SWEEP_S", 0.0)

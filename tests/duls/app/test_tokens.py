@@ -38,7 +38,11 @@ def test_a_token_is_one_that_the_api_takes(tmp_path: Path) -> None:
     [
         ("subject", " ", "the subject must be a name"),
         ("subject", "a\nb", "the subject must be a name"),
-        ("scopes", ["admin"], "a scope must be one of act, operator, planner, rules, got 'admin'"),
+        (
+            "scopes",
+            ["admin"],
+            "a scope must be one of act, grants, operator, .*, send-positions, got 'admin'",
+        ),
         ("scopes", [], "a token needs a scope"),
         ("municipalities", ["Amsterdam"], "a municipality must be a CBS code such as GM0363"),
         ("days", 0, "1 to 366 days"),

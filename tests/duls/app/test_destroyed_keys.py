@@ -1,0 +1,145 @@
+"""After a day's key is destroyed nobody can make a pseudonym from a plate: tried with the plates at hand.
+
+The attacker has both databases with all their rows, every file of the installation and the environment, and
+tries each plain hash and each keyed one with everything found there that could be a secret.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import psycopg
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import sql
+
+from duls.config import Settings
+from processors.identity import identity_of
+from processors.pseudonyms import HASH_KEY_BYTES, PseudonymCache
+from sinks.connection import open_connection
+from sinks.keys import KeyStore, bound_to
+from sinks.master_key import read_master_key
+from sinks.patience import Patience
+
+PLATES: Final = [f"NL:{number:02d}-VB-{letter}K" for number in range(1, 20) for letter in "BDFGHJ"]
+ALGORITHMS: Final = (
+    "md5", "sha1", "sha224", "sha256", "sha384", "sha512",
+    "sha3_224", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s",
+)  # fmt: skip
+DAY: Final = 20_000
+NONCE_BYTES: Final = 12
+
+
+@pytest.fixture
+def store(installed: Settings) -> Iterator[KeyStore]:
+    """Give the keys of an installation as intake has them."""
+    made = KeyStore(
+        installed.keys_url,
+        read_master_key(installed.master_key_file),
+        reader="intake",
+        random_bytes=secrets.token_bytes,
+        patience=Patience(5.0),
+    )
+    yield made
+    made.close()
+
+
+def pseudonyms_of(key: bytes) -> set[bytes]:
+    """Return the pseudonyms of the plates as intake makes them."""
+    identities = [identity for plate in PLATES if isinstance(identity := identity_of(plate), bytes)]
+    assert len(PLATES) == len(identities)
+    lengths = np.array([len(identity) for identity in identities], np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    table = PseudonymCache(bytes(HASH_KEY_BYTES), key)
+    found = table.pseudonyms(np.frombuffer(b"".join(identities), np.uint8), starts, lengths)
+    return {int(hi).to_bytes(8, "big") for hi in found.hi}
+
+
+def dump_of(url: str) -> bytes:
+    """Return every row of every table of a database, as text."""
+    parts = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        for schema, table in tables:
+            statement = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier(schema, table))
+            with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                parts += [bytes(data) for data in copy]
+    return b"".join(parts)
+
+
+def secrets_in(haystack: bytes) -> set[bytes]:
+    """Return whatever could be a secret: words, and what they spell in hexadecimal."""
+    words = set(re.findall(rb"[^\s\t,;\"'{}=]{8,}", haystack))
+    spelled = re.findall(rb"(?:[0-9a-fA-F]{2}){16,}", haystack)
+    return words | {bytes.fromhex(text.decode()) for text in spelled}
+
+
+def unwrapped(candidates: set[bytes], master: bytes) -> set[bytes]:
+    """Return the keys that the master key makes of candidates."""
+    cipher = AESGCM(master)
+    found = set()
+    for candidate in candidates:
+        if len(candidate) > NONCE_BYTES + 16:
+            try:
+                found.add(cipher.decrypt(candidate[:NONCE_BYTES], candidate[NONCE_BYTES:], bound_to(DAY)))
+            except InvalidTag:
+                continue
+    return found
+
+
+def attack(settings: Settings, environment: dict[str, str]) -> set[bytes]:
+    """Return everything that could be a pseudonym, by every way of making one."""
+    haystack = dump_of(settings.database_url) + dump_of(settings.keys_url)
+    haystack += "\n".join(f"{name} {value}" for name, value in {**os.environ, **environment}.items()).encode()
+    files = [path.read_bytes() for path in _files(settings)]
+    candidates = secrets_in(haystack) | set(files) | {read_master_key(settings.master_key_file)}
+    candidates |= unwrapped(candidates, read_master_key(settings.master_key_file))
+    made = set()
+    for plate in PLATES:
+        identity = identity_of(plate)
+        assert isinstance(identity, bytes)
+        for text in (identity, plate.encode(), plate.partition(":")[2].encode()):
+            for name in ALGORITHMS:
+                made.add(hashlib.new(name, text).digest()[:8])
+    for secret in candidates:
+        for plate in PLATES[:10]:
+            identity = identity_of(plate)
+            assert isinstance(identity, bytes)
+            for name in ALGORITHMS:
+                made.add(hmac.digest(secret, identity, name)[:8])
+                made.add(hashlib.new(name, secret + identity).digest()[:8])
+    return made
+
+
+def _files(settings: Settings) -> list[Path]:
+    """Return the files of the installation that hold secrets."""
+    return [path for path in settings.master_key_file.parent.iterdir() if path.is_file()]
+
+
+def test_a_destroyed_key_takes_its_pseudonyms_with_it(
+    installed: Settings, environment: dict[str, str], store: KeyStore
+) -> None:
+    """The same attack finds them while the key is there, so it is known to bite."""
+    row = store.day_row(DAY, 2, {"duls.fms.position.v1": UUID(int=1)})
+    assert row.key is not None
+    pseudonyms = pseudonyms_of(row.key)
+
+    assert 10 <= len(pseudonyms & attack(installed, environment))
+
+    with open_connection(installed.keys_url, application_name="test") as connection:
+        connection.execute("UPDATE keys.day_row SET destroy_after = now()")
+    assert [DAY] == store.destroy_expired()
+
+    assert set() == pseudonyms & attack(installed, environment)
+    assert store.day_row(DAY, 2, {}).key is None
