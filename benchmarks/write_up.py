@@ -236,7 +236,7 @@ def plot(name: str, points: Sequence[tuple[float, float]], x: str, y: str) -> No
     axes = figure.subplots()
     axes.plot(*zip(*points, strict=True), marker="o", color=BLUE)
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * max(cost for _, cost in points))
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(visible=True, alpha=0.3)
