@@ -1,6 +1,7 @@
 """Running what is measured as processes, and reading how much processor time they and the servers used."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,13 +59,20 @@ def run_all(
     for name, command in commands.items():
         output = tempfile.TemporaryFile()  # noqa: SIM115 read after the process has ended
         running[name] = (start(command, environment, output, python), output)
-    watchdog = threading.Timer(timeout_s, lambda: _kill(running.values()))
+    watchdog = threading.Timer(timeout_s, lambda: _signal(running.values()))
     watchdog.start()
     try:
         return {name: _wait(name, process, output, started_s) for name, (process, output) in running.items()}
     finally:
         watchdog.cancel()
         _kill(running.values())
+
+
+def _signal(running: Iterable[tuple[subprocess.Popen[bytes], IO[bytes]]]) -> None:
+    """Kill processes that still run; whoever waits for them learns how they ended."""
+    for process, _ in running:
+        if process.returncode is None:
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def _kill(running: Iterable[tuple[subprocess.Popen[bytes], IO[bytes]]]) -> None:
