@@ -38,7 +38,7 @@ def found(family: Family, figures: Figures, shown: Shown, *, has_visits: bool = 
     return narrow(City(family, has_visits), Published(shown.hours, shown.days, figures), K)
 
 
-@settings(max_examples=300 if SOAK else 12)
+@settings(max_examples=300 if SOAK else 6)
 @given(
     seed=st.integers(0, 1 << 32),
     place=st.integers(0, len(FAMILIES) - 1),
@@ -98,7 +98,7 @@ def test_a_simulated_month_withstands_the_attack_and_only_by_secondary_suppressi
     for day in range(30 if SOAK else 1):
         figures, known = a_day(day, family, vehicles=250, hours=24)
         ways = {"withheld": withhold(known, family, k=K, has_visits=True), "primary": primary(known)}
-        for (way, shown), sample in zip(ways.items(), (6, 2 if SOAK else 20), strict=True):
+        for (way, shown), sample in zip(ways.items(), (6, 2 if SOAK else 10), strict=True):
             programme = Programme(family, Published(shown.hours, shown.days, figures), has_visits=True)
             cells = programme.withheld()
             chosen = [cells[place] for place in rng.permutation(len(cells))[:sample]]
