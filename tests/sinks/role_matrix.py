@@ -83,7 +83,14 @@ def _columns(connection: Connection) -> list[Line]:
         " WHERE attacl IS NOT NULL AND relnamespace::regnamespace::text = ANY (%s)",
         (list(SCHEMAS),),
     ).fetchall()
-    return [Line("column", f"{table}.{name}", ("granted",) * len(ROLES)) for table, name in rows]
+    verbs = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
+    lines = []
+    for table, name in rows:
+        by_role = [
+            _verbs_of(connection, "has_column_privilege", role, (table, name), verbs) for role in ROLES
+        ]
+        lines.append(Line("column", f"{table}.{name}", tuple(by_role)))
+    return lines
 
 
 def _chunks(connection: Connection) -> list[Line]:
@@ -129,16 +136,19 @@ def _members(connection: Connection) -> list[Line]:
 
 
 def _verbs(connection: Connection, function: str, name: str, verbs: tuple[str, ...]) -> tuple[str, ...]:
-    """Return by role the first letters of the verbs that it may use; TRUNCATE and TRIGGER are X and G."""
+    """Return by role the first letters of the verbs that it may use on an object."""
+    return tuple(_verbs_of(connection, function, role, (name,), verbs) for role in ROLES)
+
+
+def _verbs_of(
+    connection: Connection, function: str, role: str, names: tuple[str, ...], verbs: tuple[str, ...]
+) -> str:
+    """Return the first letters of the verbs that a role may use; TRUNCATE and TRIGGER are X and G."""
     letter = {"TRUNCATE": "X", "TRIGGER": "G"}
-    found = []
-    for role in ROLES:
-        allowed = [
-            letter.get(verb, verb[0])
-            for verb in verbs
-            if connection.execute(f"SELECT {function}(%s, %s, %s)".encode(), (role, name, verb)).fetchall()[
-                0
-            ][0]
-        ]
-        found.append("".join(allowed) or "-")
-    return tuple(found)
+    places = ", ".join(["%s"] * (2 + len(names)))
+    allowed = [
+        letter.get(verb, verb[0])
+        for verb in verbs
+        if connection.execute(f"SELECT {function}({places})".encode(), (role, *names, verb)).fetchall()[0][0]
+    ]
+    return "".join(allowed) or "-"
