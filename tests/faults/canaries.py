@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
 
 from tests.faults.raw_topics import ANPR, FMS, Outgoing
 from tests.faults.unit_events import centre, detection_of
@@ -143,6 +146,124 @@ def _changed_detection(number: int, event_us: int, random: Random, **changes: ob
     return json.dumps(envelope).encode()
 
 
+def _otm(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    return FMS, json.dumps(_otm_event(number, event_us, random, licensePlate=f"qzx-{number:04d}")).encode()
+
+
+def _otm_unlike(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    event = _otm_event(
+        number, event_us, random, licensePlate=plate(number), id=plate(number), fuel=plate(number)
+    )
+    return FMS, json.dumps({**event, "eventType": plate(number)}).encode()
+
+
+def _otm_vehicle(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    told = {"entityType": "vehicle", "id": plate(number), "licensePlate": plate(number), "vehicleType": "van"}
+    event = _otm_event(number, event_us, random)
+    event["vehicle"] = {"associationType": "reference", "uuid": plate(number), "entityType": "vehicle"}
+    return FMS, json.dumps(told).encode() + b"\n" + json.dumps(event).encode()
+
+
+def _otm_event(number: int, event_us: int, random: Random, **entity: object) -> dict[str, object]:
+    """Return an event of an inline vehicle; every name in it is the canary's."""
+    lon, lat = centre(random.randrange(100))
+    return {
+        "eventType": "locationUpdateEvent",
+        "id": plate(number),
+        "creationDate": _rfc3339(event_us),
+        "vehicle": {"associationType": "inline", "entity": entity},
+        "geoReference": {"type": "latLonPointGeoReference", "lat": lat, "lon": lon},
+        "actors": [{"associationType": "inline", "roles": ["carrier"], "entity": {"name": plate(number)}}],
+    }
+
+
+def _rfms(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    lon, lat = centre(random.randrange(100))
+    place = {"latitude": lat, "longitude": lon, "positionDateTime": _rfc3339(event_us)}
+    rows = [
+        {"vin": plate(number), "createdDateTime": _rfc3339(event_us), "gnssPosition": place},
+        {"vin": plate(number), "triggerType": {"driverId": plate(number)}},
+    ]
+    return FMS, json.dumps({"vehiclePositionResponse": {"vehiclePositions": rows}}).encode()
+
+
+def _traccar(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    lon, lat = centre(random.randrange(100))
+    position = {"fixTime": _rfc3339(event_us), "valid": number % 2 == 0, "latitude": lat, "longitude": lon}
+    device = {"id": 1, "uniqueId": plate(number), "name": plate(number), "category": plate(number)}
+    return FMS, json.dumps({"position": position, "device": device}).encode()
+
+
+def _gtfs(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    lon, lat = centre(random.randrange(100))
+    vehicle = {
+        "vehicle": {"id": plate(number), "license_plate": plate(number)},
+        "position": {"latitude": lat, "longitude": lon},
+        "timestamp": event_us // US,
+    }
+    feed = {"header": {"timestamp": 0}, "entity": [{"id": plate(number), "vehicle": vehicle}]}
+    return FMS, json.dumps(feed).encode()
+
+
+def _arrow(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    lon, lat = centre(random.randrange(100))
+    columns = {
+        "vehicle": [f"NL:{plate(number)}", plate(number)],
+        "time": pa.array([event_us // 1_000, None], pa.int64()),
+        "lat": [lat, lat],
+        "lon": [lon, lon],
+        "class": [plate(number), "N1"],
+    }
+    table = pa.table(columns)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return FMS, sink.getvalue().to_pybytes()
+
+
+def _deep(number: int, _event_us: int, _random: Random) -> tuple[str, bytes]:
+    return FMS, b'{"vehicle":' * 5_000 + plate(number).encode()
+
+
+def _vesdi1(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    row = json.loads(_detected(number, event_us, random)[1])["payload"][0]
+    row["plate"] = {"country": "NL", "text": row.pop("plate_text")}
+    wrong = {**row, "event_time": plate(number), "read_quality": {"confidence": plate(number)}}
+    return ANPR, json.dumps(row).encode() + b"\n" + json.dumps(wrong).encode()
+
+
+def _passage(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    passage = {
+        "id": str(UUID(int=random.getrandbits(128))),
+        "timestamp": _rfc3339(event_us) if number % 2 else plate(number),
+        "camera": {
+            "id": "ANPR-1",
+            "rijrichting": plate(number),
+            "locatie": {"latitude": 52.3, "longitude": 4.9},
+        },
+        "voertuig": {
+            "kenteken": {"kentekenHash": plate(number), "landcode": "NL"},
+            "voertuigSoort": plate(number),
+        },
+    }
+    return ANPR, json.dumps(passage).encode()
+
+
+def _legacy(number: int, event_us: int, random: Random) -> tuple[str, bytes]:
+    local = datetime.fromtimestamp(event_us / US, ZoneInfo("Europe/Amsterdam"))
+    lines = [
+        "Id;Tijd(CET);Hash;Land;Klasse;Locatie",
+        f"{plate(number)};{local:%Y-%m-%d %H:%M:%S};{plate(number)};NL;LB;Kade {random.randrange(9)}",
+        f"{plate(number)};{plate(number)};{plate(number)};NL;{plate(number)};Kade",
+    ]
+    return ANPR, "\n".join(lines).encode()
+
+
+def _rfc3339(event_us: int) -> str:
+    """Return a time as most formats write it."""
+    return datetime.fromtimestamp(event_us / US, UTC).isoformat(timespec="milliseconds")
+
+
 _WAYS: Final = (
     _valid,
     _array,
@@ -160,4 +281,15 @@ _WAYS: Final = (
     _untimed,
     _misplaced,
     _too_early,
+    _otm,
+    _otm_unlike,
+    _otm_vehicle,
+    _rfms,
+    _traccar,
+    _gtfs,
+    _arrow,
+    _deep,
+    _vesdi1,
+    _passage,
+    _legacy,
 )
