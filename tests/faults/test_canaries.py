@@ -80,6 +80,7 @@ def talkative(
     installation.end()
 
 
+@pytest.mark.timeout(1_800)
 def test_plates_are_in_the_raw_topics_and_nowhere_else(
     talkative: Installation, talkative_server: TimescaleServer
 ) -> None:
