@@ -165,9 +165,11 @@ def check_topic(installation: Installation, expected: set[str]) -> None:
     revisions = dict(rows(installation, "SELECT alert_id, revision FROM live.alert"))
     for identity, messages in told.items():
         by_revision = {message["revision"]: message for message in messages}
-        assert set(range(1, revisions[identity] + 1)) == by_revision.keys()
+        whole = set(range(1, revisions[identity] + 1))
+        # a storm of full size fills segments of the topic, and the broker compacts those: the newest stays
+        assert (by_revision.keys() <= whole) if IS_SOAK else (by_revision.keys() == whole)
         assert all(message == by_revision[message["revision"]] for message in messages)
-        assert max(by_revision) == messages[-1]["revision"]
+        assert revisions[identity] == max(by_revision) == messages[-1]["revision"]
 
 
 def check_pages(pager: Pager) -> None:
