@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: real services, started once a session and only when a test asks."""
 
+import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
+import structlog
 
 from duls.app.kernel_cache import forget_outdated_kernels
 from sinks.connection import open_connection
@@ -73,6 +75,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say in one line what was left out, and why."""
     if line := config.stash.get(LEFT_OUT, None):
         terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture(autouse=True)
+def _logging_left_as_found() -> Iterator[None]:
+    """Let no test log to where an earlier one did: what was captured there is closed by now."""
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers = [
+        found for found in logging.root.handlers if type(found) is not logging.StreamHandler
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,12 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
-import pytest
 import structlog
 
 from duls.logs import set_up_logging
 
 log = structlog.get_logger()
-
-
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    """Leave logging as it was found."""
-    yield
-    structlog.reset_defaults()
 
 
 def test_json_is_one_object_a_line() -> None:

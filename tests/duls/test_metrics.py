@@ -106,6 +106,7 @@ def test_no_label_is_of_a_vehicle() -> None:
         "version",
         "role",
         "channel",
+        "feed",
         "reading",
         "topic",
     }
