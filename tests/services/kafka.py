@@ -120,6 +120,7 @@ class KafkaServer:
             "share.coordinator.state.topic.min.isr": "1",
             # retention is watched for in tests; Kafka's 5 minutes would be waited for
             "log.retention.check.interval.ms": "1000",
+            "log.initial.task.delay.ms": "500",  # else nothing is swept in the first 30 s
             **self._settings,
         }
 
