@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 # most tests wait for services, so there are more processes than a small machine has cores
 TEST_PROCESSES ?= 3
-UNCOMPILED_TESTS := tests/processors tests/streams/decode --ignore tests/processors/simulation
+UNCOMPILED_TESTS := tests/processors tests/streams/decode --ignore tests/processors/simulation --ignore tests/processors/publication
 CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.egg-info .coverage
 CODE := duls streams processors sinks grafana
 ALL_CODE := $(CODE) tests benchmarks docs
@@ -23,10 +23,8 @@ test: .venv/.dev  ## all tests, on real Apache Kafka and TimescaleDB
 	@# where they cannot be had, their tests are left out and the last line says so; in CI that is a failure
 	$(BIN)/python -m tests.services fetch || test "$$CI" != true
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
-	@# kernels once more as plain Python, where every index is checked and branches can be counted
-	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --quiet $(UNCOMPILED_TESTS)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered
+	@# kernels once more as plain Python, where every index is checked
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --quiet $(UNCOMPILED_TESTS)
 
 check: .venv/.dev  ## formatter, linter, types, floors, docstrings, spelling, documents, wheel
 	$(BIN)/ruff format --check $(ALL_CODE)
