@@ -6,7 +6,6 @@ Kafka and database: zones, reorder, visits, stops, distinct vehicles, figures dr
 same columns by zone set, slot and class, and count rows and vehicles; they keep no state and are given the zone sets.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -17,7 +16,7 @@ import numpy as np
 
 from benchmarks.city_records import build_city, simulate
 from benchmarks.machine import Machine, this_machine
-from benchmarks.report import say, table, write_json, write_section
+from benchmarks.report import measure_and_report, say, table
 from duls.local_midnights import local_midnights
 from processors.calendar import US_PER_S
 from processors.columns import Int64Array, PositionColumns, UInt64Array
@@ -324,16 +323,7 @@ def _memory_row(memory: dict[str, int]) -> tuple[str, ...]:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.aggregate", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smaller measurement")
-    parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
-    chosen = parser.parse_args()
-    result = measure(QUICK if chosen.quick else DEFAULT)
-    text = as_text(result)
-    say(text)
-    say(str(write_json("aggregate", result)))
-    if chosen.write_docs:
-        write_section("aggregate", text)
+    measure_and_report("aggregate", __doc__, lambda quick: measure(QUICK if quick else DEFAULT), as_text)
 
 
 if __name__ == "__main__":

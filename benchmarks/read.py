@@ -4,7 +4,6 @@
 uses to start is measured by a run over few records and taken off. A peer that is missing or fails is shown as such.
 """
 
-import argparse
 import sys
 import time
 from statistics import median
@@ -15,7 +14,7 @@ from benchmarks.machine import Machine, this_machine
 from benchmarks.peer_environment import VARIABLES, peer_python
 from benchmarks.processes import ProcessFailedError, run_all
 from benchmarks.raw_topic import fill, make_topic
-from benchmarks.report import say, table, write_json, write_section
+from benchmarks.report import measure_and_report, say, table
 from benchmarks.zone_slot_counts import NOTHING
 from processors.simulation.columns import SimulatedPositions
 from tests.services.kafka import KafkaServer
@@ -130,16 +129,7 @@ def as_text(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.read", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smaller measurement")
-    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
-    chosen = parser.parse_args()
-    result = measure(QUICK if chosen.quick else DEFAULT)
-    text = as_text(result)
-    say(text)
-    say(str(write_json("read", result)))
-    if chosen.write_docs:
-        write_section("read", text)
+    measure_and_report("read", __doc__, lambda quick: measure(QUICK if quick else DEFAULT), as_text)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How results leave: a table on standard output, JSON beside the scripts, a section of the documentation."""
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,3 +51,27 @@ def write_section(name: str, text: str) -> None:
         message = f"{DOCUMENT.name} has no section between {begin.strip()} and {end}"
         raise ValueError(message)
     DOCUMENT.write_text(f"{before}{begin}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
+
+
+def measure_and_report(
+    name: str, description: str | None, measure: Callable[[bool], Any], as_text: Callable[[Any], str]
+) -> None:
+    """Run the command of a benchmark: measure, print the table, write JSON, and the docs where asked for.
+
+    Args:
+        name: Of the script and its section in docs/performance.md.
+        description: Shown by --help.
+        measure: Called with whether the measurement is to be a quick one.
+        as_text: The result as it is shown.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    parser.add_argument("--quick", action="store_true", help="a smaller measurement")
+    parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
+    chosen = parser.parse_args()
+    result = measure(chosen.quick)
+    text = as_text(result)
+    say(text)
+    path = write_json(name, result)
+    say(str(path.relative_to(path.parent.parent)))
+    if chosen.write_docs:
+        write_section(name, text)

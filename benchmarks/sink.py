@@ -6,7 +6,6 @@ server's own work: `INSERT … SELECT … ON CONFLICT` from rows that are in a s
 in one transaction and takes its turn in each round; what exactly-once costs is the flush beside its parts without it.
 """
 
-import argparse
 import asyncio
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ import numpy as np
 
 from benchmarks.machine import Machine, this_machine
 from benchmarks.processes import tree_cpu_s
-from benchmarks.report import say, table, write_json, write_section
+from benchmarks.report import measure_and_report, say, table
 from processors.calendar import US_PER_S
 from processors.columns import FIGURES, FlowDelta
 from sinks.claims import claim
@@ -289,16 +288,7 @@ def as_text(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sink", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smaller measurement")
-    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
-    chosen = parser.parse_args()
-    result = measure(QUICK if chosen.quick else DEFAULT)
-    text = as_text(result)
-    say(text)
-    say(str(write_json("sink", result)))
-    if chosen.write_docs:
-        write_section("sink", text)
+    measure_and_report("sink", __doc__, lambda quick: measure(QUICK if quick else DEFAULT), as_text)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ two of shapely's; random points lie on none. So the answers are compared with sh
 the rule applied to every edge of every zone for points on vertices, on edges, level with them, and one bit beside.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,7 +17,7 @@ import shapely
 
 from benchmarks.country import Country, build_country, city_points, uniform_points
 from benchmarks.machine import Machine, this_machine
-from benchmarks.report import say, table, write_json, write_section
+from benchmarks.report import measure_and_report, table
 from benchmarks.zone_rule import hard_points, pairs_by_rule
 from processors.columns import Float64Array, Int64Array
 from processors.zone_index_build import build_zone_index
@@ -221,17 +220,7 @@ def as_text(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.zone_join", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smaller measurement")
-    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
-    chosen = parser.parse_args()
-    result = measure(QUICK if chosen.quick else DEFAULT)
-    text = as_text(result)
-    say(text)
-    path = write_json("zone_join", result)
-    say(str(path.relative_to(path.parent.parent)))
-    if chosen.write_docs:
-        write_section("zone_join", text)
+    measure_and_report("zone_join", __doc__, lambda quick: measure(QUICK if quick else DEFAULT), as_text)
 
 
 if __name__ == "__main__":

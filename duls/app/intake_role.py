@@ -30,11 +30,10 @@ from duls.pipelines.enrichment import KnownVehicles, Registers
 from duls.pipelines.grant_keeper import GrantKeeper
 from duls.pipelines.intake import (
     DrainTarget,
-    Enrichment,
     Intake,
     IntakeOptions,
+    Known,
     SourceTopic,
-    TellCameras,
 )
 from duls.pipelines.references import References
 from duls.plate_files import read_registers, stamp_of
@@ -124,14 +123,6 @@ def run_intake(
         intake.subscribe()
         _loop(intake, stop, bounds, keys, vehicles, on_ready)
         intake.finish()
-
-
-class Known(NamedTuple):
-    """What intake knows beside its records, and whom it tells what they say."""
-
-    enrichment: Enrichment
-    tell_cameras: TellCameras
-    grants: GrantKeeper | None  # None: no grants are asked for
 
 
 class _Topics(NamedTuple):
@@ -244,9 +235,7 @@ def _intake(
         metrics=metrics,
         failpoint=failpoint_from(os.environ),
         record_gap=record_gap,
-        enrichment=known.enrichment,
-        tell_cameras=known.tell_cameras,
-        grants=known.grants,
+        known=known,
     )
     return intake, consumer
 

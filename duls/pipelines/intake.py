@@ -48,11 +48,6 @@ TellCameras = Callable[[Sequence[bytes | None], DecodedDetections], None]
 """Tells the registry what the records of a batch say of cameras."""
 
 
-def _tell_nobody(values: Sequence[bytes | None], decoded: DecodedDetections) -> None:
-    """Leave what is told of cameras alone."""
-    del values, decoded
-
-
 class Enrichment(Protocol):
     """What is known of vehicles beside what their records say."""
 
@@ -76,6 +71,22 @@ class NoEnrichment:
     def keep(self) -> bool:
         """Return True: there is nothing to store."""
         return True
+
+
+def _tell_nobody(values: Sequence[bytes | None], decoded: DecodedDetections) -> None:
+    """Leave what is told of cameras alone."""
+    del values, decoded
+
+
+class Known(NamedTuple):
+    """What intake knows beside its records, and whom it tells what they say."""
+
+    enrichment: Enrichment = NoEnrichment()
+    tell_cameras: TellCameras = _tell_nobody
+    grants: GrantKeeper | None = None  # None: no grants are asked for
+
+
+NOTHING_KNOWN: Final = Known()
 
 
 class IntakeOptions(NamedTuple):
@@ -110,9 +121,7 @@ class Intake:
         metrics: Metrics,
         failpoint: Failpoint,
         record_gap: Callable[[Gap], None],
-        enrichment: Enrichment | None = None,
-        tell_cameras: TellCameras | None = None,
-        grants: GrantKeeper | None = None,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         self._consumer = consumer
         self._sender = sender
@@ -122,9 +131,7 @@ class Intake:
         self._monotonic = monotonic
         self._metrics = metrics
         self._failpoint = failpoint
-        self._enrichment = enrichment or NoEnrichment()
-        self._tell_cameras = tell_cameras or _tell_nobody
-        self._grants = grants
+        self._known = known
         self.positions = SourcePositions(
             consumer,
             {source.name: source.topic_id for source in sources},
@@ -144,8 +151,8 @@ class Intake:
 
     def step(self) -> int:
         """Read one batch, send its rows, and do what is due; return the number of records read."""
-        if self._grants is not None:
-            self._grants.refresh(self._monotonic())
+        if self._known.grants is not None:
+            self._known.grants.refresh(self._monotonic())
         reading = read_topics(self._consumer.consume, self._options.batch_messages, self._options.consume_s)
         self._failpoint("intake-after-consume")
         for topic, read in reading.topics.items():
@@ -182,14 +189,14 @@ class Intake:
         if batch.values:
             newest = {number: position.event_us for number, position in moved.items()}
             decoded = topic.decode(batch.values)
-            traits = self._enrichment.complete(decoded)
+            traits = self._known.enrichment.complete(decoded)
             if isinstance(decoded, DecodedDetections):
                 # before its detections are sent, so that the log announces a camera before it is used
-                self._tell_cameras(batch.values, decoded)
+                self._known.tell_cameras(batch.values, decoded)
                 self._count_readings(decoded)
             admitted = admit(decoded, batch, newest, self._admission, traits=traits)
-            if self._grants is not None and isinstance(decoded, DecodedPositions):
-                admitted = self._grants.withhold(batch.values, decoded, admitted)
+            if self._known.grants is not None and isinstance(decoded, DecodedPositions):
+                admitted = self._known.grants.withhold(batch.values, decoded, admitted)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS
@@ -278,7 +285,7 @@ class Intake:
         if not moved:
             return
         started_s = self._monotonic()
-        if not self._enrichment.keep():
+        if not self._known.enrichment.keep():
             return
         self._sender.wait()
         self._failpoint("intake-before-commit")

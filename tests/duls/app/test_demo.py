@@ -52,9 +52,13 @@ def test_a_process_that_ended_ends_the_demo() -> None:
 def test_a_running_process_is_no_reason_to_end() -> None:
     """Its code is not there yet."""
     process = subprocess.Popen(SLEEP)
-    demo._require_running([process])
-    process.kill()
-    process.wait()
+    try:
+        demo._require_running([process])
+
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_processes_end_with_their_block(monkeypatch: pytest.MonkeyPatch) -> None:
