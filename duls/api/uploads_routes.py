@@ -76,6 +76,7 @@ class DrainingRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def drained(request: Request) -> Response:
+            """Answer, and read what is left of the body."""
             try:
                 return await answer(request)
             except ProblemError:
@@ -93,6 +94,7 @@ class VesdiRoute(DrainingRoute):
         answer: Answer = super().get_route_handler()
 
         async def as_vesdi(request: Request) -> Response:
+            """Answer in the form that VESDI describes."""
             try:
                 return await answer(request)
             except ProblemError as problem:
