@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TextIO
@@ -15,6 +16,8 @@ LEVELS: Final[Mapping[str, int]] = MappingProxyType(
 
 
 REPEAT_S: Final = 60.0
+
+log = structlog.get_logger()
 
 
 class RepeatFilter(logging.Filter):
@@ -74,3 +77,11 @@ def set_up_logging(*, level: str, form: Literal["console", "json"], stream: Text
     handler = logging.StreamHandler(target)
     handler.addFilter(RepeatFilter())
     logging.basicConfig(handlers=[handler], level=max(LEVELS[level], logging.WARNING), force=True)
+
+
+def tell_defect(error: Exception) -> None:
+    """Log where an error was raised, and its words, which may quote data, only for those who look for defects."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    log.error("a defect", error=type(error).__name__, place=place, function=frame.name)
+    log.debug("a defect", exc_info=error)

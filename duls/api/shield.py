@@ -5,16 +5,15 @@ A plain ASGI callable around the whole application, so that its own error answer
 
 import asyncio
 import time
-import traceback
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from duls.api.problems import ProblemError, problem_response
+from duls.logs import tell_defect
 from duls.metrics import Metrics
 
 BODY_BYTES: Final = 64 * 1024  # nothing that we take is larger, but
@@ -39,8 +38,6 @@ SECURITY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
 )
-
-log = structlog.get_logger()
 
 
 class Shield:
@@ -102,14 +99,6 @@ class Shield:
         method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
         self._metrics.http_requests_total.labels(method, route, str(status)).inc()
         self._metrics.http_request_seconds.labels(route).observe(duration_s)
-
-
-def tell_defect(error: Exception) -> None:
-    """Log where an error was raised, and its words, which may quote data, only for those who look for defects."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-    log.error("a defect", error=type(error).__name__, place=place, function=frame.name)
-    log.debug("a defect", exc_info=error)
 
 
 class _Sender:

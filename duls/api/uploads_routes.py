@@ -17,9 +17,9 @@ from duls.api.access import BEARER
 from duls.api.description import PROBLEM
 from duls.api.parts import ApiParts, Parts
 from duls.api.problems import PROBLEM_TYPE, RETRY_S, ProblemError
-from duls.api.shield import tell_defect
 from duls.api.upload_body import drain
 from duls.api.uploads import DETECTIONS, POSITIONS, Feed, Taken
+from duls.logs import tell_defect
 
 POSITIONS_PATH: Final = "/v1/positions"
 VESDI_PATH: Final = "/"

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -12,6 +13,7 @@ from confluent_kafka import KafkaException
 from duls.app.publishing import publish_due
 from duls.config import Settings
 from duls.errors import DulsError
+from duls.logs import tell_defect
 from sinks.connection import Connection, open_connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import relay
@@ -20,54 +22,64 @@ from streams.clients import make_gapless_producer
 from streams.outbox_sender import OutboxSender
 
 RELAY_S: Final = 0.5
-SWEEP_S: Final = 600.0
-FIRST_SWEEP_S: Final = 60.0
+UPKEEP_S: Final = 600.0
+FIRST_UPKEEP_S: Final = 60.0
+AFTER_DEFECT_S: Final = 10.0
+JOIN_S: Final = 2.0
 HOUR_S: Final = 3_600
 
 log = structlog.get_logger()
 
 
 class Housekeeping:
-    """A thread with a database connection of its own; what it fails to do it tries again."""
+    """Two threads with a database connection each; what they fail to do they try again.
+
+    One relays the outbox. The other publishes and removes: to decide a day takes half a minute in a large city, and
+    alerts and rejections must not wait for that.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-        self._sweep_due_s = time.monotonic() + FIRST_SWEEP_S
+        self._threads = [
+            threading.Thread(target=self._run, args=work, name=work[0], daemon=True)
+            for work in (("duls outbox", self._relay), ("duls upkeep", self._keep_up))
+        ]
+        self._upkeep_due_s = time.monotonic() + FIRST_UPKEEP_S
 
     def __enter__(self) -> Self:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the thread; what it has in hand is done again by the next process."""
+        """Stop the threads; what they have in hand is done again by the next process."""
         self._stop.set()
-        self._thread.join(timeout=2.0)
+        end_s = time.monotonic() + JOIN_S
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, end_s - time.monotonic()))
 
-    def _run(self) -> None:
+    def _run(self, name: str, work: Callable[[Connection], None]) -> None:
         """Go on until stopped, with new clients after each failure."""
         while not self._stop.is_set():
             try:
-                with open_connection(
-                    self._settings.database_url, application_name="duls housekeeping"
-                ) as connection:
-                    self._serve(connection, self._sender())
+                with open_connection(self._settings.database_url, application_name=name) as connection:
+                    work(connection)
             except (DulsError, psycopg.Error, KafkaException) as error:
-                log.warning("housekeeping is interrupted", reason=str(error).partition("\n")[0])
+                log.warning("housekeeping is interrupted", thread=name, reason=str(error).partition("\n")[0])
                 self._stop.wait(RELAY_S)
+            except Exception as error:  # noqa: BLE001  # a thread that ended would do nothing more, in silence
+                tell_defect(error)
+                self._stop.wait(AFTER_DEFECT_S)
 
-    def _sender(self) -> OutboxSender:
-        """Return a sender with a producer of its own."""
+    def _relay(self, connection: Connection) -> None:
+        """Send what waits in the outbox, with a producer of its own, while the clients last."""
         kafka = self._settings.kafka
         producer = make_gapless_producer(kafka.bootstrap_servers, kafka.client)
-        return OutboxSender(producer, should_give_up=self._stop.is_set)
-
-    def _serve(self, connection: Connection, sender: OutboxSender) -> None:
-        """Relay, publish and sweep while the clients last."""
+        sender = OutboxSender(producer, should_give_up=self._stop.is_set)
 
         def send(messages: list[OutboxMessage]) -> None:
             sender.send(messages)
@@ -75,12 +87,14 @@ class Housekeeping:
         while not self._stop.is_set():
             while relay(connection, send):
                 pass
-            if time.monotonic() >= self._sweep_due_s:
-                self._sweep_due_s = time.monotonic() + SWEEP_S
-                # first: what is removed cannot be published any more
-                publish_due(connection, self._settings)
-                self._sweep(connection)
             self._stop.wait(RELAY_S)
+
+    def _keep_up(self, connection: Connection) -> None:
+        """Publish and remove when it is time; what is removed cannot be published any more."""
+        while not self._stop.wait(max(0.0, self._upkeep_due_s - time.monotonic())):
+            self._upkeep_due_s = time.monotonic() + UPKEEP_S
+            publish_due(connection, self._settings)
+            self._sweep(connection)
 
     def _sweep(self, connection: Connection) -> None:
         """Remove what was kept long enough; with the event clock there is no time before the first row."""

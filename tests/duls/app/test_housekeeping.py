@@ -1,6 +1,7 @@
 """Housekeeping goes on after every failure, with new clients, and ends when asked."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from duls.app import housekeeping
 from duls.app.housekeeping import Housekeeping
 from duls.config import Settings, load_settings
 from duls.errors import ServiceAwayError
+from duls.logs import set_up_logging
 from sinks.retention import Removal, Retention
 
 WAIT_S = 30.0
@@ -23,7 +25,8 @@ class World:
 
     def __init__(self) -> None:
         self.failures: list[Exception] = []  # of relaying, one a call
-        self.connections = 0
+        self.connections = Counter[str]()
+        self.defects: list[Exception] = []  # of publishing, one a call
         self.senders = 0
         self.relayed = threading.Semaphore(0)
         self.published = 0
@@ -34,8 +37,7 @@ class World:
     @contextmanager
     def open_connection(self, _url: str, *, application_name: str) -> Iterator[str]:
         """Give a connection."""
-        assert application_name == "duls housekeeping"
-        self.connections += 1
+        self.connections[application_name] += 1
         yield "connection"
 
     def sender(self, *_: Any) -> None:
@@ -50,7 +52,9 @@ class World:
         return 0
 
     def publish_due(self, _connection: object, _settings: Settings) -> None:
-        """Count a publication."""
+        """Count a publication, or fail as told."""
+        if self.defects:
+            raise self.defects.pop(0)
         self.published += 1
 
     def sweep(self, _connection: object, retention: Retention, reference_us: int) -> list[Removal]:
@@ -73,7 +77,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(housekeeping, "publish_due", made.publish_due)
     monkeypatch.setattr(housekeeping, "reference_us", lambda _connection, _clock: made.reference_us)
     monkeypatch.setattr(housekeeping, "RELAY_S", 0.001)
-    monkeypatch.setattr(housekeeping, "FIRST_SWEEP_S", 0.0)
+    monkeypatch.setattr(housekeeping, "FIRST_UPKEEP_S", 0.0)
+    monkeypatch.setattr(housekeeping, "AFTER_DEFECT_S", 0.001)
     return made
 
 
@@ -100,17 +105,17 @@ def test_a_failure_is_followed_by_another_try(
     with Housekeeping(settings):
         assert world.relayed.acquire(timeout=WAIT_S)
 
-    assert (3, 3) == (world.connections, world.senders)
+    assert (3, 3) == (world.connections["duls outbox"], world.senders)
     assert "DETAIL" not in "".join(capfd.readouterr())
 
 
-def test_the_thread_ends_when_asked(world: World, settings: Settings) -> None:
+def test_the_threads_end_when_asked(world: World, settings: Settings) -> None:
     """Whatever it does not finish the next process does."""
     before = threading.active_count()
 
     with Housekeeping(settings):
         assert world.relayed.acquire(timeout=WAIT_S)
-        assert before + 1 == threading.active_count()
+        assert before + 2 == threading.active_count()
 
     assert before == threading.active_count()
 
@@ -123,6 +128,23 @@ def test_what_was_kept_long_enough_is_removed(world: World, settings: Settings) 
             assert world.relayed.acquire(timeout=WAIT_S)
 
     assert [24 * 3_600] == [retention.slot_s for retention in world.retentions]
+
+
+def test_a_defect_of_publishing_ends_neither_thread(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The outbox is relayed on, and publishing is tried again; of the error only its kind and place are told."""
+    set_up_logging(level="info", form="json")
+    world.defects = [ValueError("NL:QZX-00-42")]
+    monkeypatch.setattr(housekeeping, "UPKEEP_S", 0.001)
+
+    with Housekeeping(settings):
+        assert world.swept.wait(WAIT_S)
+        assert world.relayed.acquire(timeout=WAIT_S)
+
+    told = "".join(capfd.readouterr())
+    assert "ValueError" in told
+    assert "QZX" not in told
 
 
 def test_nothing_is_removed_before_there_is_a_time(world: World, settings: Settings) -> None:
