@@ -16,6 +16,7 @@ from duls.local_midnights import local_midnights
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
 from processors.calendar import US_PER_S
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
+from processors.cells import grown
 from processors.columns import (
     DecodedDetections,
     DecodedPositions,
@@ -24,11 +25,12 @@ from processors.columns import (
     PositionColumns,
     UInt64Array,
 )
+from processors.key_table import new_key_table, with_key_room
 from processors.ledger import Ledger
 from processors.observation_partition import ObservationPartition, new_partition
 from processors.positions import ZoneWorld
 from processors.pseudonyms import PseudonymCache
-from processors.registrations import RegistrationBook
+from processors.registrations import RegistrationBook, Registrations
 from processors.rules import FigureSettings, rules_of
 from processors.simulation.city import SimulatedCity
 from processors.simulation.detections import detections
@@ -40,6 +42,7 @@ from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_sets import ZoneSets
 from streams.admission import AdmissionRules, DayKey, admit
 from streams.decode.detections import decode_detections
+from streams.decode.netherlands import is_exchanged
 from streams.decode.positions import decode_positions
 from streams.encode_detections import encode_detections
 from streams.encode_positions import encode_positions
@@ -50,10 +53,12 @@ START_US = 1_767_225_600 * US_PER_S  # 1 January 2026; any time does
 TOPIC_ID = bytes(16)
 STEP_S = 20
 CAMERA = UUID(int=1)
+STRANGE_CAMERA = UUID(int=2)
 REFERRED = (
-    b'{"entityType":"vehicle","id":"a","vehicleType":"van"}\n'
-    b'{"eventType":"locationUpdateEvent","creationDate":0,"vehicle":{"uuid":"a"},"geoReference":{"lat":52,"lon":5}}'
+    b'{"entityType":"vehicle","id":"%d","vehicleType":"van"}\n'
+    b'{"eventType":"locationUpdateEvent","creationDate":0,"vehicle":{"uuid":"%d"},"geoReference":{"lat":52,"lon":5}}'
 )
+MANY = 1_100  # more vehicles than any empty table takes
 VEHICLE = b'{"vehicle":"NL:X-%d","time":%d,"lat":%.6f,"lon":%.6f,"class":"N1","fuel":"diesel"}'
 
 
@@ -66,7 +71,8 @@ def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColu
         for step in range(12)
         for vehicle in range(3)
     ]
-    passing = [_envelope(number) for number in range(3)]
+    moving += [VEHICLE % (vehicle, START_US // 1_000, 52.0, 5.0) for vehicle in range(3, MANY)]
+    passing = [_envelope(number, CAMERA) for number in range(3)] + [_envelope(3, STRANGE_CAMERA)]
     cache = PseudonymCache(bytes(16), bytes(32))
 
     def pseudonymise(
@@ -85,23 +91,24 @@ def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColu
 
 
 def _warm_up_references() -> None:
-    """Make ready what learns and completes references, and what reads Arrow streams."""
+    """Make ready what learns and completes references, and what reads Arrow streams and passages."""
     book = RegistrationBook(bytes(16))
-    decoded = decode_positions([REFERRED])
-    book.load(book.learn(decoded))
-    book.complete(decoded)
-    table = pa.table({"vehicle": ["a"], "time": [0], "lat": [52.0], "lon": [5.0]})
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    decode_positions([sink.getvalue().to_pybytes()])
+    learned = book.learn(decode_positions([REFERRED % (vehicle, vehicle) for vehicle in range(MANY)]))
+    book.load(Registrations._make(np.ascontiguousarray(column) for column in learned))
+    for vehicles in (pa.array(["0"]), pa.array(["0"]).dictionary_encode(), pa.array([""])):
+        table = pa.table({"vehicle": vehicles, "time": [0], "lat": [52.0], "lon": [5.0]})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        book.complete(decode_positions([sink.getvalue().to_pybytes()]))
+    is_exchanged(52.0, 5.0)
 
 
 def warm_up_aggregate() -> None:
     """Make what aggregate runs ready."""
     midnights = local_midnights()
     zone_sets = ZoneSets()
-    box = [[(4.9995, 52.0015), (5.01, 52.0015), (5.01, 52.008), (4.9995, 52.008)]]
+    box = [[(4.9995, 52.002), (5.01, 52.002), (5.01, 52.008), (4.9995, 52.008)]]
     zones = ZoneWorld(1, build_zone_index([IndexedZone(1, [box])], zone_sets), np.zeros(2, np.int32))
     cameras = build_camera_index([(CAMERA.int, [CameraMovement(1, 0, 1, 2)])])
     ledger = Ledger(zone_sets)
@@ -109,8 +116,10 @@ def warm_up_aggregate() -> None:
     moving, passing = warm_up_intake(midnights)
     for value in encode_rows(moving):
         partition.add_positions(TOPIC_ID, decode_rows(value, PositionColumns), ledger)
-    for value in encode_rows(passing):
-        partition.add_detections(bytes(15) + b"1", decode_rows(value, DetectionColumns), ledger)
+    for early_us in (2 * US_PER_S, 0):  # on both sides of a midnight
+        seen = passing._replace(arrival_us=passing.arrival_us - early_us)
+        for value in encode_rows(seen):
+            partition.add_detections(bytes(15) + b"1", decode_rows(value, DetectionColumns), ledger)
     for late_s in (60, 90_000):
         arrival_us = START_US + late_s * US_PER_S
         marks = [
@@ -121,9 +130,12 @@ def warm_up_aggregate() -> None:
         partition.now()
     partition.drain(ledger)
     partition.change_zones(ZoneWorld(2, zones.zones, np.array([0, 2], np.int32)), frozenset({1}), ledger)
+    partition.change_settings(2, rules_of(FigureSettings(slot_s=900)), 0.5)
     other = _partition(midnights, zone_sets, zones, cameras)
     restore(other, decode_snapshot(encode_snapshot(snapshot_of(partition)), FORMAT))
     ledger.drain(slot_s=300, midnights_us=midnights)
+    grown(ledger.flows)
+    with_key_room(new_key_table(), MANY)
 
 
 def warm_up_simulation() -> None:
@@ -149,13 +161,13 @@ def _batch(values: Sequence[bytes]) -> RawBatch:
     return RawBatch(list(values), np.zeros(rows, np.int32), np.arange(rows, dtype=np.int64), arrival_us)
 
 
-def _envelope(number: int) -> bytes:
+def _envelope(number: int, camera: UUID) -> bytes:
     """Return a VESDI envelope with one detection."""
     return (
         b'{"message_type":"anpr_observation_batch","schema_version":"anpr-2.0.0","payload":[{"observation_id":"%s",'
         b'"camera_id":"%s","event_time":"2026-01-01T00:00:0%dZ","plate_country":"NL","plate_text":"XX999X",'
         b'"detection_direction":"obverse"}]}'
-    ) % (str(UUID(int=number)).encode(), str(CAMERA).encode(), number)
+    ) % (str(UUID(int=number)).encode(), str(camera).encode(), number)
 
 
 def main() -> None:

@@ -223,6 +223,8 @@ def _spelled(texts: pa.Array) -> _Identities:
     _, offsets, data = texts.buffers()
     bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + count + 1]
     text = np.frombuffer(data or b"", np.uint8)
+    for array in (bounds, text):  # either way where it comes from: one kernel for both
+        array.flags.writeable = False
     spelled = _Identities(
         np.empty(count, np.uint8),
         np.empty(count, np.int64),
