@@ -4,8 +4,10 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import httpx
 import psycopg
 import pytest
 import yaml
@@ -19,6 +21,10 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from duls.app.migrate import run_migrate
+from duls.app.registry import load_zone_file
+from duls.app.tokens import issue_token
+from duls.config import load_settings
 from duls.local_process import LOCALHOST, free_port
 from streams.topics import DETECTIONS_TOPIC, OBSERVATIONS_TOPIC, POSITIONS_TOPIC
 from tests.deploy.files import DEPLOY
@@ -44,9 +50,10 @@ OPERATIONS: Final = {
 }
 START_S: Final = 120.0
 DEADLINE_S: Final = 60.0
+ZONE_ID: Final = "plein"
 ZONE: Final = {
     "type": "Feature",
-    "properties": {"id": "plein", "name": "Plein", "kind": "smart_zone", "capacity": 5},
+    "properties": {"id": ZONE_ID, "name": "Plein", "kind": "smart_zone", "capacity": 5},
     "geometry": {
         "type": "Polygon",
         "coordinates": [[[5.0, 52.0], [5.1, 52.0], [5.1, 52.1], [5.0, 52.1], [5.0, 52.0]]],
@@ -136,10 +143,13 @@ def installation(
 ) -> Iterator[Installation]:
     """Give an installation with a zone, made as the user who may."""
     folder = tmp_path_factory.mktemp("users")
-    made = Installation(broker.users_address, timescale.create_database("users"), folder)
-    (folder / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [ZONE]}))
-    made.command("migrate", extra=as_user("duls-migrate"))
-    made.command("zones", "load", str(folder / "zones.geojson"), extra=as_user("duls-migrate"))
+    keys = {"DULS_HTTP_TOKEN_KEY_FILE": str(folder / "token.key")}
+    made = Installation(broker.users_address, timescale.create_database("users"), folder, keys)
+    zones = folder / "zones.geojson"
+    zones.write_text(json.dumps({"type": "FeatureCollection", "features": [ZONE]}))
+    settings = load_settings(made.environment(as_user("duls-migrate")))
+    run_migrate(settings, lambda _line: None)
+    load_zone_file(settings, zones)
     yield made
     made.end()
 
@@ -147,15 +157,42 @@ def installation(
 @pytest.mark.services
 @pytest.mark.slow
 def test_every_role_works_with_the_rights_of_its_user(installation: Installation) -> None:
-    """All become ready, ticks and positions come through to the database, and nothing is refused."""
-    http = {"DULS_HTTP_BIND": f"{LOCALHOST}:{free_port()}"}
+    """All become ready, positions from Kafka and over HTTP and an operator's deed come through, none is refused."""
+    address = f"{LOCALHOST}:{free_port()}"
+    token = token_for(installation)
+    http = {"DULS_HTTP_BIND": address}
     roles = {role: installation.start(role, extra=as_user(f"duls-{role}", **http)) for role in ROLES}
     wait_until(lambda: all_ready(roles), "every role is ready", deadline_s=START_S)
 
     send_positions(installation.bootstrap_servers)
+    wait_until(lambda: 1 == present(installation), "the vehicle is in the zone", deadline_s=DEADLINE_S)
 
-    wait_until(lambda: present(installation), "the vehicle is in the zone", deadline_s=DEADLINE_S)
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=f"http://{address}", headers=headers, timeout=DEADLINE_S) as client:
+        pushed = client.post("/v1/positions", json=way("NL:VB-456-K"))
+        assert 202 == pushed.status_code, pushed.text
+        wait_until(lambda: 2 == present(installation), "the pushed one, too", deadline_s=DEADLINE_S)
+        wait_until(lambda: is_silenced(client), "an alert process handles a deed", deadline_s=DEADLINE_S)
     assert "AUTHORIZATION" not in installation.logs().upper()
+
+
+def token_for(installation: Installation) -> str:
+    """Issue a token of somebody who acts, and who sends."""
+    settings = load_settings(installation.environment())
+    scopes = ["operator", "act", "send-positions"]
+    return issue_token(settings, "tester", scopes=scopes, municipalities=[], days=1).token
+
+
+def is_silenced(client: httpx.Client) -> bool:
+    """Silence the zone, once however often it is asked; tell whether that took effect."""
+    until = datetime.now(UTC) + timedelta(hours=1)
+    answer = client.post(
+        f"/v1/zones/{ZONE_ID}/silence",
+        json={"until": until.isoformat()},
+        headers={"Idempotency-Key": "works"},
+    )
+    assert answer.status_code in {200, 202}, answer.text
+    return 200 == answer.status_code
 
 
 def all_ready(roles: dict[str, RoleProcess]) -> bool:
@@ -168,22 +205,24 @@ def all_ready(roles: dict[str, RoleProcess]) -> bool:
 def send_positions(bootstrap_servers: str) -> None:
     """Send a vehicle's way through the zone, as a sender."""
     producer = Producer({"bootstrap.servers": bootstrap_servers, **signed_in("duls-sender")})
-    begin_ms = round(time.time() * 1_000)
-    for step in range(5):
-        position = {
-            "vehicle": "NL:VB-123-K",
-            "time": begin_ms + step,
-            "lat": 52.05,
-            "lon": 5.05 + step * 1e-5,
-        }
+    for position in way("NL:VB-123-K"):
         producer.produce(POSITIONS_TOPIC, json.dumps(position).encode())
     assert 0 == producer.flush(DEADLINE_S)
 
 
-def present(installation: Installation) -> bool:
-    """Tell whether anybody is in a zone."""
+def way(vehicle: str) -> list[dict[str, Any]]:
+    """Return positions of a vehicle in the zone, from now on."""
+    begin_ms = round(time.time() * 1_000)
+    return [
+        {"vehicle": vehicle, "time": begin_ms + step, "lat": 52.05, "lon": 5.05 + step * 1e-5}
+        for step in range(5)
+    ]
+
+
+def present(installation: Installation) -> int:
+    """Return how many vehicles are in zones."""
     with psycopg.connect(installation.database_url) as connection:
-        return bool(connection.execute("SELECT FROM live.zone_now WHERE present > 0").fetchall())
+        return sum(count for (count,) in connection.execute("SELECT present FROM live.zone_now"))
 
 
 @pytest.mark.parametrize(
