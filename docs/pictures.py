@@ -1,12 +1,12 @@
 """Make the pictures of the live page at the top of the README: `python docs/pictures.py`.
 
-They are of the demo, whose city, fleet and time of day are always the same, after it has run for a while: past slots
-are there then. It needs a Chromium and the demo's extra.
+They are of the demo, whose city, fleet and time of day are always the same, after it has run for a while, so that past
+slots are there, and while an alert is open. It needs a Chromium and the demo's extra, and a machine with nothing else
+to do: ages of data are in the pictures.
 """
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import time
@@ -21,10 +21,14 @@ HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.services.browser import FLAGS, fetch_chromium  # noqa: E402  # a script beside its pages
+from duls.app.demo_city import CROWD  # noqa: E402  # a script beside its pages
+from duls.local_process import LOCALHOST, free_port, port_answers  # noqa: E402
+from tests.services.browser import FLAGS, fetch_chromium  # noqa: E402
 
 START_S: Final = 120.0
+POLL_S: Final = 0.2
 PATIENCE_MS: Final = 60_000
+ALERT_S: Final = (CROWD.every_s or 0.0) + 120.0  # one is due within this
 CONTROL_ROOM: Final = {"viewport": {"width": 1920, "height": 1080}}
 PHONE: Final = {
     "viewport": {"width": 390, "height": 844},
@@ -38,16 +42,30 @@ PICTURES: Final = {"live-page.png": CONTROL_ROOM, "live-page-phone.png": PHONE}
 @contextmanager
 def demo() -> Iterator[str]:
     """Run the demo; give the address of its page."""
+    port = free_port()
     command = [sys.executable, "-m", "duls", "demo", "--plain", "--no-browser"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "DULS_HTTP_BIND": f"{LOCALHOST}:{port}"}
     with subprocess.Popen(  # noqa: S603  # our own program
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
     ) as process:
         try:
-            assert process.stdout is not None  # noqa: S101  # it is a pipe
-            yield next(found[1] for line in process.stdout if (found := re.search(r"live page: (\S+)", line)))
+            end_s = time.monotonic() + START_S
+            while not port_answers(port):
+                if process.poll() is not None or time.monotonic() > end_s:
+                    message = "the demo does not start: run `duls demo` to see why"
+                    raise SystemExit(message)
+                time.sleep(POLL_S)
+            yield f"http://{LOCALHOST}:{port}/"
         finally:
             process.terminate()
+
+
+def await_alert(browser: Browser, url: str) -> None:
+    """Wait until an alert is open."""
+    page = browser.new_page()
+    page.goto(url)
+    expect(page.locator("#alerts li[data-state=firing]")).not_to_have_count(0, timeout=ALERT_S * 1e3)
+    page.close()
 
 
 def take(browser: Browser, url: str, name: str) -> None:
@@ -58,7 +76,7 @@ def take(browser: Browser, url: str, name: str) -> None:
     expect(page.locator("#worst-list li")).to_have_count(10, timeout=PATIENCE_MS)
     end_s = time.monotonic() + PATIENCE_MS / 1e3
     while not page.evaluate("() => globalThis.dulsPage.isSettled") and time.monotonic() < end_s:
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(POLL_S * 1e3)
     page.screenshot(path=HERE / name)
     context.close()
 
@@ -71,6 +89,7 @@ def main() -> None:
     with demo() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=fetch_chromium(), args=list(FLAGS))
         time.sleep(seconds)  # figures of a while are what the pictures are of
+        await_alert(browser, url)
         for name in PICTURES:
             take(browser, url, name)
         browser.close()
