@@ -37,6 +37,7 @@ class DecodedPositions(NamedTuple):
     vehicle_class: UInt8Array  # VehicleClass code
     zero_emission: UInt8Array  # ZeroEmission code
     plate: Int64Array  # key of the plate (see `processors.identity`), 0 where there is none
+    carrier: UInt64Array  # digest of the carrier that the sender names (see `processors.carrier_names`), 0 for none
     identity_start: Int64Array  # first byte of the normalised identity in `identity`
     identity_length: Int32Array  # its bytes
     identity: UInt8Array  # normalised `kind:country:id` of all rows, UTF-8, one after another

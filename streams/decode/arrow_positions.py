@@ -1,10 +1,10 @@
 """Positions as an Arrow IPC stream of canonical columns, for senders with very many of them.
 
 Columns are named as the fields of the canonical position. `vehicle` is text, `time` a timestamp with a zone or a
-number of epoch milliseconds, `lat` and `lon` are numbers; `class`, `fuel` and `emission` are text and may be left out;
-text may be dictionary-encoded. Bodies are not compressed, since Kafka does that and a small record must not become a
-large one here. What cannot be read as such a stream is one row with the reason; else each row fares by itself, by the
-rules of the canonical position.
+number of epoch milliseconds, `lat` and `lon` are numbers; `class`, `fuel`, `emission` and `carrier` are text and may
+be left out, and a `carrier` of another type names nobody; text may be dictionary-encoded. Bodies are not compressed,
+since Kafka does that and a small record must not become a large one here. What cannot be read as such a stream is one
+row with the reason; else each row fares by itself, by the rules of the canonical position.
 """
 
 import math
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from processors.carrier_names import NOBODY, carrier_digest
 from processors.columns import (
     BoolArray,
     DecodedPositions,
@@ -21,11 +22,13 @@ from processors.columns import (
     Int32Array,
     Int64Array,
     UInt8Array,
+    UInt64Array,
 )
 from processors.identity import identity_of, plate_key_of, write_identity
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import class_of, zero_emission_of
+from streams.decode.carriers import ROLE
 from streams.decode.times import END_MS, END_US, NO_TIME
 
 MAGIC: Final = b"\xff\xff\xff\xff"
@@ -120,6 +123,7 @@ def _positions(table: pa.Table, record: int) -> DecodedPositions:
         vehicle_class=np.where(accepted, vehicle_class, VehicleClass.UNKNOWN).astype(np.uint8),
         zero_emission=np.where(accepted, zero_emission, ZeroEmission.UNKNOWN).astype(np.uint8),
         plate=np.where(accepted, spelled.plate, 0),
+        carrier=np.where(accepted, _carriers(table), np.uint64(NOBODY)),
         identity_start=spelled.start,
         identity_length=np.where(accepted, spelled.length, 0).astype(np.int32),
         identity=spelled.identity,
@@ -139,6 +143,7 @@ def _refused(reason: Outcome, record: int) -> DecodedPositions:
         np.full(1, VehicleClass.UNKNOWN, np.uint8),
         np.full(1, ZeroEmission.UNKNOWN, np.uint8),
         zero,
+        zero.astype(np.uint64),
         zero,
         zero.astype(np.int32),
         np.empty(0, np.uint8),
@@ -212,9 +217,14 @@ def _identities(column: pa.Array) -> _Identities:
 
 def _texts(column: pa.Array) -> pa.Array:
     """Return texts, empty where there is none."""
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+    if not _is_text(column.type):
         raise _RefusedError(Outcome.WRONG_TYPE)
     return column.cast(pa.large_string()).fill_null("")
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    """Tell whether a column is one of texts."""
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
 
 
 def _spelled(texts: pa.Array) -> _Identities:
@@ -302,6 +312,16 @@ def _attributes(table: pa.Table) -> tuple[UInt8Array, UInt8Array]:
         found.append((code, zero_emission_of(code, words[1][fuel], words[2][emission])))
     codes = np.array(found, np.uint8)
     return codes[:, 0][place], codes[:, 1][place]
+
+
+def _carriers(table: pa.Table) -> UInt64Array:
+    """Return the digest of the carrier of each row; that of each name is made once."""
+    if table.schema.names.count(ROLE) == 1:
+        type_ = table.schema.field(ROLE).type
+        if _is_text(type_.value_type if pa.types.is_dictionary(type_) else type_):
+            names, place = _words(table, ROLE)
+            return np.array([carrier_digest(name) for name in names], np.uint64)[place]
+    return np.full(table.num_rows, NOBODY, np.uint64)
 
 
 def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array]:

@@ -10,10 +10,11 @@ LON: Final = 3
 CLASS: Final = 4
 FUEL: Final = 5
 EMISSION: Final = 6
-USED: Final = 7
-UNUSED: Final = 7  # any other field
-ODD_KEY: Final = 8  # HARD once a key had escapes: it may spell a used field
-FIELDS_SHAPE: Final = (9, 5)
+USED: Final = 7  # of those before, one that is HARD needs the slow reader
+CARRIER: Final = 7  # only where it stands matters
+UNUSED: Final = 8  # any other field
+ODD_KEY: Final = 9  # HARD once a key had escapes: it may spell a used field
+FIELDS_SHAPE: Final = (10, 5)
 
 # columns of `fields`
 KIND: Final = 0

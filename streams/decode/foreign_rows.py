@@ -8,6 +8,7 @@ is said of the vehicle beyond its identity is never a fault: a text of another t
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from processors.carrier_names import NOBODY
 from processors.identity import home_identity_of, identity_of, plate_key_of
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.documents import is_number, type_error_of
@@ -30,6 +31,7 @@ class Said(NamedTuple):
     refusal: Outcome | None = None  # why it is no observation although all of it can be read
     vehicle_class: VehicleClass = VehicleClass.UNKNOWN
     zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
+    carrier: int = NOBODY  # digest of its name
 
 
 def row_of_said(said: Said) -> PositionRow:
@@ -62,7 +64,15 @@ def _row_of_typed(said: Said) -> PositionRow:
         return PositionRow(identity)
     plate = plate_key_of(identity)
     return PositionRow(
-        Outcome.ACCEPTED, event_us, lat, lon, said.vehicle_class, said.zero_emission, plate, identity
+        Outcome.ACCEPTED,
+        event_us,
+        lat,
+        lon,
+        said.vehicle_class,
+        said.zero_emission,
+        plate,
+        said.carrier,
+        identity,
     )
 
 
@@ -80,7 +90,7 @@ def registered_row(
         return PositionRow(identity)
     spelled = home_identity_of(text_of(plate))
     key = 0 if isinstance(spelled, Outcome) else plate_key_of(spelled)
-    return PositionRow(Outcome.REGISTERED, 0, 0.0, 0.0, vehicle_class, zero_emission, key, identity)
+    return PositionRow(Outcome.REGISTERED, 0, 0.0, 0.0, vehicle_class, zero_emission, key, identity=identity)
 
 
 def part_of(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

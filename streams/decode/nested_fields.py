@@ -45,15 +45,16 @@ CATEGORY: Final = 27
 TOP_LAT: Final = 28
 TOP_LON: Final = 29
 ENTITY_TYPE: Final = 30
-NODES: Final = 31
+ACTORS: Final = 31  # only where they stand matters
+NODES: Final = 32
 
-OTHER: Final = 31  # any other field
-ODD_KEY: Final = 32  # HARD once a key that may be one of ours had escapes
-NESTED_SHAPE: Final = (33, 5)  # columns as in `streams.decode.fields`
+OTHER: Final = 32  # any other field
+ODD_KEY: Final = 33  # HARD once a key that may be one of ours had escapes
+NESTED_SHAPE: Final = (34, 5)  # columns as in `streams.decode.fields`
 
 # kinds of a field beside those of `streams.decode.fields`
 OBJECT: Final = 6
-NESTED: Final = 7  # an object or an array where none is expected
+NESTED: Final = 7  # an array, or an object where none is expected, with the place after it as its end
 
 _KEYS: Final = {
     (ROOT, "eventType"): EVENT_TYPE,
@@ -86,6 +87,7 @@ _KEYS: Final = {
     (ROOT, "lat"): TOP_LAT,
     (ROOT, "lon"): TOP_LON,
     (ROOT, "entityType"): ENTITY_TYPE,
+    (ROOT, "actors"): ACTORS,
 }
 
 KEY_WORDS: Final = 3

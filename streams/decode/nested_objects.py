@@ -11,7 +11,7 @@ import numpy as np
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
-from streams.decode.fields import ABSENT, HARD, KIND
+from streams.decode.fields import ABSENT, END, HARD, KIND, START
 from streams.decode.lexer import (
     CLOSE_BRACE,
     CLOSE_BRACKET,
@@ -45,6 +45,9 @@ from streams.decode.objects import scan_scalar
 
 MAX_SKIPPED_DEPTH: Final = 32  # deeper nesting is for the slow reader
 
+NOWHERE: Final = -1
+"""Start of a field that an object has not, lest a template takes another value for it."""
+
 _WORD_BYTES: Final = 8
 _NOTHING: Final = np.uint64(0)
 _ONE: Final = np.uint64(1)
@@ -61,6 +64,7 @@ def scan_nested(buffer: UInt8Array, words: UInt64Array, start: int, scratch: Nes
         return NOT_UNDERSTOOD
     for node in range(NODES):
         fields[node, KIND] = ABSENT
+        fields[node, START] = NOWHERE
     fields[ODD_KEY, KIND] = ABSENT
     node = ROOT
     depth = 0
@@ -100,7 +104,9 @@ def scan_nested(buffer: UInt8Array, words: UInt64Array, start: int, scratch: Nes
             place += 1
         elif byte in (OPEN_BRACE, OPEN_BRACKET):
             fields[child, KIND] = NESTED
+            fields[child, START] = place
             place = _skip_nested(buffer, words, place)
+            fields[child, END] = place
         else:
             place = scan_scalar(buffer, words, place, fields, child)
         if place == NOT_UNDERSTOOD:

@@ -25,6 +25,7 @@ from streams.decode.fields import (
 from streams.decode.foreign_rows import KG
 from streams.decode.lexer import exact_float
 from streams.decode.nested_fields import (
+    ACTORS,
     CATEGORY,
     CREATED,
     DEVICE,
@@ -41,6 +42,7 @@ from streams.decode.nested_fields import (
     LOADS,
     LON,
     LONGITUDE,
+    NESTED,
     NODES,
     OBJECTS,
     ODD_KEY,
@@ -132,6 +134,14 @@ def write_nested_row(
     rows.identity_start[row] = used
     rows.identity_length[row] = length
     return used + length
+
+
+@lean_kernel
+def actors_of_fields(fields: Int64Array, format_: int) -> tuple[int, int]:
+    """Return the bounds of the actors of an event; they are equal where there are none."""
+    if format_ == OTM and fields[ACTORS, KIND] == NESTED:
+        return fields[ACTORS, START], fields[ACTORS, END]
+    return 0, 0
 
 
 @lean_kernel

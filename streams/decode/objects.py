@@ -13,6 +13,7 @@ from processors.jit import inner_kernel, lean_kernel
 from streams.decode.fields import (
     ABSENT,
     BOOLEAN,
+    CARRIER,
     CLASS,
     EMISSION,
     END,
@@ -65,6 +66,7 @@ _K_LON: Final = _packed("lon")
 _K_CLASS: Final = _packed("class")
 _K_FUEL: Final = _packed("fuel")
 _K_EMISSION: Final = _packed("emission")
+_K_CARRIER: Final = _packed("carrier")
 
 # columns of `layout`, one row per ordinal of a key
 _WORD: Final = 0  # its first eight bytes
@@ -182,6 +184,8 @@ def _field_of(key: np.uint64) -> int:
         return CLASS
     if key == _K_FUEL:
         return FUEL
+    if key == _K_CARRIER:
+        return CARRIER
     return EMISSION if key == _K_EMISSION else UNUSED
 
 

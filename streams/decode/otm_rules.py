@@ -2,9 +2,9 @@
 
 Of an event `creationDate`, the vehicle and the latitude and longitude of `geoReference` are used. An inline vehicle is
 known by its plate, else by its id; a referenced one by the `uuid`. `eventType` may be left out, as the example of the
-FMS profile does. Units of speeds do not matter, since no figure uses a speed. An event that is planned, projected or
-requested has not happened. Coordinates that are in the Netherlands only when they are exchanged are exchanged, since
-an example of the schema exchanges them.
+FMS profile does. The carrier is the first of the `actors` in that role. Units of speeds do not matter, since no figure
+uses a speed. An event that is planned, projected or requested has not happened. Coordinates that are in the Netherlands
+only when they are exchanged are exchanged, since an example of the schema exchanges them.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import class_of_type, zero_emission_of
+from streams.decode.carriers import carrier_of_actors, digest_of
 from streams.decode.documents import is_number
 from streams.decode.foreign_rows import Said, kilograms_of, part_of, registered_row, row_of_said, text_of
 from streams.decode.netherlands import is_exchanged
@@ -64,6 +65,7 @@ def row_of_event(event: Mapping[str, Any]) -> PositionRow:
             refusal=None if lifecycle is None or text_of(lifecycle).lower() in ACTUAL else Outcome.NOT_ACTUAL,
             vehicle_class=vehicle_class,
             zero_emission=zero_emission,
+            carrier=digest_of(carrier_of_actors(event.get("actors"))),
         )
     )
 

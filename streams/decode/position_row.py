@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from processors.carrier_names import NOBODY
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 
 
@@ -15,4 +16,5 @@ class PositionRow(NamedTuple):
     vehicle_class: VehicleClass = VehicleClass.UNKNOWN
     zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
     plate: int = 0
+    carrier: int = NOBODY
     identity: bytes = b""

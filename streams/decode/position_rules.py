@@ -1,9 +1,9 @@
 """The rules of the canonical position, in obvious code: the slow reader, and the twin of the scanner.
 
 `vehicle`, `time`, `lat` and `lon` are required; `class`, `fuel` and `emission` must be texts where they are
-there; null means absent; no other field is looked at. Of several faults of one row the first of this order is
-its reason: a missing field, a wrong type or a number that is not finite, coordinates out of range, the time,
-the vehicle.
+there; null means absent. A `carrier` that is no text names nobody; no other field is looked at. Of several faults
+of one row the first of this order is its reason: a missing field, a wrong type or a number that is not finite,
+coordinates out of range, the time, the vehicle.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any
 from processors.identity import identity_of, plate_key_of
 from processors.vocabulary import Outcome
 from streams.decode.attributes import class_of, zero_emission_of
+from streams.decode.carriers import digest_of
 from streams.decode.documents import is_number, type_error_of
 from streams.decode.position_row import PositionRow
 from streams.decode.times import NO_TIME, time_of_number, time_of_text
@@ -29,7 +30,8 @@ def row_of_position(content: Mapping[str, Any]) -> PositionRow:
     for name, field in (required | optional).items():
         if not _has_right_type(name, field):
             return PositionRow(type_error_of(field))
-    return _row_of_fields(**required, texts=optional)  # type: ignore[arg-type] # their types were just checked
+    carrier = digest_of(content.get("carrier"))
+    return _row_of_fields(**required, texts=optional, carrier=carrier)  # type: ignore[arg-type] # their types were just checked
 
 
 def _has_right_type(name: str, field: object) -> bool:
@@ -40,7 +42,7 @@ def _has_right_type(name: str, field: object) -> bool:
 
 
 def _row_of_fields(
-    *, vehicle: str, time: str | float, lat: float, lon: float, texts: dict[str, str]
+    *, vehicle: str, time: str | float, lat: float, lon: float, texts: dict[str, str], carrier: int
 ) -> PositionRow:
     """Return the row of an object whose fields have the right types."""
     if abs(lat) > 90 or abs(lon) > 180:
@@ -55,5 +57,5 @@ def _row_of_fields(
     zero_emission = zero_emission_of(code, texts.get("fuel", ""), texts.get("emission", ""))
     plate = plate_key_of(identity)
     return PositionRow(
-        Outcome.ACCEPTED, event_us, float(lat), float(lon), code, zero_emission, plate, identity
+        Outcome.ACCEPTED, event_us, float(lat), float(lon), code, zero_emission, plate, carrier, identity
     )

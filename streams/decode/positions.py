@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.vocabulary import Outcome
 from streams.decode.arrow_positions import is_arrow, positions_of_arrow
+from streams.decode.carrier_spans import CarrierSpans, digests_of, forget_spans, new_spans
 from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import PADDING, words_of
@@ -36,7 +37,7 @@ Larger ones also cost their pages of memory anew each time; 12 MiB at once took 
 _SLOW_FORMATS: Final = (PositionFormat.RFMS, PositionFormat.GTFS)
 _NO_PLACES: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
 _SEPARATOR: Final = b"\0"
-_ROW_TYPES: Final = ("i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "i8", "i4", "u1", "i8", "i8")
+_ROW_TYPES: Final = ("i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "u8", "i8", "i4", "u1", "i8", "i8")
 
 
 def decode_positions(
@@ -69,11 +70,14 @@ class ScannerMemory(NamedTuple):
     layout: UInt64Array
     scratch: NestedScratch
     templates: Templates
+    spans: CarrierSpans
 
 
 def new_memory() -> ScannerMemory:
     """Return a memory that expects nothing yet."""
-    return ScannerMemory(np.zeros(FIELDS_SHAPE, np.int64), new_layout(), new_scratch(), new_templates())
+    return ScannerMemory(
+        np.zeros(FIELDS_SHAPE, np.int64), new_layout(), new_scratch(), new_templates(), new_spans()
+    )
 
 
 def _sizes(values: Sequence[bytes | None]) -> Int64Array:
@@ -154,6 +158,7 @@ def columns_of_rows(rows: Sequence[PositionRow], record: Int32Array, index: Int3
         np.array([row.vehicle_class for row in rows], np.uint8),
         np.array([row.zero_emission for row in rows], np.uint8),
         np.array([row.plate for row in rows], np.int64),
+        np.array([row.carrier for row in rows], np.uint64),
         np.cumsum(lengths, dtype=np.int64) - lengths,
         lengths,
         np.frombuffer(b"".join(row.identity for row in rows), np.uint8),
@@ -182,6 +187,7 @@ def scan(
         format_: How they are written.
         memory: Of the scanner.
     """
+    forget_spans(memory.spans)
     handed_over = np.zeros(starts.size - 1, np.uint8)
     capacity = count_objects(buffer)
     # no identity is longer than the JSON of its row
@@ -190,7 +196,10 @@ def scan(
     with np.errstate(over="ignore"):  # words wrap on purpose; without compilation numpy would warn
         count, used = scan_records(buffer, words_of(buffer), starts, *memory, int(format_), rows, handed_over)
     identity = rows.identity[:used]
-    return ScannedRows._make(column[:count] for column in rows)._replace(identity=identity), handed_over
+    scanned = ScannedRows._make(column[:count] for column in rows)._replace(identity=identity)
+    if memory.spans.known[0]:
+        scanned = scanned._replace(carrier=digests_of(buffer, memory.spans)[scanned.carrier])
+    return scanned, handed_over
 
 
 def _replaced(decoded: DecodedPositions, places: Int64Array, rows: Sequence[PositionRow]) -> DecodedPositions:

@@ -7,9 +7,11 @@ from processors.identity import write_identity
 from processors.jit import inlined_kernel, lean_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import scan_class, scan_zero_emission
+from streams.decode.carrier_spans import NO_ROOM, CarrierSpans, code_of_span
 from streams.decode.fields import (
     ABSENT,
     BOOLEAN,
+    CARRIER,
     CLASS,
     EMISSION,
     END,
@@ -29,7 +31,7 @@ from streams.decode.fields import (
     USED,
     VEHICLE,
 )
-from streams.decode.lexer import exact_float
+from streams.decode.lexer import QUOTE, exact_float
 from streams.decode.times import END_MS, NO_TIME, scan_time, time_of_ms
 
 HANDED_OVER: Final = 255
@@ -56,6 +58,9 @@ class ScannedRows(NamedTuple):
     vehicle_class: UInt8Array
     zero_emission: UInt8Array
     plate: Int64Array
+    carrier: (
+        UInt64Array  # code of the span that names it (see `carrier_spans`), and its digest once that is read
+    )
     identity_start: Int64Array
     identity_length: Int32Array
     identity: UInt8Array
@@ -92,6 +97,30 @@ def write_row(
     rows.identity_start[row] = used
     rows.identity_length[row] = length
     return used + length
+
+
+@lean_kernel
+def carrier_of_fields(buffer: UInt8Array, fields: Int64Array) -> tuple[int, int]:
+    """Return the bounds of the text that names the carrier, quotes included; they are equal where there is none."""
+    start = fields[CARRIER, START]
+    kind = fields[CARRIER, KIND]
+    if kind == TEXT or (kind == HARD and buffer[start - 1] == QUOTE):
+        return start - 1, fields[CARRIER, END] + 1
+    return 0, 0
+
+
+@inlined_kernel
+def write_carrier(
+    words: UInt64Array, start: int, end: int, spans: CarrierSpans, rows: ScannedRows, row: int
+) -> None:
+    """Note of a row, decided but for this, which span names its carrier."""
+    code = 0
+    if start != end and rows.outcome[row] == _ACCEPTED:
+        code = code_of_span(words, start, end, spans)
+        if code == NO_ROOM:
+            rows.outcome[row] = HANDED_OVER
+            code = 0
+    rows.carrier[row] = code
 
 
 @lean_kernel

@@ -5,7 +5,8 @@ forwards, which are nested ones; alone, in an array or one per line. What it doe
 over to the slow reader (`position_formats`), which can read everything:
 
 - a *row* with escapes, characters beyond ASCII or hard numbers in fields that matter, or with a key beyond
-  plain ASCII, or a flat one of another format: its JSON is valid, so only its span is handed over;
+  plain ASCII, or a flat one of another format, or one that names its carrier as too many others did not: its JSON
+  is valid, so only its span is handed over;
 - a *record* with anything else: other formats, broken JSON, NaN, scalars in arrays, objects over several lines.
 
 Both readers agree on whatever both understand; tests compare them on mutated messages.
@@ -15,6 +16,7 @@ from typing import Final
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
+from streams.decode.carrier_spans import CarrierSpans
 from streams.decode.lexer import (
     CLOSE_BRACKET,
     COMMA,
@@ -27,10 +29,16 @@ from streams.decode.lexer import (
 )
 from streams.decode.nested_fields import NestedScratch
 from streams.decode.nested_objects import scan_nested
-from streams.decode.nested_rows import AUTO, OTHER_FORMAT, format_of_fields, write_nested_row
+from streams.decode.nested_rows import (
+    AUTO,
+    OTHER_FORMAT,
+    actors_of_fields,
+    format_of_fields,
+    write_nested_row,
+)
 from streams.decode.objects import scan_object
 from streams.decode.position_formats import PositionFormat
-from streams.decode.scanned_rows import ScannedRows, write_row
+from streams.decode.scanned_rows import ScannedRows, carrier_of_fields, write_carrier, write_row
 from streams.decode.templates import Templates, keep_template, scan_by_template
 
 CANONICAL: Final = int(PositionFormat.CANONICAL)
@@ -54,6 +62,7 @@ def scan_records(
     layout: UInt64Array,
     scratch: NestedScratch,
     templates: Templates,
+    spans: CarrierSpans,
     wanted: int,
     rows: ScannedRows,
     handed_over: UInt8Array,
@@ -86,11 +95,15 @@ def scan_records(
                     after, format_ = _scan_nested(buffer, words, place, scratch, templates, wanted)
                     if after != NOT_UNDERSTOOD:
                         used = write_nested_row(buffer, words, scratch.fields, format_, rows, row, used)
+                        start, stop = actors_of_fields(scratch.fields, format_)
+                        write_carrier(words, start, stop, spans, rows, row)
                         break
                 else:
                     after = scan_object(buffer, words, place, fields, layout)
                     if after != NOT_UNDERSTOOD:
                         used = write_row(buffer, words, fields, rows, row, used)
+                        start, stop = carrier_of_fields(buffer, fields)
+                        write_carrier(words, start, stop, spans, rows, row)
                         break
                 is_nested ^= wanted == AUTO
             if after != NOT_UNDERSTOOD:

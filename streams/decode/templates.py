@@ -13,7 +13,7 @@ import numpy as np
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
-from streams.decode.fields import KIND, START
+from streams.decode.fields import END, KIND, START
 from streams.decode.lexer import (
     CLOSE_BRACE,
     CLOSE_BRACKET,
@@ -26,7 +26,7 @@ from streams.decode.lexer import (
     scan_string,
     skip_blanks,
 )
-from streams.decode.nested_fields import NESTED, NESTED_SHAPE, NODES, OBJECT, OTHER
+from streams.decode.nested_fields import ACTORS, NESTED, NESTED_SHAPE, NODES, OBJECT, OTHER
 from streams.decode.objects import scan_scalar
 
 TEMPLATES: Final = 8
@@ -53,8 +53,10 @@ class Templates(NamedTuple):
     steps: Int64Array  # shape (TEMPLATES, MOST_VALUES, 3)
     words: UInt64Array  # shape (TEMPLATES, MOST_WORDS, 2): bytes, and which of them count
     kinds: Int64Array  # shape (TEMPLATES, rows of fields): what the object had at each node
+    actors: Int64Array  # shape (TEMPLATES, 4): where they begin and end, each a step and the bytes from its start on
     used: Int64Array  # shape (TEMPLATES,): number of steps, 0 where a template is free
     state: Int64Array  # shape (2,)
+    starts: Int64Array  # shape (MOST_VALUES,): where the bytes before each value of the last object begin
 
 
 def new_templates() -> Templates:
@@ -63,8 +65,10 @@ def new_templates() -> Templates:
         np.zeros((TEMPLATES, MOST_VALUES, 3), np.int64),
         np.zeros((TEMPLATES, MOST_WORDS, 2), np.uint64),
         np.zeros((TEMPLATES, NESTED_SHAPE[0]), np.int64),
+        np.zeros((TEMPLATES, 4), np.int64),
         np.zeros(TEMPLATES, np.int64),
         np.zeros(2, np.int64),
+        np.zeros(MOST_VALUES, np.int64),
     )
 
 
@@ -103,6 +107,7 @@ def _scan_by(
     place = start
     at = 0
     for step in range(templates.used[template]):
+        templates.starts[step] = place
         count = templates.steps[template, step, _WORDS]
         for word in range(count):
             mask = templates.words[template, at + word, 1]
@@ -112,11 +117,21 @@ def _scan_by(
         place += templates.steps[template, step, _BYTES]
         node = templates.steps[template, step, _NODE]
         if node == _END:
+            _place_actors(fields, templates, template)
             return place
         place = scan_scalar(buffer, words, place, fields, node)
         if place == NOT_UNDERSTOOD:
             return NOT_UNDERSTOOD
     return NOT_UNDERSTOOD
+
+
+@lean_kernel
+def _place_actors(fields: Int64Array, templates: Templates, template: int) -> None:
+    """Note where the actors of an object that was read by a template begin and end, if it has them."""
+    if templates.kinds[template, ACTORS] == NESTED:
+        first, before, last, behind = templates.actors[template]
+        fields[ACTORS, START] = templates.starts[first] + before
+        fields[ACTORS, END] = templates.starts[last] + behind
 
 
 @lean_kernel
@@ -147,6 +162,12 @@ def keep_template(
         templates.steps[template, steps, _BYTES] = length
         node = _node_at(buffer, place, fields) if place != end else _END
         templates.steps[template, steps, _NODE] = node
+        if gap_start <= fields[ACTORS, START] < place:
+            templates.actors[template, 0] = steps
+            templates.actors[template, 1] = fields[ACTORS, START] - gap_start
+        if gap_start < fields[ACTORS, END] <= place:
+            templates.actors[template, 2] = steps
+            templates.actors[template, 3] = fields[ACTORS, END] - gap_start
         steps += 1
         if place == end:
             break

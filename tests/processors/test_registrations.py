@@ -30,6 +30,7 @@ def decoded(rows: Sequence[Row]) -> DecodedPositions:
         vehicle_class=np.array([what[0] for _, _, what in rows], np.uint8),
         zero_emission=np.array([what[1] for _, _, what in rows], np.uint8),
         plate=zeros,
+        carrier=zeros.astype(np.uint64),
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
         identity=np.frombuffer(b"".join(names), np.uint8),

@@ -69,12 +69,26 @@ def otm_event(rng: Random) -> dict[str, Any]:
                         "speed": {"value": 31, "unit": "kmh"}, "geometry": {"coordinates": [[1, 2], [3, 4.5e1]]}})] * 6
             + [None, "here", [], {}]
         ),
-        "actors": [{"roles": ["carrier"], "entity": {"name": 'Müller "&" Zn'}}, {}],
+        "actors": likely(rng, [[actor(rng), actor(rng)], [actor(rng)], [], {}, [[]], None, "Müller", 10**30]),
         "position": rng.choice([None, None, None, {"latitude": 1}, 1]),
         "lat": rng.choice([None] * 12 + [52.1]),
         "entityType": rng.choice([None, None, "vehicle"]),
     }  # fmt: skip
     return some(rng, event)
+
+
+def actor(rng: Random) -> Any:
+    """Return an actor of an event."""
+    entity = {"name": likely(rng, ['Müller "&" Zn', "Carrier X", "", " ", None, 7]), "id": likely(rng, NAMES)}
+    described = {
+        "associationType": "inline",
+        "uuid": likely(rng, NAMES),
+        "roles": likely(
+            rng, [["carrier"], ["shipper", "carrier"], ["driver"], [], None, "carrier", [["carrier"]]]
+        ),
+        "entity": likely(rng, [some(rng, entity), entity, None, [], "x"]),
+    }
+    return likely(rng, [some(rng, described), described, {}, 7, [], "carrier"])
 
 
 def forwarded(rng: Random) -> dict[str, Any]:

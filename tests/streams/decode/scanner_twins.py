@@ -35,7 +35,7 @@ def assert_agree(values: Sequence[bytes], format_: PositionFormat = PositionForm
 
     decoded = decode_positions(values, format_)
 
-    for name in decoded._fields[:9]:
+    for name in decoded._fields[:10]:
         found, wanted = getattr(decoded, name), getattr(expected, name)
         if found.tobytes() != wanted.tobytes():
             where = int(np.flatnonzero(record != decoded.record)[0]) if name == "record" else None
@@ -78,7 +78,9 @@ def position(rng: random.Random) -> dict[str, object]:
             ["Diesel", "electric", "fuel_cell", "plug-in hybrid", "bioethanol", "coal", None, ""]
         ),
         "emission": rng.choice(["euro6", "Z", "zero", "EURO", "e", None]),
-        "carrier": rng.choice(["Müller & Zn", 'quote " and \\', "carrier-x", "", "x" * 40]),
+        "carrier": rng.choice(
+            ["Müller & Zn", 'quote " and \\', "carrier-x", "", " ", "x" * 40, None, 7, 10**30]
+        ),
     }
     names = [name for name in fields if rng.random() < 0.97]
     rng.shuffle(names)

@@ -51,7 +51,7 @@ def test_a_newcomers_position_is_accepted() -> None:
 
 def test_the_columns_have_their_types() -> None:
     """Columns have the types that their shape declares, whoever reads, and for nothing at all."""
-    types = ["i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "i8", "i4", "u1"]
+    types = ["i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "u8", "i8", "i4", "u1"]
 
     for values in ([], [text()], [b"{"], [text(), b"{", None]):
         assert [column.dtype for column in decode_positions(values)] == types

@@ -1,0 +1,117 @@
+"""Telling carriers apart without reading their names.
+
+A sender repeats its carrier byte by byte. So the scanner only takes the *span* in which a row names it, the text or
+the whole array of actors, and looks up which one of the different spans of the chunk it is; each of those is read
+once, by the code of the slow reader. A row whose span finds no room, because some thousands of others came before it
+or a few of the same hash, is one for the slow reader, so nobody can make a search long.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.carrier_names import NOBODY
+from processors.columns import Int32Array, Int64Array, UInt8Array, UInt64Array
+from processors.jit import lean_kernel
+from streams.decode.carriers import carrier_of_actors, digest_of
+from streams.decode.documents import parse_document
+
+MOST_SPANS: Final = 4_096
+MOST_PROBES: Final = 16
+
+_SLOT_BITS: Final = 13  # at most half of the slots are taken
+_SLOTS: Final = 1 << _SLOT_BITS
+_WORD_BYTES: Final = 8
+NO_ROOM: Final = -1
+_ALL: Final = np.uint64(2**64 - 1)
+_FACTOR: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
+_HALF: Final = np.uint64(32)
+_TOP_BITS: Final = np.uint64(64 - _SLOT_BITS)
+
+
+class CarrierSpans(NamedTuple):
+    """The different spans of a chunk; code 0 is that of a row that names nobody."""
+
+    slots: Int32Array  # code of the span whose hash leads here, 0 where a slot is free
+    bounds: (
+        Int64Array  # shape (MOST_SPANS + 1, 2), by code: first byte of a span in the buffer, place after it
+    )
+    known: Int64Array  # shape (1,): number of spans, which is the highest code
+
+
+def new_spans() -> CarrierSpans:
+    """Return room for spans, none known yet."""
+    return CarrierSpans(
+        np.zeros(_SLOTS, np.int32), np.empty((MOST_SPANS + 1, 2), np.int64), np.zeros(1, np.int64)
+    )
+
+
+def forget_spans(spans: CarrierSpans) -> None:
+    """Forget all spans: they stand in a buffer of which the next chunk has another one."""
+    spans.slots[:] = 0
+    spans.known[0] = 0
+
+
+def digests_of(buffer: UInt8Array, spans: CarrierSpans) -> UInt64Array:
+    """Return the digest of the carrier that each span names, by code."""
+    known = int(spans.known[0])
+    contents = [
+        parse_document(buffer[start:end].tobytes()).content for start, end in spans.bounds[1 : known + 1]
+    ]
+    names = [content if isinstance(content, str) else carrier_of_actors(content) for content in contents]
+    return np.array([NOBODY, *map(digest_of, names)], np.uint64)
+
+
+@lean_kernel
+def code_of_span(words: UInt64Array, start: int, end: int, spans: CarrierSpans) -> int:
+    """Return the code of the span `[start, end)`, or `NO_ROOM`."""
+    slots, bounds, known = spans
+    slot = _slot_of(words, start, end)
+    for _ in range(MOST_PROBES):
+        code = slots[slot]
+        if code == 0:
+            if known[0] == MOST_SPANS:
+                return NO_ROOM
+            known[0] += 1
+            slots[slot] = known[0]
+            bounds[known[0], 0] = start
+            bounds[known[0], 1] = end
+            return known[0]
+        if bounds[code, 1] - bounds[code, 0] == end - start and _is_same(words, start, end, bounds[code, 0]):
+            return code
+        slot = (slot + 1) % _SLOTS
+    return NO_ROOM
+
+
+@lean_kernel
+def _slot_of(words: UInt64Array, start: int, end: int) -> int:
+    """Return the slot to which the bytes `[start, end)`, at least one, lead."""
+    mixed = _FACTOR
+    place = start
+    while place + _WORD_BYTES < end:
+        mixed = (mixed ^ words[place]) * _FACTOR
+        mixed ^= mixed >> _HALF
+        place += _WORD_BYTES
+    mixed = (mixed ^ (words[place] & _mask_of(end - place))) * _FACTOR
+    mixed ^= mixed >> _HALF
+    # not int(): it would stay unsigned when compiled
+    return np.int64((mixed * _FACTOR) >> _TOP_BITS)  # type: ignore[return-value]
+
+
+@lean_kernel
+def _is_same(words: UInt64Array, start: int, end: int, other: int) -> bool:
+    """Tell whether the bytes `[start, end)`, at least one, stand at *other* too."""
+    place = start
+    while place + _WORD_BYTES < end:
+        if words[place] != words[other]:
+            return False
+        place += _WORD_BYTES
+        other += _WORD_BYTES
+    mask = _mask_of(end - place)
+    return words[place] & mask == words[other] & mask
+
+
+@lean_kernel
+def _mask_of(length: int) -> np.uint64:
+    """Return a mask of the first *length* bytes of a word, from one to eight."""
+    return _ALL >> np.uint64(64 - 8 * length)
