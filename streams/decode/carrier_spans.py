@@ -2,24 +2,25 @@
 
 A sender repeats its carrier byte by byte. So the scanner only takes the *span* in which a row names it, the text or
 the whole array of actors, and looks up which one of the different spans of the chunk it is; each of those is read
-once, by the code of the slow reader. A row whose span finds no room, because some thousands of others came before it
+once, by the code of the slow reader. A row whose span finds no room, because many thousands of others came before it
 or a few of the same hash, is one for the slow reader, so nobody can make a search long.
 """
 
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from processors.carrier_names import NOBODY
 from processors.columns import Int32Array, Int64Array, UInt8Array, UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from streams.decode.carriers import carrier_of_actors, digest_of
 from streams.decode.documents import parse_document
 
-MOST_SPANS: Final = 4_096
+MOST_SPANS: Final = 16_384
 MOST_PROBES: Final = 16
 
-_SLOT_BITS: Final = 13  # at most half of the slots are taken
+_SLOT_BITS: Final = 15  # at most half of the slots are taken
 _SLOTS: Final = 1 << _SLOT_BITS
 _WORD_BYTES: Final = 8
 NO_ROOM: Final = -1
@@ -27,6 +28,11 @@ _ALL: Final = np.uint64(2**64 - 1)
 _FACTOR: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _HALF: Final = np.uint64(32)
 _TOP_BITS: Final = np.uint64(64 - _SLOT_BITS)
+
+
+_KEY_BYTES: Final = 16
+_DIGESTS: Final[dict[bytes, int]] = {}
+"""What spans of earlier chunks said, which is a tenth of reading them; by hash, since actors may be people too."""
 
 
 class CarrierSpans(NamedTuple):
@@ -48,21 +54,31 @@ def new_spans() -> CarrierSpans:
 
 def forget_spans(spans: CarrierSpans) -> None:
     """Forget all spans: they stand in a buffer of which the next chunk has another one."""
-    spans.slots[:] = 0
-    spans.known[0] = 0
+    if spans.known[0]:
+        spans.slots[:] = 0
+        spans.known[0] = 0
 
 
 def digests_of(buffer: UInt8Array, spans: CarrierSpans) -> UInt64Array:
     """Return the digest of the carrier that each span names, by code."""
-    known = int(spans.known[0])
-    contents = [
-        parse_document(buffer[start:end].tobytes()).content for start, end in spans.bounds[1 : known + 1]
-    ]
-    names = [content if isinstance(content, str) else carrier_of_actors(content) for content in contents]
-    return np.array([NOBODY, *map(digest_of, names)], np.uint64)
+    bounds = spans.bounds[1 : int(spans.known[0]) + 1].tolist()
+    return np.array([NOBODY, *(_digest_in(buffer[start:end].tobytes()) for start, end in bounds)], np.uint64)
 
 
-@lean_kernel
+def _digest_in(span: bytes) -> int:
+    """Return the digest of the carrier that a span names."""
+    key = blake2b(span, digest_size=_KEY_BYTES).digest()
+    digest = _DIGESTS.get(key)
+    if digest is None:
+        content = parse_document(span).content
+        digest = digest_of(content if isinstance(content, str) else carrier_of_actors(content))
+        if len(_DIGESTS) == MOST_SPANS:
+            _DIGESTS.clear()
+        _DIGESTS[key] = digest
+    return digest
+
+
+@inner_kernel
 def code_of_span(words: UInt64Array, start: int, end: int, spans: CarrierSpans) -> int:
     """Return the code of the span `[start, end)`, or `NO_ROOM`."""
     slots, bounds, known = spans

@@ -89,24 +89,24 @@ def scan_records(
             place = skip_lines(buffer, place + 1)
         while place != end:
             after = NOT_UNDERSTOOD
+            first = last = place
             # senders keep to one format, so what was understood last is tried first
             for _ in range(attempts):
                 if is_nested:
                     after, format_ = _scan_nested(buffer, words, place, scratch, templates, wanted)
                     if after != NOT_UNDERSTOOD:
                         used = write_nested_row(buffer, words, scratch.fields, format_, rows, row, used)
-                        start, stop = actors_of_fields(scratch.fields, format_)
-                        write_carrier(words, start, stop, spans, rows, row)
+                        first, last = actors_of_fields(scratch.fields, format_)
                         break
                 else:
                     after = scan_object(buffer, words, place, fields, layout)
                     if after != NOT_UNDERSTOOD:
                         used = write_row(buffer, words, fields, rows, row, used)
-                        start, stop = carrier_of_fields(buffer, fields)
-                        write_carrier(words, start, stop, spans, rows, row)
+                        first, last = carrier_of_fields(buffer, fields)
                         break
                 is_nested ^= wanted == AUTO
             if after != NOT_UNDERSTOOD:
+                write_carrier(words, first, last, spans, rows, row)
                 rows.record[row] = record
                 rows.place[row] = row - first_row
                 rows.span_start[row] = place
