@@ -1,7 +1,7 @@
 """Grants of carriers: whose positions may be taken, where and when, for the purpose that this installation has.
 
-A position is taken where any grant of its carrier holds at its time and place. Carriers are known by their names,
-whatever their capitals and spaces.
+A position is taken where any grant of its carrier holds at its time and place. Carriers are known by the digests of
+their names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processors.columns import BoolArray, Float64Array, Int32Array, Int64Array
+from processors.carrier_names import NOBODY, carrier_digest
+from processors.columns import BoolArray, Float64Array, Int64Array, UInt64Array
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
-NO_CARRIER = -1
 NEVER_ENDS_US = (1 << 62) - 1
 
 
@@ -27,24 +27,12 @@ class Grant(NamedTuple):
     until_us: int  # first moment after it
 
 
-class Carriers(NamedTuple):
-    """The carriers of some rows."""
-
-    names: Sequence[str]
-    code: Int32Array  # place of each row's in *names*, or NO_CARRIER
-
-
 class Place(NamedTuple):
     """When and where each row is."""
 
     event_us: Int64Array
     lon: Float64Array  # degrees WGS84
     lat: Float64Array
-
-
-def carrier_name(text: str) -> str:
-    """Return the name by which a carrier is known."""
-    return " ".join(text.split()).casefold()
 
 
 class GrantBook:
@@ -56,21 +44,27 @@ class GrantBook:
     """
 
     def __init__(self, grants: Iterable[Grant], zones: Sequence[IndexedZone] = ()) -> None:
-        self._grants: dict[str, list[Grant]] = {}
+        self._grants: dict[int, list[Grant]] = {}
         for grant in grants:
-            self._grants.setdefault(carrier_name(grant.carrier), []).append(grant)
+            self._grants.setdefault(carrier_digest(grant.carrier), []).append(grant)
+        self._grants.pop(NOBODY, None)
         self._zone_sets = ZoneSets()
         self._index = build_zone_index(list(zones), self._zone_sets)
 
-    def granted(self, carriers: Carriers, place: Place) -> BoolArray:
-        """Tell of each row whether it may be taken."""
-        found = np.zeros(carriers.code.size, np.bool_)
-        for code, name in enumerate(carriers.names):
-            grants = self._grants.get(carrier_name(name))
-            if not grants:
-                continue
-            rows = np.flatnonzero(carriers.code == code)
-            found[rows] = self._any_holds(grants, Place._make(column[rows] for column in place))
+    def granted(self, carrier: UInt64Array, place: Place) -> BoolArray:
+        """Tell of each row whether it may be taken.
+
+        Args:
+            carrier: digest of the carrier of each row.
+            place: when and where each row is.
+        """
+        found = np.zeros(carrier.size, np.bool_)
+        order = np.argsort(carrier, kind="stable")
+        digests, first = np.unique(carrier[order], return_index=True)
+        for digest, rows in zip(digests.tolist(), np.split(order, first[1:]), strict=True):
+            grants = self._grants.get(digest)
+            if grants:
+                found[rows] = self._any_holds(grants, Place._make(column[rows] for column in place))
         return found
 
     def _any_holds(self, grants: Sequence[Grant], place: Place) -> BoolArray:

@@ -1,6 +1,6 @@
 """Positions that nobody granted are withheld before anything is sent of them but that they came."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,6 @@ from processors.columns import DecodedPositions, PositionColumns
 from processors.grants import GrantBook, Place
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.admission import Admitted
-from streams.carriers import carriers_of
 
 REFRESH_S: Final = 2.0  # a revoked grant ends within this and a batch, and 10 s are promised
 
@@ -40,14 +39,11 @@ class GrantKeeper:
         self._book = self._read()
         self._refresh_due_s = now_s + REFRESH_S
 
-    def withhold(
-        self, values: Sequence[bytes | None], decoded: DecodedPositions, admitted: Admitted
-    ) -> Admitted:
+    def withhold(self, decoded: DecodedPositions, admitted: Admitted) -> Admitted:
         """Return *admitted* with the rows rejected, and empty, that are not granted; each goes the way that it went.
 
         Args:
-            values: of the records of the batch.
-            decoded: its rows.
+            decoded: rows of a batch.
             admitted: the same rows.
         """
         columns = admitted.columns
@@ -57,7 +53,7 @@ class GrantKeeper:
         if not accepted.any():
             return admitted
         place = Place(decoded.event_us, decoded.lon, decoded.lat)
-        withheld = np.flatnonzero(accepted & ~self._book.granted(carriers_of(values, decoded), place))
+        withheld = np.flatnonzero(accepted & ~self._book.granted(decoded.carrier, place))
         return Admitted(_emptied(columns, withheld), admitted.destination)
 
 

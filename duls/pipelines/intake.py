@@ -196,7 +196,7 @@ class Intake:
                 self._count_readings(decoded)
             admitted = admit(decoded, batch, newest, self._admission, traits=traits)
             if self._known.grants is not None and isinstance(decoded, DecodedPositions):
-                admitted = self._known.grants.withhold(batch.values, decoded, admitted)
+                admitted = self._known.grants.withhold(decoded, admitted)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS

@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 
 from naive import Geometry
+from processors.carrier_names import NOBODY, carrier_digest
 from processors.grants import (
     NEVER_ENDS_US,
-    NO_CARRIER,
-    Carriers,
     Grant,
     GrantBook,
     Place,
-    carrier_name,
     grants_by_number,
 )
 from processors.zone_index_build import IndexedZone
@@ -22,10 +20,9 @@ ANY = Grant("Carrier X", None, 0, NEVER_ENDS_US)
 
 def granted(book: GrantBook, carrier: str | None, event_us: int = 50, lon: float = 5.05) -> bool:
     """Tell whether one position may be taken."""
-    names = [] if carrier is None else ["somebody", carrier]
-    code = np.array([NO_CARRIER if carrier is None else 1], np.int32)
+    digest = np.array([NOBODY if carrier is None else carrier_digest(carrier)], np.uint64)
     place = Place(np.array([event_us]), np.array([lon]), np.array([52.05]))
-    return bool(book.granted(Carriers(names, code), place)[0])
+    return bool(book.granted(digest, place)[0])
 
 
 def test_without_a_grant_nothing_is_taken() -> None:
@@ -36,10 +33,15 @@ def test_without_a_grant_nothing_is_taken() -> None:
     assert granted(GrantBook([ANY]), "Carrier X")
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_grant_of_nobody_grants_nothing(name: str) -> None:
+    """Positions that name no carrier are not those of a carrier without a name."""
+    assert not granted(GrantBook([ANY._replace(carrier=name)]), None)
+
+
 @pytest.mark.parametrize("name", ["carrier x", " CARRIER  X ", "Carrier\tX"])
 def test_a_carrier_is_known_by_its_name_however_it_is_spelled(name: str) -> None:
     """Capitals and spaces are no other carrier."""
-    assert carrier_name("Carrier X") == carrier_name(name)
     assert granted(GrantBook([ANY]), name)
 
 
@@ -75,10 +77,10 @@ def test_any_of_several_grants_is_enough() -> None:
 def test_rows_of_many_carriers_are_told_apart() -> None:
     """Each by the grants of its own."""
     book = GrantBook([Grant("a", None, 0, 100), Grant("c", None, 0, 10)])
-    carriers = Carriers(["a", "b", "c"], np.array([0, 1, 2, -1, 0], np.int32))
+    carrier = np.array([carrier_digest(name) for name in ("a", "b", "c", "", "a")], np.uint64)
     place = Place(np.array([50, 50, 50, 50, 200]), np.full(5, 5.0), np.full(5, 52.0))
 
-    assert [True, False, False, False, False] == book.granted(carriers, place).tolist()
+    assert [True, False, False, False, False] == book.granted(carrier, place).tolist()
 
 
 def test_a_zone_without_a_number_is_nowhere() -> None:

@@ -10,7 +10,7 @@ import pytest
 from duls.errors import InvalidInputError
 from duls.pipelines.grant_keeper import REFRESH_S, GrantKeeper
 from processors.columns import DecodedPositions, PositionColumns
-from processors.grants import Carriers, Place
+from processors.grants import Place
 from processors.vocabulary import Outcome
 from processors.zone_feature import ZoneFeature
 from sinks.connection import Connection
@@ -115,7 +115,7 @@ def withheld(keeper: GrantKeeper) -> list[int]:
     """Return which of the records are withheld, and hold that nothing is left of those."""
     decoded = decode_positions(list(RECORDS))
     before = admitted_of(decoded)
-    after = keeper.withhold(RECORDS, decoded, before)
+    after = keeper.withhold(decoded, before)
     columns = after.columns
     assert isinstance(columns, PositionColumns)
     rows = np.flatnonzero(columns.outcome == Outcome.NO_GRANT)
@@ -156,4 +156,4 @@ def test_a_book_lets_nobody_through_before_it_is_read() -> None:
     keeper = GrantKeeper(lambda: pytest.fail("not asked for"))
 
     assert [0, 1, 2] == withheld(keeper)
-    assert not keeper._book.granted(Carriers(["x"], np.zeros(1, np.int32)), Place(*np.zeros((3, 1)))).any()
+    assert not keeper._book.granted(np.ones(1, np.uint64), Place(*np.zeros((3, 1)))).any()

@@ -1,11 +1,14 @@
 """The carrier of every position, whatever the format and however records are mixed."""
 
 import json
+from random import Random
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from processors.carrier_names import carrier_digest
 from processors.vocabulary import Outcome
@@ -13,7 +16,16 @@ from streams.decode.carrier_spans import MOST_SPANS, NO_ROOM, code_of_span, new_
 from streams.decode.lexer import words_of
 from streams.decode.positions import CHUNK_BYTES, decode_positions
 from streams.decode.scanned_rows import HANDED_OVER
-from tests.streams.decode.scanner_twins import assert_agree, scanned_by_itself
+from tests.streams.decode.nested_messages import nested_message
+from tests.streams.decode.scanner_twins import (
+    EXAMPLES,
+    MUTATED,
+    assert_agree,
+    message,
+    mutated,
+    scanned_by_itself,
+)
+from tests.streams.decode.slow_carriers import slow_carriers
 
 CANONICAL: dict[str, Any] = {"vehicle": "x", "time": 1_795_431_600_000, "lat": 52.0, "lon": 5.0}
 RFMS = {
@@ -231,3 +243,30 @@ def test_names_are_of_one_batch_only() -> None:
 
     assert digests(*"xyxzx") == carriers(*long)
     assert digests(None, "z") == carriers(text(CANONICAL), text(CANONICAL | {"carrier": "z"}))
+
+
+def test_carriers_are_those_of_reading_every_record_twice() -> None:
+    """Of messages of all formats, whole and mutated, by themselves, in arrays and one per line."""
+    rng = Random(20261125)
+    for _ in range(MUTATED // 5_000 + 1):
+        whole = [rng.choice([message, nested_message])(rng) for _ in range(300)]
+        values = [
+            *whole,
+            *(mutated(rng, rng.choice(whole)) for _ in range(300)),
+            *(b"\n".join([one, one]) for one in whole),
+        ]
+        decoded = decode_positions(values)
+
+        assert slow_carriers(values, decoded) == decoded.carrier.tolist()
+        assert 5 < np.unique(decoded.carrier).size
+
+
+@given(
+    st.lists(st.binary(max_size=40) | st.sampled_from([arrow(["x", None])[:-9], b"[{}]", b'{"carrier":"x"}']))
+)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_no_bytes_raise(values: list[bytes]) -> None:
+    """Each row names somebody or nobody."""
+    decoded = decode_positions(values)
+
+    assert slow_carriers(values, decoded) == decoded.carrier.tolist()
