@@ -31,6 +31,7 @@ from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
 PARTITIONS: Final = 8
+CARRIERS: Final = 50
 BATCH: Final = 20_000  # observations that one poll of aggregate gives, over all partitions
 FLUSH_BATCHES: Final = 15  # a flush each second at 300,000 observations a second
 INTERVAL_S: Final = 10.0
@@ -153,7 +154,8 @@ def _columns(rows: SimulatedPositions) -> PositionColumns:
         lon=rows.lon,
         vehicle_class=rows.vehicle_class.astype(np.uint8),
         zero_emission=(rows.emission % len(ZERO_EMISSIONS)).astype(np.uint8),
-        traits=np.zeros(count, np.uint16),
+        traits=np.zeros(count, np.uint32),
+        carrier=(rows.vehicle % CARRIERS + 1).astype(np.uint32),
     )
 
 

@@ -5,7 +5,7 @@ kernels and drained at each flush; it never shrinks and is grown by its owner be
 checks `is_full` before a step and stops when it answers yes.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,6 +23,22 @@ class CellTable(NamedTuple):
     used: Int64Array  # shape (2,)
 
 
+class Cells(Protocol):
+    """What kernels need of a cell table: one, or one with something beside."""
+
+    @property
+    def keys(self) -> Int64Array:
+        """Return the keys by place."""
+
+    @property
+    def values(self) -> Int64Array:
+        """Return the counters by place."""
+
+    @property
+    def used(self) -> Int64Array:
+        """Return the number of keys and the most."""
+
+
 def new_cell_table(capacity: int, columns: int, *, spare: int) -> CellTable:
     """Return an empty table that reports itself full when fewer than *spare* new keys still fit.
 
@@ -37,13 +53,13 @@ def new_cell_table(capacity: int, columns: int, *, spare: int) -> CellTable:
 
 
 @inner_kernel
-def is_full(table: CellTable) -> bool:
+def is_full(table: Cells) -> bool:
     """Tell whether the table must grow before the next step of a kernel."""
     return table.used[0] > table.used[1]
 
 
 @inner_kernel
-def cell_of(table: CellTable, key: int) -> int:
+def cell_of(table: Cells, key: int) -> int:
     """Return the row of *key* in `table.values`, adding the key with zero counters when it is new."""
     mask = table.keys.size - 1
     # folded to 31 bits first: the product stays below 2^58, so it is the same with and without compilation

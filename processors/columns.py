@@ -90,6 +90,7 @@ class PositionColumns(NamedTuple):
     vehicle_class: UInt8Array  # VehicleClass code
     zero_emission: UInt8Array  # ZeroEmission code
     traits: UInt32Array  # what registers know beside, generalised (see `processors.vehicle_traits`)
+    carrier: UInt32Array  # pseudonym of the carrier on that day, 0 where the sender names none
 
 
 class DetectionColumns(NamedTuple):

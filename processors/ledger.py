@@ -5,6 +5,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.camera_counts import CameraDelta, drain_cameras, new_camera_counts, with_camera_room
+from processors.carrier_counts import (
+    CarrierDelta,
+    drain_carriers,
+    has_carrier_room,
+    new_carrier_counts,
+    with_carrier_room,
+)
 from processors.cells import CellTable, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import (
@@ -21,16 +28,18 @@ from processors.zone_sets import ZoneSets
 
 SPARE_FLOWS: Final = 1 << 12  # one step adds at most 12 zones over a parked gap of 240 slots of a minute
 SPARE_FEEDS: Final = 64
+SPARE_CARRIERS: Final = 1 << 10
 REASONS: Final = 256  # that a code of one byte can tell
 
 
 class LedgerDelta(NamedTuple):
-    """What to add: flow deltas by grain, feed counts, rejections and counts of cameras."""
+    """What to add: flow deltas by grain, feed counts, rejections, counts of cameras and of carriers."""
 
     flows: dict[str, FlowDelta]
     feeds: FeedDelta
     rejections: RejectionDelta
     cameras: CameraDelta
+    carriers: dict[str, CarrierDelta]  # vehicles of hours and days by carrier
 
 
 class Ledger:
@@ -47,6 +56,8 @@ class Ledger:
         self.feeds: CellTable = new_cell_table(1 << 8, FEED_COLUMNS, spare=SPARE_FEEDS)
         self.reasons: CellTable = new_cell_table(1 << 8, 1, spare=SPARE_FEEDS)
         self.cameras = new_camera_counts()
+        self.carriers = new_carrier_counts()
+        self._carrier_step = 1  # most cells that one step adds to them
 
     def make_room(self) -> None:
         """Grow every table that is full."""
@@ -58,6 +69,10 @@ class Ledger:
             self.feeds = grown(self.feeds)
         if is_full(self.reasons):
             self.reasons = grown(self.reasons)
+        if not has_carrier_room(self.carriers, self._carrier_step):
+            # twice as many at least, so that growing costs a step the same however many there are
+            more = max(int(self.carriers.places.used[0]), SPARE_CARRIERS, self._carrier_step)
+            self.carriers = with_carrier_room(self.carriers, more)
 
     def reserve_minutes(self, arrival_us: Int64Array) -> None:
         """Make room for the feed counts and rejections of rows with these arrivals."""
@@ -72,8 +87,9 @@ class Ledger:
         """Make room for the camera counts of so many detections."""
         self.cameras = with_camera_room(self.cameras, rows)
 
-    def reserve_step(self, set_cells: int, cells: int) -> None:
-        """Let the set cells and flow cells count as full when a step that adds so many would not fit."""
+    def reserve_step(self, set_cells: int, cells: int, carriers: int) -> None:
+        """Let the set cells, flow cells and carriers count as full when a step that adds so many would not fit."""
+        self._carrier_step = carriers
         self.set_flows = with_spare(self.set_flows, max(set_cells, SPARE_FLOWS))
         self.flows = with_spare(self.flows, max(cells, SPARE_FLOWS))
 
@@ -89,9 +105,11 @@ class Ledger:
         set_keys, set_values = spread(*drain(self.set_flows), self._zone_sets.arrays())
         keys, values = np.concatenate([keys, set_keys]), np.concatenate([values, set_values])
         cameras, self.cameras = drain_cameras(self.cameras), new_camera_counts()
+        carriers, self.carriers = drain_carriers(self.carriers, midnights_us), new_carrier_counts()
         return LedgerDelta(
             roll_up(keys, values, slot_s=slot_s, midnights_us=midnights_us),
             feed_delta(*drain(self.feeds)),
             rejection_delta(*drain(self.reasons)),
             cameras,
+            carriers,
         )

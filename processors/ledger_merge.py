@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from processors.camera_counts import CameraDelta
+from processors.carrier_counts import CarrierDelta, group_of, summed
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
@@ -20,6 +21,7 @@ def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
         _merged_feeds([delta.feeds for delta in deltas]),
         _merged_rejections([delta.rejections for delta in deltas]),
         _merged_cameras([delta.cameras for delta in deltas]),
+        {grain: _merged_carriers([delta.carriers[grain] for delta in deltas]) for grain in ("hour", "day")},
     )
 
 
@@ -87,6 +89,14 @@ def _merged_cameras(deltas: Sequence[CameraDelta]) -> CameraDelta:
         unique[:, 5].astype(np.uint8),
         sums,
     )
+
+
+def _merged_carriers(deltas: Sequence[CarrierDelta]) -> CarrierDelta:
+    """Return one delta of vehicles by carrier."""
+    zone_no, bucket, vehicle_class, zero_emission, carrier, vehicles = (
+        np.concatenate(columns).astype(np.int64) for columns in zip(*deltas, strict=True)
+    )
+    return summed(group_of(zone_no, vehicle_class, zero_emission), bucket, carrier, vehicles)
 
 
 def _summed(keys: Int64Array, values: Int64Array) -> tuple[Int64Array, Int64Array]:

@@ -35,7 +35,7 @@ from processors.vehicle_table import (
     vehicle_of,
     with_room,
 )
-from processors.visit_steps import FMS, World, expires_us
+from processors.visit_steps import FMS, FlowCells, World, expires_us
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
@@ -134,7 +134,7 @@ class PositionState:
         world = self._world()
         # a step adds at most the slots of a parked gap in each zone of a position, and crosses every other zone
         slots = max(self.rules.park_gap_us, self.rules.max_gap_us) // self.rules.slot_us
-        ledger.reserve_step(slots + 4, (slots + 4) * largest + self.zones.zones.zone_no.size)
+        ledger.reserve_step(slots + 4, (slots + 4) * largest + self.zones.zones.zone_no.size, largest)
         while take_due(world, self._positions(ledger), before_us, largest) != DONE:
             self.arrays = with_room(self.arrays, vehicles=0, visited=2 * largest, visits=2 * largest)
             ledger.make_room()
@@ -214,7 +214,8 @@ class PositionState:
         )
 
     def _positions(self, ledger: Ledger) -> Positions:
-        return Positions(self.arrays, self.held, ledger.flows, ledger.set_flows, ledger.feeds)
+        cells = FlowCells(*ledger.flows, ledger.carriers)
+        return Positions(self.arrays, self.held, cells, ledger.set_flows, ledger.feeds)
 
 
 def _scratch_for(index: ZoneIndex) -> CrossingScratch:
@@ -239,6 +240,7 @@ def _store(
         position["lon"] = columns.lon[row]
         position["vehicle"] = number
         position["zone_set"] = sets[row]
+        position["carrier"] = columns.carrier[row]
         position["vehicle_class"] = columns.vehicle_class[row]
         position["zero_emission"] = columns.zero_emission[row]
 

@@ -29,6 +29,7 @@ HELD: Final = np.dtype(
         ("earlier", "i4"),  # in the list of the vehicle
         ("later", "i4"),
         ("queued", "i4"),  # next in the queue of the source partition; next free place when not in use
+        ("carrier", "u4"),
         ("vehicle_class", "u1"),
         ("zero_emission", "u1"),
         ("state", "u1"),

@@ -27,7 +27,16 @@ from processors.geometry import distance_um
 from processors.jit import inner_kernel
 from processors.shared_runs import share
 from processors.vehicle_table import NEVER_US, NONE, VehicleArrays
-from processors.visit_steps import FMS, Step, World, count_stop, count_vehicle, flow_cell_at, start_run
+from processors.visit_steps import (
+    FMS,
+    FlowCells,
+    Step,
+    World,
+    count_stop,
+    count_vehicle,
+    flow_cell_at,
+    start_run,
+)
 from processors.zone_sets import ZoneSetArrays
 
 # columns of a set cell table
@@ -41,7 +50,7 @@ _FLOW_COLUMN: Final = np.array([OBSERVATIONS, DWELL_US, DISTANCE_UM, LATE_SLOT, 
 
 
 @inner_kernel
-def remain(world: World, arrays: VehicleArrays, cells: CellTable, set_cells: CellTable, step: Step) -> None:
+def remain(world: World, arrays: VehicleArrays, cells: FlowCells, set_cells: CellTable, step: Step) -> None:
     """Go on with all visits of a vehicle at a linked position in the same zones."""
     vehicle = arrays.vehicles[step.vehicle]
     slot_us = world.rules.slot_us
@@ -96,18 +105,18 @@ def _set_cell_at(world: World, arrays: VehicleArrays, set_cells: CellTable, row:
 
 
 @inner_kernel
-def _count_vehicle_everywhere(world: World, arrays: VehicleArrays, cells: CellTable, step: Step) -> None:
+def _count_vehicle_everywhere(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step) -> None:
     """Count a vehicle in the slot of a position, for each of its visits that this slot has not counted."""
     visit = arrays.vehicles[step.vehicle]["visits"]
     while visit != NONE:
         record = arrays.visits[visit]
         cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
-        count_vehicle(world, cells, step, record, cell)
+        count_vehicle(world, arrays, cells, step, record, cell)
         visit = record["following"]
 
 
 @inner_kernel
-def _go_on_with_runs(world: World, arrays: VehicleArrays, cells: CellTable, step: Step) -> None:
+def _go_on_with_runs(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step) -> None:
     """End the runs that this position is too far from, and start others at it."""
     vehicle = arrays.vehicles[step.vehicle]
     if vehicle["run_us"] == NEVER_US:
@@ -133,7 +142,7 @@ def _go_on_with_runs(world: World, arrays: VehicleArrays, cells: CellTable, step
 
 
 @inner_kernel
-def _go_on_with_each_run(world: World, arrays: VehicleArrays, cells: CellTable, step: Step) -> None:
+def _go_on_with_each_run(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step) -> None:
     """The same, visit by visit: their runs began at different positions."""
     last_us = arrays.vehicles[step.vehicle]["event_us"]
     visit = arrays.vehicles[step.vehicle]["visits"]

@@ -34,7 +34,7 @@ from processors.vehicle_table import (
 )
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 AnyArray = NDArray[Any]
 

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from processors.carrier_counts import has_carrier_room
 from processors.cells import CellTable, cell_of, is_full
 from processors.columns import Int32Array, UInt8Array
 from processors.feed_counts import DUPLICATES, OUT_OF_ORDER, TAKEN, count_feed
@@ -26,6 +27,7 @@ from processors.vehicle_table import (
 )
 from processors.visit_steps import (
     FMS,
+    FlowCells,
     Step,
     World,
     come,
@@ -49,7 +51,7 @@ class Positions(NamedTuple):
 
     arrays: VehicleArrays
     held: HeldArrays
-    cells: CellTable
+    cells: FlowCells
     set_cells: CellTable
     feeds: CellTable
 
@@ -104,6 +106,7 @@ def _has_room(state: Positions, largest_set: int) -> bool:
     arrays = state.arrays
     return (
         not is_full(state.cells)
+        and has_carrier_room(state.cells.carriers, largest_set)
         and not is_full(state.set_cells)
         and not is_full(state.feeds)
         and arrays.counts[VISITED] + largest_set <= arrays.visited.size
@@ -123,6 +126,7 @@ def _resolve(world: World, state: Positions, held: np.void) -> None:
         return
     count_feed(state.feeds, FMS, held["arrival_us"], TAKEN)
     if vehicle["vehicle_class"] == NO_CLASS:
+        vehicle["carrier"] = held["carrier"]
         vehicle["vehicle_class"] = held["vehicle_class"]
         vehicle["zero_emission"] = held["zero_emission"]
     _move(world, state, row, held)

@@ -41,6 +41,7 @@ VEHICLE: Final = np.dtype(
         ("visits", "i4"),  # first open visit
         ("visited", "i4"),  # first of the zones visited today
         ("slot", "i4"),  # slot that counted the vehicle in all open visits, UNCOUNTED where they differ
+        ("carrier", "u4"),  # of the first taken position, 0 before it and where it names none
         ("vehicle_class", "u1"),  # of the first taken position, NO_CLASS before it
         ("zero_emission", "u1"),
         ("newest_class", "u1"),
@@ -202,6 +203,7 @@ def _clear(vehicle: np.void, hi: np.uint64, lo: np.uint64, day: int) -> None:
     vehicle["held_finger"] = NONE
     vehicle["visits"] = NONE
     vehicle["visited"] = NONE
+    vehicle["carrier"] = 0
     vehicle["vehicle_class"] = NO_CLASS
     vehicle["zero_emission"] = NO_CLASS
     vehicle["in_use"] = 1

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.calendar import HOUR_US
-from processors.cells import CellTable, cell_of
+from processors.carrier_counts import DAY, HOUR, CarrierCounts, count_carrier
+from processors.cells import cell_of
 from processors.columns import Int32Array, Int64Array
 from processors.flow_cells import (
     DISAPPEARANCES,
@@ -59,9 +60,18 @@ class Step(NamedTuple):
     is_linked: bool
 
 
+class FlowCells(NamedTuple):
+    """The table of flow cells, as `CellTable` is one, and the vehicles by carrier that belong to it."""
+
+    keys: Int64Array
+    values: Int64Array
+    used: Int64Array
+    carriers: CarrierCounts
+
+
 @inner_kernel
 def flow_cell_at(
-    world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, event_us: int
+    world: World, arrays: VehicleArrays, cells: FlowCells, row: int, zone_no: int, event_us: int
 ) -> int:
     """Return the flow cell of a zone, of the class of a vehicle, in the slot of an event time."""
     vehicle = arrays.vehicles[row]
@@ -71,16 +81,18 @@ def flow_cell_at(
 
 @inner_kernel
 def _count_inside(
-    world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int, cell: int
+    world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, visit: int, cell: int
 ) -> None:
     """Count a position inside: the observation, the vehicle where new, and whether it was late."""
     cells.values[cell, OBSERVATIONS] += 1
-    count_vehicle(world, cells, step, arrays.visits[visit], cell)
+    count_vehicle(world, arrays, cells, step, arrays.visits[visit], cell)
     add_late(cells.values[cell], LATE, step.event_us, step.arrival_us, world.rules, world.midnights_us)
 
 
 @inner_kernel
-def count_vehicle(world: World, cells: CellTable, step: Step, record: np.void, cell: int) -> None:
+def count_vehicle(
+    world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, record: np.void, cell: int
+) -> None:
     """Count the vehicle of a visit in the buckets of a position that have not counted it there."""
     slot_us = world.rules.slot_us
     slot = step.event_us // slot_us
@@ -89,16 +101,25 @@ def count_vehicle(world: World, cells: CellTable, step: Step, record: np.void, c
         cells.values[cell, VEHICLES_SLOT] += 1
         if last == UNCOUNTED:
             cells.values[cell, VEHICLES_DAY] += 1
+            _count_carrier(arrays, cells, step, record, DAY)
+        counted = np.int64(last if last >= 0 else ~last)
+        if last == UNCOUNTED or counted * slot_us // HOUR_US != step.event_us // HOUR_US:
             cells.values[cell, VEHICLES_HOUR] += 1
-        else:
-            counted = np.int64(last if last >= 0 else ~last)
-            if counted * slot_us // HOUR_US != step.event_us // HOUR_US:
-                cells.values[cell, VEHICLES_HOUR] += 1
+            _count_carrier(arrays, cells, step, record, HOUR)
         record["slot"] = slot
 
 
 @inner_kernel
-def come(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, zone_no: int, column: int) -> int:
+def _count_carrier(arrays: VehicleArrays, cells: FlowCells, step: Step, record: np.void, column: int) -> None:
+    """Count the vehicle of a visit for its carrier, in the hour or the day (*column*) of a position."""
+    vehicle = arrays.vehicles[step.vehicle]
+    hour = step.event_us // HOUR_US
+    key = flow_key(record["zone_no"], hour, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
+    count_carrier(cells.carriers, key, vehicle["carrier"], column)
+
+
+@inner_kernel
+def come(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, zone_no: int, column: int) -> int:
     """Start a visit with an entry or an appearance (*column*) at a taken position, and return it."""
     node = visited_zone(arrays, step.vehicle, zone_no)
     visit = open_visit(arrays)
@@ -117,7 +138,7 @@ def come(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, zone
 
 
 @inner_kernel
-def stay(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int) -> None:
+def stay(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, visit: int) -> None:
     """Go on with a visit at a taken position that is linked to the previous one."""
     record = arrays.visits[visit]
     slot_us = world.rules.slot_us
@@ -135,7 +156,7 @@ def stay(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visi
 
 
 @inner_kernel
-def start_run(world: World, arrays: VehicleArrays, cells: CellTable, step: Step, visit: int) -> None:
+def start_run(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, visit: int) -> None:
     """End the run of a visit at the last taken position and start another one at this one."""
     _end_run(world, arrays, cells, step.vehicle, visit)
     record = arrays.visits[visit]
@@ -145,7 +166,7 @@ def start_run(world: World, arrays: VehicleArrays, cells: CellTable, step: Step,
 
 
 @inner_kernel
-def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, visit: int) -> None:
+def _end_run(world: World, arrays: VehicleArrays, cells: FlowCells, row: int, visit: int) -> None:
     """End a run of positions at the last taken one; it is a stop when it lasted long enough."""
     record = arrays.visits[visit]
     last_us = arrays.vehicles[row]["event_us"]
@@ -156,7 +177,7 @@ def _end_run(world: World, arrays: VehicleArrays, cells: CellTable, row: int, vi
 
 @inner_kernel
 def count_stop(
-    world: World, arrays: VehicleArrays, cells: CellTable, row: int, zone_no: int, length_us: int
+    world: World, arrays: VehicleArrays, cells: FlowCells, row: int, zone_no: int, length_us: int
 ) -> None:
     """Count a stop that ended at the last taken position of a vehicle."""
     last_us = arrays.vehicles[row]["event_us"]
@@ -167,7 +188,7 @@ def count_stop(
 
 @inner_kernel
 def leave(
-    world: World, arrays: VehicleArrays, cells: CellTable, row: int, visit: int, end_us: int, column: int
+    world: World, arrays: VehicleArrays, cells: FlowCells, row: int, visit: int, end_us: int, column: int
 ) -> int:
     """End a visit with an exit or a disappearance (*column*) in the bucket of *end_us*; return the next visit."""
     record = arrays.visits[visit]
@@ -192,7 +213,7 @@ def follow(arrays: VehicleArrays, row: int, before: int, visit: int) -> None:
 
 
 @inner_kernel
-def disappear(world: World, arrays: VehicleArrays, cells: CellTable, row: int) -> None:
+def disappear(world: World, arrays: VehicleArrays, cells: FlowCells, row: int) -> None:
     """End all visits of a vehicle at its last taken position."""
     unshare(arrays, row)
     vehicle = arrays.vehicles[row]

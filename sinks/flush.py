@@ -13,6 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from duls.errors import FencedError, RefusedError
+from processors.carrier_counts import CarrierDelta
 from processors.columns import FlowDelta
 from sinks.connection import Connection
 from sinks.copy_binary import CopyColumn, FieldKind, copy_image
@@ -34,7 +35,14 @@ def no_failpoint(name: str) -> None:
 def prepare_session(connection: Connection) -> None:
     """Make the session tables that `flush` copies into, and limit how long a stopped process can hold its locks."""
     connection.execute(query("session", "limit_transactions"))
-    for table in ("slot_delta", "hour_delta", "day_delta", "now_part"):
+    for table in (
+        "slot_delta",
+        "hour_delta",
+        "day_delta",
+        "carrier_hour_delta",
+        "carrier_day_delta",
+        "now_part",
+    ):
         connection.execute(query("staging", f"stage_{table}"))
 
 
@@ -97,6 +105,8 @@ def _copy_parts(connection: Connection, parts: Flush) -> None:
     _copy_flow(connection, "slot_delta", FieldKind.TIMESTAMPTZ, parts.slots)
     _copy_flow(connection, "hour_delta", FieldKind.TIMESTAMPTZ, parts.hours)
     _copy_flow(connection, "day_delta", FieldKind.DATE, parts.days)
+    _copy_carriers(connection, "carrier_hour_delta", FieldKind.TIMESTAMPTZ, parts.carrier_hours)
+    _copy_carriers(connection, "carrier_day_delta", FieldKind.DATE, parts.carrier_days)
     if parts.now is not None and parts.now.partition.size:
         _copy(connection, "now_part", _now_columns(parts.now))
 
@@ -113,6 +123,15 @@ def _copy_flow(connection: Connection, table: str, bucket: FieldKind, delta: Flo
         CopyColumn(FieldKind.SMALLINT, delta.source),
     ]
     columns += [CopyColumn(FieldKind.BIGINT, figure) for figure in delta.figures.T]
+    _copy(connection, table, columns)
+
+
+def _copy_carriers(connection: Connection, table: str, bucket: FieldKind, delta: CarrierDelta | None) -> None:
+    """Copy vehicles by carrier of one grain into its session table."""
+    if delta is None or not delta.vehicles.size:
+        return
+    kinds = (FieldKind.INTEGER, bucket, *(FieldKind.SMALLINT,) * 2, *(FieldKind.BIGINT,) * 2)
+    columns = [CopyColumn(kind, values) for kind, values in zip(kinds, _arrays(delta), strict=True)]
     _copy(connection, table, columns)
 
 
@@ -172,6 +191,10 @@ def _add_shared_rows(connection: Connection, parts: Flush) -> None:
         if _has_rows(parts.days):
             connection.execute(query("flow", "add_flow_day"))
             connection.execute(query("flow", "keep_removed_visits"))
+        if parts.carrier_hours is not None and parts.carrier_hours.vehicles.size:
+            connection.execute(query("flow", "add_carrier_hour"))
+        if parts.carrier_days is not None and parts.carrier_days.vehicles.size:
+            connection.execute(query("flow", "add_carrier_day"))
         _add_rows(connection, "add_feed_minutes", parts.feed_minutes)
         _add_rows(connection, "add_rejections", parts.rejections)
         _add_rows(connection, "add_camera_rejections", parts.camera_rejections)

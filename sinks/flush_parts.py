@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from processors.carrier_counts import CarrierDelta
 from processors.columns import FlowDelta, Int32Array, Int64Array, UInt8Array
 
 
@@ -148,6 +149,8 @@ class Flush(NamedTuple):
     rejections: Sequence[RejectionMinute] = ()
     camera_rejections: Sequence[CameraRejection] = ()
     camera_hours: Sequence[CameraHour] = ()
+    carrier_hours: CarrierDelta | None = None
+    carrier_days: CarrierDelta | None = None
     open_visits: Sequence[OpenVisits] = ()
     snapshots: Sequence[Snapshot] = ()
     outbox: Sequence[OutboxMessage] = ()

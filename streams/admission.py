@@ -30,12 +30,20 @@ TOO_LATE_US: Final = 8 * DAY_US  # no key of such a day is kept, and no setting 
 
 Pseudonymise = Callable[[DecodedPositions | DecodedDetections, "Int64Array"], tuple[UInt64Array, UInt64Array]]
 
+PseudonymiseCarriers = Callable[["UInt64Array"], UInt32Array]
+
+
+def name_no_carrier(digests: UInt64Array) -> UInt32Array:
+    """Return no carrier for each row."""
+    return np.zeros(digests.size, np.uint32)
+
 
 class DayKey(NamedTuple):
     """What is fixed for a local day: how its pseudonyms are made and over how many partitions they go."""
 
     pseudonymise: Pseudonymise | None  # None once the key of the day is destroyed
     partitions: int
+    pseudonymise_carriers: PseudonymiseCarriers = name_no_carrier
 
 
 class AdmissionRules(NamedTuple):
@@ -87,7 +95,7 @@ def admit(
         arrival_us = np.where(arrival_us == NEVER_US, broker_us, arrival_us)
     accepted = outcome == Outcome.ACCEPTED
     outcome[accepted & (arrival_us - decoded.event_us > TOO_LATE_US)] = Outcome.TOO_LATE
-    identified = _identify(decoded, outcome, source, rules)
+    identified = _identify(decoded, outcome, rules)
     if source is Source.FMS:
         _route_unidentified(identified, partition, broker_us, rules)
     offset = batch.offset[decoded.record]
@@ -104,14 +112,16 @@ class _Identified(NamedTuple):
     day: Int32Array
     hi: UInt64Array
     lo: UInt64Array
+    carrier: UInt32Array
     destination: Int32Array
 
 
-def _identify(decoded: Decoded, outcome: UInt8Array, source: Source, rules: AdmissionRules) -> _Identified:
-    """Replace identities by pseudonyms, day by day; what is not accepted keeps zeros."""
+def _identify(decoded: Decoded, outcome: UInt8Array, rules: AdmissionRules) -> _Identified:
+    """Replace identities and carriers by pseudonyms, day by day; what is not accepted keeps zeros."""
     rows = outcome.size
     day = np.zeros(rows, np.int32)
     hi, lo = np.zeros(rows, np.uint64), np.zeros(rows, np.uint64)
+    carrier = np.zeros(rows, np.uint32)
     destination = np.zeros(rows, np.int32)
     accepted = np.flatnonzero(outcome == Outcome.ACCEPTED)
     day[accepted] = local_days(decoded.event_us[accepted], rules.midnights_us)
@@ -122,9 +132,10 @@ def _identify(decoded: Decoded, outcome: UInt8Array, source: Source, rules: Admi
             outcome[chosen] = Outcome.KEY_DESTROYED
             continue
         hi[chosen], lo[chosen] = key.pseudonymise(decoded, chosen)
-        if source is Source.FMS:
+        if isinstance(decoded, DecodedPositions):
+            carrier[chosen] = key.pseudonymise_carriers(decoded.carrier[chosen])
             destination[chosen] = (hi[chosen] % np.uint64(key.partitions)).astype(np.int32)
-    return _Identified(outcome, day, hi, lo, destination)
+    return _Identified(outcome, day, hi, lo, carrier, destination)
 
 
 def _route_unidentified(
@@ -159,7 +170,8 @@ def _observations(
     )
     attributes = (decoded.vehicle_class, decoded.zero_emission)
     if isinstance(decoded, DecodedPositions):
-        return PositionColumns(*shared, decoded.lat, decoded.lon, *attributes, traits)
+        where = (decoded.lat, decoded.lon)
+        return PositionColumns(*shared, *where, *attributes, traits, identified.carrier)
     return DetectionColumns(
         *shared,
         *attributes,

@@ -26,6 +26,7 @@ TOPIC_HEADER: Final = "duls-topic"
 TICK_HEADER: Final = "duls-tick"
 
 MAX_MESSAGE_BYTES: Final = 512 * 1024  # encoded; half of the broker's default limit, verified at start
+LATER_COLUMNS: Final = ("traits", "carrier")
 SCHEMA_BYTES: Final = 8 * 1024  # more than the Arrow schema and framing of either shape take
 
 
@@ -123,8 +124,8 @@ def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
 
 
 def _column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
-    """Return a column; earlier versions sent rows without traits, and the log still holds them."""
-    if name == "traits" and name not in batch.schema.names:
+    """Return a column; earlier versions sent rows without traits or carrier, and the log still holds them."""
+    if name in LATER_COLUMNS and name not in batch.schema.names:
         return np.zeros(batch.num_rows, np.uint32)
     return np.array(batch.column(name).to_numpy(zero_copy_only=True))
 

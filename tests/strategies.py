@@ -25,6 +25,7 @@ METRE_DEG: Final = 1 / 111_195  # of latitude
 FUTURE_US: Final = 59 * US  # a sender's clock may be ahead by less than a minute
 CLASSES: Final = ("M1", "N1", "N2", "N3", "unknown")
 EMISSIONS: Final = ("yes", "no", "unknown")
+CARRIERS: Final = (0, 1, 7, 2**32 - 1)
 
 # Local days around which logs start, since 1970: a plain one, the one of 25 hours, the one of 23 hours.
 DAYS: Final = (20_605, 20_751, 20_905)
@@ -157,10 +158,12 @@ def _track(
     place = random_place(rng, zones)
     home = rng.randrange(shape.partitions)
     kind = (rng.choice(CLASSES), rng.choice(EMISSIONS))
+    carrier = rng.choice(CARRIERS)
     for _ in range(shape.length):
         partition = home if rng.random() < 0.8 else rng.randrange(shape.partitions)
         sent = event_us + _delay_us(rng, settings)
         row = _row(event_us, vehicle, place, (rng.choice(CLASSES), "no") if rng.random() < 0.05 else kind)
+        row = replace(row, carrier=rng.choice(CARRIERS) if rng.random() < 0.05 else carrier)
         yield _Sent(sent, partition, row)
         if rng.random() < 0.08:  # sent again, or contradicted
             again = row if rng.random() < 0.5 else _row(event_us, vehicle, random_place(rng, zones), kind)

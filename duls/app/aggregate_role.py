@@ -161,6 +161,7 @@ def _options(setup: _Setup) -> AggregateOptions:
         flush_s=settings.aggregate.flush_ms / 1_000,
         snapshot_replay_s=settings.aggregate.snapshot_replay_s,
         clock=settings.figures.clock,
+        with_carriers=settings.publication.carriers > 0,
         from_beginning=setup.from_beginning,
     )
 

@@ -54,6 +54,7 @@ class AggregateOptions(NamedTuple):
     batch_messages: int = 64
     consume_s: float = 0.05
     clock: str = "arrival"
+    with_carriers: bool = True  # whether publication asks for vehicles by carrier
     from_beginning: bool = False  # explicit: begin at the oldest record although figures exist
 
 
@@ -235,6 +236,7 @@ class Aggregate:
             },
             self._rejected,
             dead_letter_topic=self._options.dead_letter_topic,
+            with_carriers=self._options.with_carriers,
             snapshot_of=lambda owned: (
                 self._snapshot(owned) if with_snapshots or self._snapshot_due(owned, started_s) else None
             ),

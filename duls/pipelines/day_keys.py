@@ -6,6 +6,7 @@ from uuid import UUID
 
 from duls.errors import TopicChangedError
 from processors.calendar import DAY_US, local_day
+from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.columns import DecodedDetections, DecodedPositions, Int64Array, UInt64Array
 from processors.pseudonyms import PseudonymCache
 from streams.admission import DayKey
@@ -77,10 +78,15 @@ class DayKeys:
         if known is None:
             row = self._store.day_row(day, self._partitions, self._sources)
             self._check_topics(row)
-            pseudonymise = (
-                None if row.key is None else _pseudonymise_with(PseudonymCache(self._hash_key, row.key))
+            known = (
+                DayKey(None, row.partitions)
+                if row.key is None
+                else DayKey(
+                    _pseudonymise_with(PseudonymCache(self._hash_key, row.key)),
+                    row.partitions,
+                    CarrierPseudonyms(row.key).of,
+                )
             )
-            known = DayKey(pseudonymise, row.partitions)
             while len(self._keys) >= DAYS_REMEMBERED:
                 del self._keys[next(iter(self._keys))]
         self._keys[day] = known

@@ -52,6 +52,7 @@ def plan_flush(
     rejections: Sequence[RejectedDetections],
     *,
     dead_letter_topic: str,
+    with_carriers: bool,
     snapshot_of: Callable[[OwnedPartition], Snapshot | None],
 ) -> FlushPlan:
     """Return everything that the moved partitions bring to the database.
@@ -61,6 +62,7 @@ def plan_flush(
         deltas: What is added, by slot length in seconds.
         rejections: Detections of unregistered cameras.
         dead_letter_topic: Where those are told of.
+        with_carriers: Whether publication asks for vehicles by carrier.
         snapshot_of: The state of a partition where it is stored too, None where it is not due.
     """
     slot_s = next(iter(deltas), DEFAULT_SLOT_S)
@@ -82,6 +84,8 @@ def plan_flush(
         rejections=[] if delta is None else _rejection_minutes(delta),
         camera_rejections=_camera_rejections(rejections),
         camera_hours=[] if delta is None else _camera_hours(delta.cameras),
+        carrier_hours=delta.carriers["hour"] if delta is not None and with_carriers else None,
+        carrier_days=delta.carriers["day"] if delta is not None and with_carriers else None,
         open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
         snapshots=[snapshot for snapshot in snapshots if snapshot is not None],
         outbox=_dead_letters(rejections, dead_letter_topic),

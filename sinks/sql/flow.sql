@@ -112,3 +112,35 @@ ORDER BY given.source
 ON CONFLICT (source) DO UPDATE SET
     opened = stored.opened + excluded.opened,
     closed = stored.closed + excluded.closed;
+
+-- name: add_carrier_hour
+-- Add the copied vehicles to core.carrier_hour; those of published days, which nobody asks for any more, are left out.
+INSERT INTO core.carrier_hour AS stored (zone_no, hour_start, vehicle_class, zero_emission, carrier, vehicles)
+SELECT given.zone_no, given.bucket, given.vehicle_class, given.zero_emission, given.carrier, given.vehicles
+FROM pg_temp.carrier_hour_delta AS given
+WHERE given.bucket + interval '1 hour' > coalesce(
+    (SELECT kept.horizon FROM core.retention_horizon AS kept WHERE kept.table_name = 'carrier_hour'), '-infinity'
+)
+    AND NOT EXISTS (
+        SELECT FROM core.publication AS done
+        WHERE done.source = 0 AND done.day = (given.bucket AT TIME ZONE 'Europe/Amsterdam')::date
+    )
+ORDER BY given.zone_no, given.bucket, given.vehicle_class, given.zero_emission, given.carrier
+ON CONFLICT (zone_no, hour_start, vehicle_class, zero_emission, carrier) DO UPDATE SET
+    vehicles = stored.vehicles + excluded.vehicles;
+
+-- name: add_carrier_day
+-- Add the copied vehicles to core.carrier_day; those of published days, which nobody asks for any more, are left out.
+INSERT INTO core.carrier_day AS stored (zone_no, day, vehicle_class, zero_emission, carrier, vehicles)
+SELECT given.zone_no, given.bucket, given.vehicle_class, given.zero_emission, given.carrier, given.vehicles
+FROM pg_temp.carrier_day_delta AS given
+WHERE core.day_end(given.bucket) > coalesce(
+    (SELECT kept.horizon FROM core.retention_horizon AS kept WHERE kept.table_name = 'carrier_day'), '-infinity'
+)
+    AND NOT EXISTS (
+        SELECT FROM core.publication AS done
+        WHERE done.source = 0 AND done.day = given.bucket
+    )
+ORDER BY given.zone_no, given.bucket, given.vehicle_class, given.zero_emission, given.carrier
+ON CONFLICT (zone_no, day, vehicle_class, zero_emission, carrier) DO UPDATE SET
+    vehicles = stored.vehicles + excluded.vehicles;

@@ -76,6 +76,28 @@ CREATE TEMPORARY TABLE IF NOT EXISTS day_delta (
     late bigint NOT NULL
 ) ON COMMIT DELETE ROWS;
 
+-- name: stage_carrier_hour_delta
+-- Make the session table of vehicles by carrier to add to hour cells.
+CREATE TEMPORARY TABLE IF NOT EXISTS carrier_hour_delta (
+    zone_no integer NOT NULL,
+    bucket timestamptz NOT NULL,
+    vehicle_class smallint NOT NULL,
+    zero_emission smallint NOT NULL,
+    carrier bigint NOT NULL,
+    vehicles bigint NOT NULL
+) ON COMMIT DELETE ROWS;
+
+-- name: stage_carrier_day_delta
+-- Make the session table of vehicles by carrier to add to day cells.
+CREATE TEMPORARY TABLE IF NOT EXISTS carrier_day_delta (
+    zone_no integer NOT NULL,
+    bucket date NOT NULL,
+    vehicle_class smallint NOT NULL,
+    zero_emission smallint NOT NULL,
+    carrier bigint NOT NULL,
+    vehicles bigint NOT NULL
+) ON COMMIT DELETE ROWS;
+
 -- name: stage_now_part
 -- Make the session table of present and silent counts to set.
 CREATE TEMPORARY TABLE IF NOT EXISTS now_part (
@@ -110,6 +132,16 @@ COPY pg_temp.day_delta (
     observations, vehicles, entries, exits, appearances, disappearances, dwell_us,
     visits, visit_us, stops, stop_us, distance_um, through, late
 ) FROM STDIN (FORMAT binary);
+
+-- name: copy_carrier_hour_delta
+-- Take a binary image of vehicles by carrier of hour cells.
+COPY pg_temp.carrier_hour_delta (zone_no, bucket, vehicle_class, zero_emission, carrier, vehicles)
+FROM STDIN (FORMAT binary);
+
+-- name: copy_carrier_day_delta
+-- Take a binary image of vehicles by carrier of day cells.
+COPY pg_temp.carrier_day_delta (zone_no, bucket, vehicle_class, zero_emission, carrier, vehicles)
+FROM STDIN (FORMAT binary);
 
 -- name: copy_now_part
 -- Take a binary image of present and silent counts.

@@ -10,6 +10,7 @@ import pytest
 from sinks.connection import open_connection
 from sinks.doctor import conservation
 from tests.acceptance.conftest import REORDER_US, CityLog, NewInstallation
+from tests.faults.event_check import amiss_by_carrier
 from tests.faults.fault_run import new_random
 from tests.faults.figures_table import differences, feed_counts, read_cells, rows_by_minute, table_texts
 from tests.faults.installation import Installation
@@ -41,11 +42,16 @@ def test_every_row_is_accounted_for(plain_run: Installation, city_log: CityLog) 
 
 
 def test_visits_are_conserved(plain_run: Installation, city_log: CityLog) -> None:
-    """Entries and appearances less exits and disappearances are the open visits, here and in the oracle."""
+    """Entries and appearances less exits and disappearances are the open visits, here and in the oracle.
+
+    So are vehicles: those of all carriers of a cell are those of the cell.
+    """
     with open_connection(plain_run.database_url, application_name="test") as connection:
         law = conservation(connection)
+        amiss = amiss_by_carrier(connection)
 
     assert law.holds
+    assert [] == amiss
     assert city_log.expected.open_visits == law.open_visits
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from sinks.connection import open_connection
+from sinks.connection import Connection, open_connection
 from sinks.doctor import conservation
 from tests.faults.figures_table import feed_counts, rows_by_minute
 from tests.faults.installation import Installation
@@ -13,6 +13,16 @@ from tests.faults.raw_topics import ANPR, FMS, TOPICS, read_back
 from tests.faults.unit_events import CellId, EventWorld, poison_among
 
 US_PER_MINUTE = 60_000_000
+BY_CARRIER = """
+SELECT '{0}', cell.zone_no, cell.{1}, cell.vehicle_class, cell.zero_emission, cell.vehicles, named.vehicles
+FROM core.flow_{0} AS cell
+LEFT JOIN (
+    SELECT zone_no, {1}, vehicle_class, zero_emission, sum(vehicles) AS vehicles
+    FROM core.carrier_{0} GROUP BY 1, 2, 3, 4
+) AS named USING (zone_no, {1}, vehicle_class, zero_emission)
+WHERE cell.source = 0 AND cell.vehicles <> coalesce(named.vehicles, 0)
+    AND NOT EXISTS (SELECT FROM core.publication WHERE source = 0)
+"""
 
 
 class Verdict(NamedTuple):
@@ -76,8 +86,19 @@ def check_minutes(installation: Installation) -> None:
 
 
 def check_conservation(installation: Installation) -> None:
-    """Check that visits that began less those that ended are those that are open."""
+    """Check that visits that began less those that ended are those that are open, and that carriers add up."""
     with open_connection(installation.database_url, application_name="test") as connection:
         law = conservation(connection)
+        amiss = amiss_by_carrier(connection)
 
     assert law.holds, law
+    assert [] == amiss
+
+
+def amiss_by_carrier(connection: Connection) -> list[tuple[object, ...]]:
+    """Return the cells of hours and days whose vehicles are not those of all carriers together."""
+    return [
+        row
+        for grain, bucket in (("hour", "hour_start"), ("day", "day"))
+        for row in connection.execute(BY_CARRIER.format(grain, bucket).encode()).fetchall()
+    ]

@@ -14,7 +14,7 @@ Zone ids, vehicles, classes and emissions are opaque: strings and integer codes 
 
 from naive.buckets import GRAINS, bucket_end, bucket_of, local_day, midnight_us
 from naive.detections import CameraKey, NaiveDetections, Registry, run_detections
-from naive.figures import Cell, CellKey, Figures, Identity, RowOutcome
+from naive.figures import CarrierKey, Cell, CellKey, Figures, Identity, RowOutcome
 from naive.geometry import Geometry, contains, crosses, crosses_zone, distance_um, inside
 from naive.positions import NaivePositions, run_positions
 from naive.rows import DetectionRow, PositionRow, event_arrivals, event_stream
@@ -23,6 +23,7 @@ from naive.settings import Settings
 __all__ = [
     "GRAINS",
     "CameraKey",
+    "CarrierKey",
     "Cell",
     "CellKey",
     "DetectionRow",

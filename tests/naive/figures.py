@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from naive.buckets import GRAINS, bucket_end, bucket_of
@@ -14,6 +14,7 @@ Identity = tuple[int, int, int]  # partition, offset, index
 Kind = tuple[Hashable, Hashable]  # vehicle class and zero emission
 CellKey = tuple[Hashable, int, Hashable, Hashable, str]  # zone, bucket, vehicle class, zero emission, source
 Cell = dict[str, int]
+CarrierKey = tuple[CellKey, int]  # cell, carrier
 
 
 class RowOutcome(StrEnum):
@@ -35,6 +36,7 @@ class Figures:
     cells: dict[str, dict[CellKey, Cell]]  # by grain
     outcomes: dict[Identity, RowOutcome]
     open_visits: dict[Hashable, int]  # by zone; zones without open visits are absent
+    carriers: dict[str, Counter[CarrierKey]] = field(default_factory=dict)  # by grain: vehicles by carrier
 
     @property
     def counts(self) -> Counter[RowOutcome]:
@@ -49,6 +51,7 @@ class Cells:
         self._slot_us = settings.slot_us
         self._source = source
         self._by_grain: dict[str, dict[CellKey, Cell]] = {grain: {} for grain in GRAINS}
+        self.carriers: dict[str, Counter[CarrierKey]] = {grain: Counter() for grain in GRAINS}
         self._seen: set[tuple[str, Hashable, int, Hashable]] = set()  # grain, zone, bucket, pseudonym
 
     def add(self, zone_id: Hashable, at_us: int, kind: Kind, figure: str, amount: int = 1) -> None:
@@ -67,7 +70,12 @@ class Cells:
                 at_us = piece_end_us
 
     def observe(
-        self, zone_id: Hashable, row: PositionRow | DetectionRow, kind: Kind, pseudonym: Hashable
+        self,
+        zone_id: Hashable,
+        row: PositionRow | DetectionRow,
+        kind: Kind,
+        pseudonym: Hashable,
+        carrier: int = 0,
     ) -> None:
         """Count a taken observation inside: in `observations`, `vehicles` if it is the first, and `late`."""
         for grain in GRAINS:
@@ -77,6 +85,7 @@ class Cells:
             if (grain, zone_id, bucket, pseudonym) not in self._seen:
                 self._seen.add((grain, zone_id, bucket, pseudonym))
                 cell["vehicles"] += 1
+                self.carriers[grain][(zone_id, bucket, *kind, self._source), carrier] += 1
             if row.arrival_us > bucket_end(grain, bucket, self._slot_us) + LATE_AFTER_US:
                 cell["late"] += 1
 

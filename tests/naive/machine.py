@@ -26,6 +26,7 @@ class VehicleDay:
     vehicle: Hashable
     day: int
     kind: Kind = ("unknown", "unknown")  # class and emission of the first taken position, once there is one
+    carrier: int = 0  # of the first taken position
     last: PositionRow | None = None  # the last taken position
     version: int = 0  # of the zones under which `last` was taken
     visits: dict[Hashable, Visit] = field(default_factory=dict)  # by zone: where `last` is inside
@@ -74,6 +75,7 @@ class Machine:
         a = vehicle.last
         if a is None:
             vehicle.kind = (b.vehicle_class, b.zero_emission)
+            vehicle.carrier = b.carrier
         inside = self.zones.containing(b.lon, b.lat)
         if a is not None and is_linked(a, b, self.settings):
             self._through(vehicle, a, b, inside)  # first: it needs to know where a was inside
@@ -84,7 +86,7 @@ class Machine:
             for zone_id in inside:
                 self._start_visit(vehicle, zone_id, b, "appearances")
         for zone_id in inside:
-            self.cells.observe(zone_id, b, vehicle.kind, vehicle.pseudonym)
+            self.cells.observe(zone_id, b, vehicle.kind, vehicle.pseudonym, vehicle.carrier)
         vehicle.last = b
         vehicle.version = self.zones.version
 

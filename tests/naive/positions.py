@@ -95,7 +95,8 @@ class NaivePositions:
     def figures(self) -> Figures:
         """Return the figures as they are now."""
         open_visits = Counter(zone_id for vehicle in self._vehicles.values() for zone_id in vehicle.visits)
-        return Figures(self._cells.copy(), dict(self._outcomes), dict(open_visits))
+        carriers = {grain: counter.copy() for grain, counter in self._cells.carriers.items()}
+        return Figures(self._cells.copy(), dict(self._outcomes), dict(open_visits), carriers)
 
     def zone_now(self, stream_us: int | None = None) -> dict[NowKey, tuple[int, int]]:
         """Return (present, silent) of each zone and class where either is not zero.

@@ -22,6 +22,7 @@ class PositionRow:
     lon: float
     vehicle_class: Hashable = "N1"
     zero_emission: Hashable = "no"
+    carrier: int = 0  # pseudonym of the carrier on that day, 0 where none is named
 
     @property
     def identity(self) -> tuple[int, int, int]:

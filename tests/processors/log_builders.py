@@ -1,5 +1,6 @@
 """Observation logs for tests: what intake writes, repeats after a crash included, read by state and oracle alike."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -7,6 +8,7 @@ from typing import Final, NamedTuple
 
 from detection_strategies import random_detections, random_registry
 from naive import (
+    CarrierKey,
     Cell,
     CellKey,
     DetectionRow,
@@ -32,6 +34,7 @@ from tests.processors.position_builders import (
     FlowTotals,
     NowKey,
     ZoneBook,
+    carriers_of,
     filled_cells,
     position_columns,
     rules,
@@ -248,6 +251,11 @@ class FastPartition:
         self.flush()
         return self.totals.cells(self.book.numbers)
 
+    def carriers(self) -> dict[str, Counter[CarrierKey]]:
+        """Return all vehicles by carrier so far."""
+        self.flush()
+        return self.totals.carriers(self.book.numbers)
+
     def zone_now(self) -> tuple[int, dict[NowKey, tuple[int, int]]] | None:
         """Return stream time and (present, silent) of each zone and class, or None before the first."""
         now = self.state.now()
@@ -327,6 +335,10 @@ class OraclePartition:
             filled_cells(self.detections.figures()),
         )
         return {grain: positions[grain] | detections[grain] for grain in positions}
+
+    def carriers(self) -> dict[str, Counter[CarrierKey]]:
+        """Return all vehicles by carrier."""
+        return carriers_of(self.positions.figures())
 
     def zone_now(self) -> tuple[int, dict[NowKey, tuple[int, int]]] | None:
         """Return stream time of positions and (present, silent) of each zone and class."""

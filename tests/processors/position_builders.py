@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from naive import (
+    CarrierKey,
     Cell,
     CellKey,
     Figures,
@@ -40,6 +41,7 @@ from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_sets import ZoneSets
 
 COMPILED: Final = not numba.config.DISABLE_JIT
+CARRIER_GRAINS: Final = ("hour", "day")
 LAST_DAY: Final = 22_000  # in the year 2030
 MIDNIGHTS_US: Final[Int64Array] = np.array([midnight_us(day) for day in range(LAST_DAY)], np.int64)
 
@@ -95,6 +97,7 @@ def position_columns(rows: Sequence[PositionRow]) -> PositionColumns:
         vehicle_class=np.array([VEHICLE_CLASSES.index(str(row.vehicle_class)) for row in rows], np.uint8),
         zero_emission=np.array([ZERO_EMISSIONS.index(str(row.zero_emission)) for row in rows], np.uint8),
         traits=np.zeros(len(rows), np.uint32),
+        carrier=np.array([row.carrier for row in rows], np.uint32),
     )
 
 
@@ -167,12 +170,16 @@ class FlowTotals:
         self.passages: Counter[tuple[int, ...]] = Counter()
         self.camera_vehicles: Counter[tuple[int, ...]] = Counter()
         self._flows: dict[str, dict[tuple[int, ...], Int64Array]] = {grain: {} for grain in GRAINS}
+        self._carriers: dict[str, Counter[tuple[int, ...]]] = {grain: Counter() for grain in CARRIER_GRAINS}
 
     def add(self, delta: LedgerDelta) -> None:
         """Add what a flush would bring."""
         for grain, flow in delta.flows.items():
             for key, figures in zip(flow_keys(flow), flow.figures, strict=True):
                 self._flows[grain][key] = self._flows[grain].get(key, np.zeros_like(figures)) + figures
+        for grain, carriers in delta.carriers.items():
+            for *key, vehicles in zip(*(column.tolist() for column in carriers), strict=True):
+                self._carriers[grain][tuple(key)] += vehicles
         for name, count in zip(FEED_COUNTS, delta.feeds.counts.sum(axis=0).tolist(), strict=True):
             self.feeds[name] += count
         *keys, counts = delta.cameras
@@ -199,6 +206,27 @@ class FlowTotals:
             for grain, flow in self._flows.items()
         }
 
+    def carriers(self, numbers: ZoneNumbers) -> dict[str, Counter[CarrierKey]]:
+        """Return vehicles by carrier as the oracle gives them."""
+        return {
+            grain: Counter(
+                {
+                    (
+                        (
+                            numbers.zone_id(zone_no),
+                            bucket,
+                            VEHICLE_CLASSES[kind],
+                            ZERO_EMISSIONS[emission],
+                            "fms",
+                        ),
+                        carrier,
+                    ): vehicles
+                    for (zone_no, bucket, kind, emission, carrier), vehicles in counter.items()
+                }
+            )
+            for grain, counter in self._carriers.items()
+        }
+
     def outcomes(self) -> Counter[RowOutcome]:
         """Return how many rows had each outcome, those still held left out."""
         return +Counter({outcome: self.feeds[name] for name, outcome in OUTCOME_OF_COUNT.items()})
@@ -215,6 +243,11 @@ def filled_cells(figures: Figures) -> dict[str, dict[CellKey, Cell]]:
         grain: {key: cell for key, cell in cells.items() if any(cell.values())}
         for grain, cells in figures.cells.items()
     }
+
+
+def carriers_of(figures: Figures) -> dict[str, Counter[CarrierKey]]:
+    """Return the oracle's vehicles by carrier of hours and days."""
+    return {grain: figures.carriers[grain] for grain in CARRIER_GRAINS}
 
 
 class FastPositions:
@@ -259,6 +292,11 @@ class FastPositions:
         self.flush()
         return self.totals.cells(self.book.numbers)
 
+    def carriers(self) -> dict[str, Counter[CarrierKey]]:
+        """Return all vehicles by carrier so far."""
+        self.flush()
+        return self.totals.carriers(self.book.numbers)
+
     def outcomes(self) -> Counter[RowOutcome]:
         """Return the outcomes so far."""
         self.flush()
@@ -299,6 +337,7 @@ def assert_equal(oracle: NaivePositions, fast: FastPositions, stream_us: int | N
         expected[figures.outcomes[identity]] -= 1
 
     assert filled_cells(figures) == fast.cells()
+    assert carriers_of(figures) == fast.carriers()
     assert +expected == fast.outcomes()
     assert sum(figures.open_visits.values()) == fast.state.open_visits
     if stream_us is not None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from naive_examples import T0
+from processors.carrier_counts import has_carrier_room
 from processors.cells import cell_of, is_full, new_cell_table
 from processors.feed_counts import FEED_COLUMNS, MINUTE_US, TAKEN, count_feed, count_outcomes
 from processors.flow_cells import FLOW_COLUMNS, OBSERVATIONS, flow_key
@@ -75,11 +76,13 @@ def test_a_batch_within_a_minute_makes_no_table_larger() -> None:
 def test_room_for_a_large_step_is_kept_free() -> None:
     """The cells of zones and of sets count as full before such a step would not fit."""
     ledger = Ledger()
-    ledger.reserve_step(1, 1)
+    ledger.reserve_step(1, 1, 1)
     assert ledger.flows.used[1] == ledger.flows.keys.size // 2 - SPARE_FLOWS
     assert ledger.set_flows.used[1] == ledger.set_flows.keys.size // 2 - SPARE_FLOWS
 
-    ledger.reserve_step(50_000, 100_000)
+    ledger.reserve_step(50_000, 100_000, 3_000)
+    ledger.make_room()
+    assert has_carrier_room(ledger.carriers, 3_000)
     assert not is_full(ledger.flows)
     assert not is_full(ledger.set_flows)
     assert ledger.flows.keys.size // 2 - ledger.flows.used[1] == 100_000

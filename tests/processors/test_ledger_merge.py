@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.camera_counts import CAMERA_COLUMNS, CameraDelta
+from processors.carrier_counts import CarrierDelta
 from processors.columns import FIGURES, FlowDelta
 from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
@@ -28,7 +29,15 @@ camera_keys = st.tuples(
     halves, halves, st.integers(0, 2), st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)
 )
 cameras = st.dictionaries(camera_keys, st.integers(1, 9), max_size=4)
-deltas = st.lists(st.tuples(flows, feeds, reasons, cameras), min_size=1, max_size=3)
+carrier_keys = st.tuples(
+    st.integers(0, 2),
+    st.integers(0, 2),
+    st.integers(0, 1),
+    st.integers(0, 2),
+    st.sampled_from([0, 1, 2**32 - 1]),
+)
+carriers = st.dictionaries(carrier_keys, st.integers(1, 9), max_size=5)
+deltas = st.lists(st.tuples(flows, feeds, reasons, cameras, carriers), min_size=1, max_size=3)
 
 
 def columns(rows: Keyed, width: int) -> list[list[int]]:
@@ -36,7 +45,7 @@ def columns(rows: Keyed, width: int) -> list[list[int]]:
     return [[key[place] for key in sorted(rows)] for place in range(width)]
 
 
-def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed) -> LedgerDelta:
+def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed, sent: Keyed) -> LedgerDelta:
     """Return a delta whose figures are a value and its multiples."""
     zone, bucket, vehicle_class, emission, source = columns(cells, 5)
     values = np.array([cells[key] for key in sorted(cells)], np.int64)
@@ -65,7 +74,15 @@ def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed) -> Le
             np.array([rejected[key] for key in sorted(rejected)], np.int64),
         ),
         camera_delta(passed),
+        {"hour": carrier_delta(sent), "day": carrier_delta(sent)},
     )
+
+
+def carrier_delta(sent: Keyed) -> CarrierDelta:
+    """Return vehicles by carrier."""
+    types = (np.int32, np.int64, np.uint8, np.uint8, np.uint32)
+    keys = (np.array(column, kind) for column, kind in zip(columns(sent, 5), types, strict=True))
+    return CarrierDelta(*keys, np.array([sent[key] for key in sorted(sent)], np.int64))
 
 
 def camera_delta(passed: Keyed) -> CameraDelta:
@@ -86,13 +103,14 @@ def summed(parts: list[Keyed]) -> Keyed:
 
 
 @given(deltas)
-def test_sums_are_those_of_the_parts(parts: list[tuple[Keyed, Keyed, Keyed, Keyed]]) -> None:
+def test_sums_are_those_of_the_parts(parts: list[tuple[Keyed, Keyed, Keyed, Keyed, Keyed]]) -> None:
     """Every key once, ascending, with the types of a single delta."""
     whole = merged([delta_of(*part) for part in parts])
 
-    expected = delta_of(*(summed([part[place] for part in parts]) for place in range(4)))
+    expected = delta_of(*(summed([part[place] for part in parts]) for place in range(5)))
     for grain in ("hour", "day"):
         require_equal(expected.flows[grain], whole.flows[grain])
+        require_equal(expected.carriers[grain], whole.carriers[grain])
     require_equal(expected.feeds, whole.feeds)
     require_equal(expected.rejections, whole.rejections)
     require_equal(expected.cameras, whole.cameras)

@@ -55,6 +55,7 @@ def read_whole(log: ObservationLog) -> FastPartition:
 def assert_equal(oracle: OraclePartition, fast: FastPartition) -> None:
     """Fail unless the oracle and the state agree."""
     assert oracle.cells() == fast.cells()
+    assert oracle.carriers() == fast.carriers()
     assert oracle.zone_now() == fast.zone_now()
     assert oracle.rejected() == sorted(fast.rejected)
 
@@ -81,6 +82,7 @@ def test_a_log_in_which_everything_stands_twice_gives_the_figures_of_one_in_whic
     once, twice = read_whole(log), read_whole(repeated(rng, log))
 
     assert once.cells() == twice.cells()
+    assert once.carriers() == twice.carriers()
     assert once.totals.feeds == twice.totals.feeds
     assert once.state.cursors() == twice.state.cursors()
     assert once.zone_now() == twice.zone_now()

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from naive import NaivePositions, PositionRow, RowOutcome, Settings, event_arrivals, run_positions
 from naive.settings import US
 from naive_examples import IN, IN_33_M, T0, WEST, ZONES, at_us, box_key, nonzero, row
+from processors.carrier_counts import CarrierCounts
 from processors.cells import new_cell_table
 from processors.feed_counts import FEED_COLUMNS
 from processors.flow_cells import FLOW_COLUMNS
+from processors.key_table import new_key_table
 from processors.reorder import new_held_arrays
 from processors.vehicle_table import VEHICLES, VISITED, new_vehicle_arrays
 from strategies import (
@@ -120,6 +122,7 @@ def shrunk(fast: FastPositions) -> FastPositions:
     fast.state.arrays = new_vehicle_arrays(vehicles=1, visited=1, visits=1)
     fast.state.held = new_held_arrays(partitions=1, capacity=1)
     fast.ledger.flows = new_cell_table(1, FLOW_COLUMNS, spare=1)
+    fast.ledger.carriers = CarrierCounts(new_key_table(1), np.zeros((1, 2), np.int64))
     fast.ledger.feeds = new_cell_table(1, FEED_COLUMNS, spare=1)
     fast.ledger.reasons = new_cell_table(1, 1, spare=1)
     return fast

@@ -43,6 +43,7 @@ def partition_of(log: ObservationLog) -> FastPartition:
 def assert_same(expected: FastPartition, told: FastPartition) -> None:
     """Fail unless two partitions tell the same."""
     assert expected.cells() == told.cells()
+    assert expected.carriers() == told.carriers()
     assert expected.totals.feeds == told.totals.feeds
     assert expected.zone_now() == told.zone_now()
     assert expected.state.cursors() == told.state.cursors()

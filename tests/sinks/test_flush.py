@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from duls.errors import FencedError, RefusedError
+from processors.carrier_counts import CarrierDelta
 from processors.columns import FIGURES
 from sinks.claims import Claim, claim
 from sinks.connection import Connection, open_connection
@@ -33,6 +34,20 @@ from tests.sinks.flush_values import HOUR_US, RAW, SLOT_S, SLOT_US, START_DAY, S
 pytestmark = pytest.mark.services
 
 MINUTE_US = 60_000_000
+FREEZE = (
+    "source",
+    "day",
+    "zone_version",
+    "camera_version",
+    "k",
+    "carriers",
+    "guests",
+    "hour_cells",
+    "hour_cells_ok",
+    "day_cells",
+    "day_cells_ok",
+    "counted",
+)
 
 
 @pytest.fixture
@@ -332,3 +347,44 @@ def test_a_slot_that_ended_at_the_horizon_is_not_written(
     starts = rows_of(connection, "SELECT core.microseconds(slot_start), observations FROM core.flow_slot")
     assert [(START_US + SLOT_US, 1)] == starts
     assert [(2,)] == rows_of(connection, "SELECT observations FROM core.flow_hour")
+
+
+def vehicles_of(carrier: int, vehicles: int, bucket: int) -> CarrierDelta:
+    """Return vehicles of a carrier in zone 4."""
+    return CarrierDelta(
+        np.array([4], np.int32),
+        np.array([bucket], np.int64),
+        np.array([3], np.uint8),
+        np.array([1], np.uint8),
+        np.array([carrier], np.uint32),
+        np.array([vehicles], np.int64),
+    )
+
+
+def test_vehicles_of_carriers_add_up_until_their_day_is_published(
+    connection: Connection, claims: dict[int, Claim]
+) -> None:
+    """Nobody asks for them afterwards, so what comes later is not kept; nor is what retention has taken away."""
+    hour_us = START_US // HOUR_US * HOUR_US
+    connection.execute(
+        "INSERT INTO core.retention_horizon VALUES ('carrier_hour', core.instant(%s))", [hour_us - HOUR_US]
+    )
+    for number in (1, 2, 3):
+        if number == 3:
+            values = dict.fromkeys(FREEZE, 0) | {"day": START_DAY}
+            assert connection.execute(query("publication", "freeze"), values).fetchall()
+        old = vehicles_of(7, 1, hour_us - 2 * HOUR_US)
+        parts = Flush(
+            [advance(claims, 0, number - 1, number)],
+            SLOT_S,
+            carrier_hours=CarrierDelta._make(
+                map(np.concatenate, zip(old, vehicles_of(2**32 - 1, 2, hour_us), strict=True))
+            ),
+            carrier_days=vehicles_of(7, number, START_DAY),
+        )
+        flush(connection, parts, number)
+
+    hours = "SELECT zone_no, core.microseconds(hour_start), vehicle_class, carrier, vehicles FROM core.carrier_hour"
+    days = "SELECT zone_no, day - date '1970-01-01', vehicle_class, carrier, vehicles FROM core.carrier_day"
+    assert [(4, hour_us, 3, 2**32 - 1, 4)] == rows_of(connection, hours)
+    assert [(4, START_DAY, 3, 7, 3)] == rows_of(connection, days)

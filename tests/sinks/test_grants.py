@@ -119,7 +119,7 @@ def withheld(keeper: GrantKeeper) -> list[int]:
     columns = after.columns
     assert isinstance(columns, PositionColumns)
     rows = np.flatnonzero(columns.outcome == Outcome.NO_GRANT)
-    for name in ("event_us", "day", "pseudonym_hi", "pseudonym_lo", "lat", "lon", "traits"):
+    for name in ("event_us", "day", "pseudonym_hi", "pseudonym_lo", "lat", "lon", "traits", "carrier"):
         assert not getattr(columns, name)[rows].any()
     others = np.setdiff1d(np.arange(len(RECORDS)), rows)
     for column, same in zip(columns, before.columns, strict=True):
@@ -147,6 +147,7 @@ def admitted_of(decoded: DecodedPositions) -> Admitted:
         vehicle_class=decoded.vehicle_class,
         zero_emission=decoded.zero_emission,
         traits=np.ones(count, np.uint32),
+        carrier=np.ones(count, np.uint32),
     )
     return Admitted(columns, np.arange(count, dtype=np.int32))
 

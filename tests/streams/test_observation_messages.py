@@ -31,7 +31,7 @@ from streams.observation_messages import (
 
 OURS = bytes(range(16))
 THEIRS = bytes(16)
-POSITION_TYPES = ["i4", "i8", "i4", "i8", "u1", "i8", "i4", "u8", "u8", "f8", "f8", "u1", "u1", "u4"]
+POSITION_TYPES = ["i4", "i8", "i4", "i8", "u1", "i8", "i4", "u8", "u8", "f8", "f8", "u1", "u1", "u4", "u4"]
 DETECTION_TYPES = [
     "i4",
     "i8",
@@ -175,9 +175,9 @@ def test_an_unknown_kind_of_ours_is_refused(kind: bytes) -> None:
         envelope_of([(KIND_HEADER, kind), (INSTALLATION_HEADER, OURS)], OURS)
 
 
-def test_rows_of_earlier_versions_have_no_traits() -> None:
+def test_rows_of_earlier_versions_have_neither_traits_nor_carrier() -> None:
     """The log still holds them after an upgrade, and they are read as if registers knew nothing."""
-    table = pa.ipc.open_stream(next(encode_rows(positions(3)))).read_all().drop_columns("traits")
+    table = pa.ipc.open_stream(next(encode_rows(positions(3)))).read_all().drop_columns(["traits", "carrier"])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
@@ -185,4 +185,5 @@ def test_rows_of_earlier_versions_have_no_traits() -> None:
     columns = decode_rows(sink.getvalue().to_pybytes(), PositionColumns)
 
     assert [0, 0, 0] == columns.traits.tolist()
-    assert np.uint32 == columns.traits.dtype
+    assert [0, 0, 0] == columns.carrier.tolist()
+    assert np.uint32 == columns.traits.dtype == columns.carrier.dtype

@@ -129,6 +129,7 @@ def positions(rows: Sequence[Seen]) -> Entry:
         np.full(len(rows), 3, np.uint8),
         np.ones(len(rows), np.uint8),
         np.zeros(len(rows), np.uint32),
+        np.zeros(len(rows), np.uint32),
     )
     (value,) = encode_rows(columns)
     return Entry(value, headers_of(Kind.POSITIONS, OURS, FMS_ID))

@@ -28,10 +28,17 @@ def planned(
     partitions: list[OwnedPartition],
     deltas: dict[int, LedgerDelta] | None = None,
     rejections: list[RejectedDetections] | None = None,
+    *,
+    with_carriers: bool = True,
 ) -> FlushPlan:
     """Return a plan without snapshots."""
     return plan_flush(
-        partitions, deltas or {}, rejections or [], dead_letter_topic="dead", snapshot_of=lambda _: None
+        partitions,
+        deltas or {},
+        rejections or [],
+        dead_letter_topic="dead",
+        with_carriers=with_carriers,
+        snapshot_of=lambda _: None,
     )
 
 
@@ -119,10 +126,23 @@ def test_snapshots_are_those_that_are_due() -> None:
         {},
         [],
         dead_letter_topic="dead",
+        with_carriers=True,
         snapshot_of=lambda owned: snapshot if owned is partitions[1] else None,
     ).flush
 
     assert [snapshot] == list(flush.snapshots)
+
+
+def test_vehicles_by_carrier_leave_only_where_publication_asks_for_them() -> None:
+    """What nobody needs is not stored."""
+    delta = {300: delta_with(300)}
+    asked = planned([owned_partition()], delta).flush
+    assert asked.carrier_hours is not None
+    assert asked.carrier_days is not None
+    assert ([1], [1]) == (asked.carrier_hours.vehicles.tolist(), asked.carrier_days.vehicles.tolist())
+
+    unasked = planned([owned_partition()], delta, with_carriers=False).flush
+    assert (None, None) == (unasked.carrier_hours, unasked.carrier_days)
 
 
 def test_an_empty_ledger_brings_no_cells() -> None:
