@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 import structlog
 
-from duls.app.kernel_cache import forget_outdated_kernels
+from duls.app.kernel_cache import forget_outdated_kernels, save_kernels_one_at_a_time
 from sinks.connection import open_connection
 from sinks.embedded_database import drop_database
 from sinks.migrate import migrate
@@ -38,6 +38,7 @@ hypothesis.settings.load_profile(profile if is_compiled else "uncompiled")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile anew what was compiled from other sources, before processes share the work."""
+    save_kernels_one_at_a_time()
     if not hasattr(config, "workerinput"):
         forget_outdated_kernels()
 

@@ -5,20 +5,54 @@ too, and then the old machine code would give figures of an older version, in si
 sources together, and when it changes every kernel that is kept is forgotten.
 
 Where `NUMBA_CACHE_DIR` names another place, as in an image, that place must belong to one version only.
+
+Numba also lets processes that compile one kernel for different types at the same time take each other's file: it
+chooses the name of a file and writes it later. Then a kernel would be called with types that it was not made for.
+So one process saves at a time, and a file is there before the index names it.
 """
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from numba.core.caching import IndexDataCacheFile
 
 import processors
 import streams
 
 KERNEL_FOLDERS: Final = tuple(Path(package.__path__[0]) for package in (processors, streams))
 MARK: Final = "kernels.sha256"
+LOCK: Final = "kernels.lock"
+
+
+def save_kernels_one_at_a_time() -> None:
+    """Let this process save its kernels whole, whatever others compile meanwhile."""
+    IndexDataCacheFile.save = _save  # type: ignore[method-assign] # the one place where a kernel is saved
+
+
+def _save(file: Any, key: Any, data: Any) -> None:
+    """Save a kernel for some types in an `IndexDataCacheFile`; *key* names the types, and *data* is what they got."""
+    with _locked(Path(file._cache_path) / LOCK):  # noqa: SLF001  # Numba has no public way to do this
+        names = file._load_index()  # noqa: SLF001
+        taken = set(names.values())
+        free = (name for number in count(1) if (name := file._data_name(number)) not in taken)  # noqa: SLF001
+        name = names.get(key) or next(free)
+        file._save_data(name, data)  # noqa: SLF001
+        if key not in names:
+            file._save_index({**names, key: name})  # noqa: SLF001
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Be the only process of this machine within the block."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def forget_outdated_kernels(folders: Iterable[Path] = KERNEL_FOLDERS) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from duls.app.kernel_cache import forget_outdated_kernels
+from duls.app.kernel_cache import forget_outdated_kernels, save_kernels_one_at_a_time
 from duls.local_midnights import local_midnights
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
 from processors.calendar import US_PER_S
@@ -173,6 +173,7 @@ def _envelope(number: int, camera: UUID) -> bytes:
 def main() -> None:
     """Compile everything, telling how far it is."""
     forget_outdated_kernels()
+    save_kernels_one_at_a_time()
     steps: dict[str, Callable[[], object]] = {
         "intake": warm_up_intake,
         "aggregate": warm_up_aggregate,

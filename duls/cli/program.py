@@ -115,10 +115,11 @@ def program() -> typer.Typer:
 
 def _root(*, version: Version = False) -> None:
     """Take the options that stand before a command, and make sure that its kernels are those of today's sources."""
-    from duls.app.kernel_cache import forget_outdated_kernels
+    from duls.app.kernel_cache import forget_outdated_kernels, save_kernels_one_at_a_time
 
     del version  # it has ended the program already
     forget_outdated_kernels()
+    save_kernels_one_at_a_time()
 
 
 def _defect(error: Exception) -> str:

@@ -1,10 +1,14 @@
 """Kernels of other sources than today's are forgotten, whichever file of theirs has changed."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from numba.core.caching import IndexDataCacheFile
 
-from duls.app.kernel_cache import forget_outdated_kernels
+from duls.app.kernel_cache import forget_outdated_kernels, save_kernels_one_at_a_time
 
 
 @pytest.fixture
@@ -58,3 +62,58 @@ def test_a_place_of_its_own_is_left_alone(
 
     assert 0 == forget_outdated_kernels(folders)
     assert 4 == kept(folders)
+
+
+TYPES = 100
+SAVE = f"""
+import sys
+from numba.core.caching import IndexDataCacheFile
+from duls.app.kernel_cache import save_kernels_one_at_a_time
+
+save_kernels_one_at_a_time()
+file = IndexDataCacheFile(sys.argv[1], "kernel", "stamp")
+print("ready", flush=True)
+sys.stdin.readline()
+for types in range({TYPES}):
+    file.save((sys.argv[2], types), f"code of {{sys.argv[2]}} for {{types}}")
+"""
+
+
+def test_processes_that_compile_one_kernel_at_a_time_take_nothing_from_each_other(tmp_path: Path) -> None:
+    """For each of its types the kernel is found again, and it is that of these types."""
+    names = ("a", "b", "c")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", SAVE, str(tmp_path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in names
+    ]
+    assert ["ready\n"] * 3 == [process.stdout.readline() for process in processes if process.stdout]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda process: process.communicate("go\n", timeout=60), processes))
+    assert [0, 0, 0] == [process.returncode for process in processes]
+
+    file = IndexDataCacheFile(str(tmp_path), "kernel", "stamp")
+    for name in names:
+        for types in range(TYPES):
+            assert f"code of {name} for {types}" == file.load((name, types))
+
+
+def test_a_file_is_there_before_the_index_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed in between leaves no name behind that another kernel's file may answer to."""
+    save_kernels_one_at_a_time()
+    file = IndexDataCacheFile(str(tmp_path), "kernel", "stamp")
+    file.save("first", "code of first")
+    monkeypatch.setattr(file, "_save_data", killed)
+    with pytest.raises(KeyboardInterrupt):
+        file.save("second", "code of second")
+
+    assert {"first"} == IndexDataCacheFile(str(tmp_path), "kernel", "stamp")._load_index().keys()
+
+
+def killed(name: str, data: str) -> None:
+    """End instead of saving."""
+    raise KeyboardInterrupt(name, data)
