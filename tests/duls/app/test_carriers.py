@@ -17,6 +17,7 @@ from tests.duls.app.draining import drain
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
+PARTITIONS = 2
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)  # in Amsterdam
 WEST = {"many": 5.00, "few": 5.10, "one": 5.20, "unnamed": 5.30}
 CARRIERS = {
@@ -48,7 +49,7 @@ def load_squares(settings: Settings, folder: Path) -> None:
 
 
 def records() -> Iterator[bytes]:
-    """Yield forty vans in each zone at noon, every other one as an event of Open Trip Model, and one much later."""
+    """Yield forty vans in each zone at noon, every other one as an event of Open Trip Model, and two much later."""
     for zone, west in WEST.items():
         for number in range(40):
             moment = NOON + timedelta(seconds=number)
@@ -59,8 +60,9 @@ def records() -> Iterator[bytes]:
                 if number % 2
                 else canonical(vehicle, moment, lat, lon, carrier)
             )
-    # past midnight, the longest parked gap, lateness and reorder: the day is final
-    yield canonical("NL:last", NOON + timedelta(hours=20), 52.5, 5.5, "")
+    for partition in range(PARTITIONS):
+        # past midnight, the longest parked gap, lateness and reorder: the day is final
+        yield canonical(f"NL:last{partition}", NOON + timedelta(hours=20), 52.5, 5.5, "")
 
 
 def canonical(vehicle: str, moment: datetime, lat: float, lon: float, carrier: str) -> bytes:
@@ -96,9 +98,9 @@ def test_planners_see_positions_of_three_carriers_or_more(
 ) -> None:
     """By default; two carriers, one that has most vehicles, or nobody's name are not enough."""
     load_squares(installed, tmp_path)
-    producer = Producer({"bootstrap.servers": installed.kafka.brokers})
+    producer = Producer({"bootstrap.servers": installed.kafka.bootstrap_servers})
     for number, record in enumerate(records()):
-        producer.produce(POSITIONS_TOPIC, record, partition=0, key=str(number).encode())
+        producer.produce(POSITIONS_TOPIC, record, partition=number % PARTITIONS)
     producer.flush()
     environment = environment | {"DULS_CLOCK": "event"}
     for role in ("intake", "aggregate"):
