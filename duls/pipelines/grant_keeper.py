@@ -70,6 +70,7 @@ def _emptied(columns: PositionColumns, rows: "np.ndarray[tuple[int], np.dtype[np
         "vehicle_class": VehicleClass.UNKNOWN,
         "zero_emission": ZeroEmission.UNKNOWN,
         "traits": 0,
+        "carrier": 0,
     }
     changed = {}
     for name, value in changes.items():
