@@ -52,10 +52,10 @@ bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, 
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.alert_latency
 
-soak: .venv/.dev  ## fault tests, fuzzing and the API at full counts, and the image step by step; takes hours
+soak: .venv/.dev  ## fault tests, fuzzing, the API and the boards at full counts, and the image step by step; takes hours
 	$(BIN)/python -m tests.services fetch
 	DULS_TEST_SOAK=1 $(BIN)/python -m pytest tests/faults tests/streams/decode tests/processors/overload tests/duls/api \
-		tests/deploy/test_image.py
+		tests/grafana/test_queries.py tests/deploy/test_image.py
 
 guards: .venv/.dev  ## break each guard of reliability in a copy, and see its tests fail
 	$(BIN)/python -m tests.services fetch

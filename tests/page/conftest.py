@@ -1,6 +1,7 @@
-"""One database, one server and one browser for the tests of a file; pages are opened anew."""
+"""One city, one server and one browser for the tests of a file; opening a page is dear, so tests share those, too."""
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from tests.page.live_city import LiveCity
 from tests.page.page_server import PageServer
 from tests.page.watched_page import WatchedPage
 from tests.services.browser import FLAGS, fetch_chromium, fetch_page_tools
-from tests.services.fetch import FetchError, fetch_timescale
-from tests.services.timescale import TimescaleServer
+from tests.services.external import Database
+from tests.services.fetch import FetchError
 
 PATIENCE_MS = 60_000  # other tests share the machine
 IN_CI = os.environ.get("CI") == "true"
 CONTROL_ROOM = {"width": 1920, "height": 1080}
+DESK = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -37,24 +39,18 @@ def tools() -> Path:
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[TimescaleServer]:
-    """Run a database server that tests may stop."""
-    had(fetch_timescale)
-    with TimescaleServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def city(database: TimescaleServer) -> Iterator[LiveCity]:
+def city(timescale: Database) -> Iterator[LiveCity]:
     """Give a city with zones and clocks, and nobody in it."""
-    with LiveCity(database.create_database("city")) as made:
+    with LiveCity(timescale.create_database(f"city_{uuid.uuid4().hex}")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def server(city: LiveCity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
     """Run the api role on the city."""
-    with PageServer(city.url, tmp_path_factory.mktemp("api")) as running:
+    made = PageServer(city.url, tmp_path_factory.mktemp("api"))
+    made.token()  # makes the key, which is read at the start
+    with made as running:
         yield running
 
 
@@ -73,17 +69,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Give a control-room screen."""
-    made = browser.new_context(viewport=CONTROL_ROOM)
+    """Give the screen of a desk."""
+    made = browser.new_context(viewport=DESK)
     yield made
     made.close()
 
 
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[BrowserContext]:
-    """Give a phone."""
+@pytest.fixture(scope="module")
+def phone(browser: Browser, server: PageServer) -> Iterator[WatchedPage]:
+    """Give the page on a phone, opened once."""
     made = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
-    yield made
+    watched = WatchedPage(made.new_page(), server.address)
+    watched.open()
+    yield watched
     made.close()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from duls.app.tokens import issue_token
+from duls.config import load_settings
 from duls.local_process import LOCALHOST, free_port
 
 START_S = 60.0
@@ -35,6 +37,7 @@ class PageServer:
             "DULS_DATABASE_URL": url,
             "DULS_HTTP_BIND": f"{LOCALHOST}:{self.port}",
             "DULS_HTTP_ANONYMOUS": "operator",
+            "DULS_HTTP_TOKEN_KEY_FILE": str(folder / "token.key"),
             "DULS_LOG_LEVEL": "warning",
             **more,
         }
@@ -51,10 +54,12 @@ class PageServer:
         """Stop."""
         self.stop()
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """The environment of the process."""
-        return dict(self._variables)
+    def token(self, *municipalities: str) -> str:
+        """Issue a token for operators of municipalities, as an administrator does; of all, with none."""
+        settings = load_settings(self._variables)
+        return issue_token(
+            settings, "tester", scopes=["operator"], municipalities=municipalities, days=1
+        ).token
 
     @property
     def pid(self) -> int:

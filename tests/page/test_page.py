@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.page.live_city import CAPACITIES, LiveCity
 from tests.page.page_server import PageServer
@@ -19,8 +19,11 @@ TOUCH_PX = 40  # a finger; WCAG 2.2 asks for 24
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _busy_city(city: LiveCity) -> None:
-    """Fill the city: 70 vehicles, the zones from full to empty, and an hour of past slots."""
+def starts_ms(city: LiveCity) -> dict[int, int]:
+    """Fill the city: 70 vehicles, the zones from full to empty, and an hour of past slots.
+
+    Gives the start of the slot that was so many slots ago then: a slot may end while tests run.
+    """
     for number, capacity in enumerate(CAPACITIES):
         city.present(f"plek-{number}", round(capacity * (1.2 - number / 10)))
     city.present("ze", 33, silent=4)
@@ -28,9 +31,11 @@ def _busy_city(city: LiveCity) -> None:
     city.present("stad", 70)
     city.present("buurt-1", 30)
     city.present("elders", 1)
+    starts = {}
     for slots_ago in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12):  # the fourth is a gap
-        city.slot("stad", slots_ago, 60 + slots_ago)
+        starts[slots_ago] = city.slot("stad", slots_ago, 60 + slots_ago)
         city.slot("plek-3", slots_ago, slots_ago / 2)
+    return starts
 
 
 def test_the_first_picture_says_how_full_the_city_is(opened: WatchedPage) -> None:
@@ -85,10 +90,10 @@ def test_the_language_is_switched_and_kept_in_the_address(opened: WatchedPage) -
     expect(page).to_have_url(re.compile(r"/$"))
 
 
-def test_a_link_shows_the_same_zone_and_time(opened: WatchedPage, city: LiveCity) -> None:
+def test_a_link_shows_the_same_zone_and_time(opened: WatchedPage, starts_ms: dict[int, int]) -> None:
     """The slider moves by keys and brings the figures of that time; what cannot be known is no zero."""
-    page, start_ms = opened.page, city.slot("buurt-0", 3, 7.5)
-    moment = page.evaluate("(ms) => new Date(ms).toISOString().replace(':00.000Z', 'Z')", start_ms)
+    page = opened.page
+    moment = page.evaluate("(ms) => new Date(ms).toISOString().replace(':00.000Z', 'Z')", starts_ms[3])
     opened.open(f"?zone=plek-3&time={moment}")
 
     card = page.locator("#card")
@@ -108,6 +113,8 @@ def test_a_link_shows_the_same_zone_and_time(opened: WatchedPage, city: LiveCity
     page.get_by_role("button", name="Terug naar nu").click()
     expect(page).to_have_url(re.compile(r"\?zone=plek-3$"))
     expect(card).to_contain_text("capaciteit 5")
+    page.get_by_role("button", name="Zone sluiten").click()
+    expect(page).to_have_url(opened.address)
 
 
 def test_a_zone_is_found_by_its_name(opened: WatchedPage) -> None:
@@ -127,12 +134,14 @@ def test_a_zone_is_found_by_its_name(opened: WatchedPage) -> None:
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2 + 5, box["y"] + box["height"] / 2 + 90)
     expect(card).to_be_visible()
+    page.get_by_role("button", name="Zone sluiten").click()
+    expect(page).to_have_url(opened.address)
 
 
 def test_everything_can_be_reached_and_used_by_keys(opened: WatchedPage) -> None:
     """In the order of the page, with a visible focus; a card takes the focus and gives it back."""
     page = opened.page
-    opened.open()  # where somebody clicked before is where Tab would go on
+    page.evaluate(FROM_THE_TOP)
     walked = []
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -225,11 +234,9 @@ def test_a_control_room_needs_no_scrolling(opened: WatchedPage) -> None:
     assert 20 <= font_px(page, "#worst-list .name")
 
 
-def test_a_phone_shows_everything_below_each_other(phone: BrowserContext, server: PageServer) -> None:
+def test_a_phone_shows_everything_below_each_other(phone: WatchedPage) -> None:
     """Nothing is cut off sideways, fingers hit the buttons, and the age of the data stays in sight."""
-    watched = WatchedPage(phone.new_page(), server.address)
-    watched.open()
-    page = watched.page
+    page = phone.page
 
     assert 0 == page.evaluate(OVERFLOW)[1]
     page.locator("#worst-list li").last.scroll_into_view_if_needed()
@@ -240,7 +247,21 @@ def test_a_phone_shows_everything_below_each_other(phone: BrowserContext, server
         assert min(box["width"], box["height"]) >= TOUCH_PX
     page.locator("#worst-list li button").first.tap()
     expect(page.locator("#card")).to_be_in_viewport(ratio=1)
-    assert [] == watched.complaints
+    assert [] == phone.complaints
+
+
+def test_an_alert_stands_before_the_map_of_a_phone(phone: WatchedPage, city: LiveCity) -> None:
+    """While it is nobody's yet; a quiet list stands after the map."""
+    alerts, map_panel = phone.page.locator(".alerts"), phone.page.locator("#map-panel")
+    assert top_px(map_panel) < top_px(alerts)
+    city.alert("a-3", "plek-0", "vol", 3)
+    expect(alerts.locator("li")).to_have_count(1)
+    assert top_px(alerts) < top_px(map_panel)
+    city.acknowledge("a-3", "J. Visser")
+    expect(alerts).to_contain_text("Bevestigd")
+    assert top_px(map_panel) < top_px(alerts)
+    city.forget_alerts()
+    expect(alerts.locator("li")).to_have_count(0)
 
 
 def test_without_a_map_the_lists_say_the_same(context: BrowserContext, server: PageServer) -> None:
@@ -255,25 +276,37 @@ def test_without_a_map_the_lists_say_the_same(context: BrowserContext, server: P
     expect(page.locator("#card")).to_contain_text("Plek")
 
 
-@pytest.mark.parametrize("query", ["", "?lang=en&zone=ze"])
-def test_nobody_is_kept_out(opened: WatchedPage, city: LiveCity, tools: Path, query: str) -> None:
-    """Axe, the usual judge, finds nothing: names, roles, landmarks, contrast."""
+def test_nobody_is_kept_out(opened: WatchedPage, city: LiveCity, tools: Path) -> None:
+    """Axe, the usual judge, finds nothing: names, roles, landmarks, contrast; with a zone and in English, too."""
+    page = opened.page
     city.alert("a-2", "plek-1", "vol", 3)
-    opened.open(query)
-    expect(opened.page.locator("#alerts li")).to_have_count(1)
-    found = judged(opened.page, tools)
+    expect(page.locator("#alerts li")).to_have_count(1)
+    found = judged(page, tools)
+    page.get_by_role("button", name="English").click()
+    page.locator("#worst-list li button").first.click()
+    expect(page.locator("#card")).to_be_visible()
+    found += judged(page, tools)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Nederlands").click()
     city.forget_alerts()
 
     assert [] == found
 
 
-def test_nobody_is_kept_out_of_a_phone(phone: BrowserContext, server: PageServer, tools: Path) -> None:
+def test_nobody_is_kept_out_of_a_phone(phone: WatchedPage, tools: Path) -> None:
     """The same where everything stands below each other."""
-    watched = WatchedPage(phone.new_page(), server.address)
-    watched.open("?zone=plek-1")
+    phone.page.locator("#worst-list li button").nth(1).tap()
+    expect(phone.page.locator("#card")).to_be_visible()
 
-    assert [] == judged(watched.page, tools)
+    assert [] == judged(phone.page, tools)
 
+
+# where somebody clicked before is where Tab would go on
+FROM_THE_TOP = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute('tabindex');
+}"""
 
 FOCUSED = """() => {
   const element = document.activeElement;
@@ -305,6 +338,11 @@ def judged(page: Page, tools: Path) -> list[str]:
 def percentages(page: Page) -> list[int]:
     """Return the loads of the list."""
     return [int(word.rstrip("%")) for word in page.locator("#worst-list .percent").all_inner_texts()]
+
+
+def top_px(place: Locator) -> float:
+    """Return where something begins, from the top of the page."""
+    return float(place.evaluate("(element) => element.getBoundingClientRect().top"))
 
 
 def font_px(page: Page, selector: str) -> float:

@@ -16,7 +16,7 @@ from tests.faults.installation import Installation
 from tests.faults.waiting import wait_until
 from tests.faults.zone_feed import LiveFeed, ZoneFeed
 from tests.page.page_server import PageServer
-from tests.services.timescale import TimescaleServer
+from tests.services.external import Database
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
@@ -25,7 +25,7 @@ SEEN_S = 60.0
 
 
 @pytest.fixture
-def installation(database: TimescaleServer, tmp_path: Path) -> Iterator[Installation]:
+def installation(timescale: Database, tmp_path: Path) -> Iterator[Installation]:
     """Give an installation with two zones, that are too full at once."""
     with EmbeddedBroker() as broker:
         variables = {
@@ -34,7 +34,7 @@ def installation(database: TimescaleServer, tmp_path: Path) -> Iterator[Installa
             "DULS_HTTP_TOKEN_KEY_FILE": str(tmp_path / "token.key"),
             "DULS_KAFKA_CLIENT": '{"session.timeout.ms": 6000, "log_level": 0}',
         }
-        made = Installation(broker.bootstrap_servers, database.url, tmp_path, variables)
+        made = Installation(broker.bootstrap_servers, timescale.url, tmp_path, variables)
         prepare(made, 2, raise_s=0, clear_s=0)
         yield made
         made.end()

@@ -1,20 +1,46 @@
 """What the page does when feeds, the server or the database stop, and when it may not look."""
 
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.page.conftest import had
 from tests.page.live_city import LiveCity
 from tests.page.page_server import PageServer
+from tests.page.test_page_files import STATIC
 from tests.page.watched_page import WatchedPage
+from tests.services.fetch import fetch_timescale
 from tests.services.timescale import TimescaleServer
 
 pytestmark = pytest.mark.services
 
 SILENT = re.compile(r"Stil sinds \d\d:\d\d:\d\d")  # codespell:ignore stil
+PATIENCE: Final = "SILENCE_MS = 8_000"  # of the page with a stream
+SHORTER: Final = "SILENCE_MS = 3_000"
+ANSWERS: Final = {
+    200: ("", True),
+    403: ("U mag deze melding niet bevestigen", False),
+    404: ("Bevestigen kan hier niet", False),
+    503: ("Bevestigen mislukt: probeer opnieuw", True),
+}
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[TimescaleServer]:
+    """Run a database server that tests may stop."""
+    had(fetch_timescale)
+    with TimescaleServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def city(database: TimescaleServer) -> Iterator[LiveCity]:
+    """Give a city on that server."""
+    with LiveCity(database.create_database("city")) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -84,12 +110,17 @@ def test_the_page_survives_a_restart_of_the_database(
 def test_a_stream_over_which_nothing_comes_counts_as_lost(opened: WatchedPage) -> None:
     """A proxy may hold a dead connection open for ever: the page knows better, and tries again."""
     page = opened.page
+    script = (STATIC / "js" / "live_stream.js").read_text(encoding="utf-8")
+    assert PATIENCE in script
+    hasty = script.replace(PATIENCE, SHORTER)
+    page.route("**/live_stream.js", lambda route: route.fulfill(body=hasty, content_type="text/javascript"))
     page.route("**/events", lambda _route: None)  # never answered
     page.reload()
     expect(page.locator("#link")).to_have_text("Geen verbinding")
     page.unroute("**/events")
 
     expect(page.locator("#link")).to_have_text("Live")
+    page.unroute("**/live_stream.js")
 
 
 def test_who_comes_from_elsewhere_needs_a_token(browser: Browser, server: PageServer) -> None:
@@ -102,7 +133,7 @@ def test_who_comes_from_elsewhere_needs_a_token(browser: Browser, server: PageSe
     page.get_by_label("Token").fill("nonsense")
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text("niet aanvaard")
-    page.get_by_label("Token").fill(token_for(server, "--municipality", "GM8888"))
+    page.get_by_label("Token").fill(server.token("GM8888"))
     page.keyboard.press("Enter")
 
     expect(dialog).to_be_hidden()
@@ -113,39 +144,31 @@ def test_who_comes_from_elsewhere_needs_a_token(browser: Browser, server: PageSe
     context.close()
 
 
-@pytest.mark.parametrize(
-    ("status", "words", "is_offered"),
-    [
-        (200, "", True),
-        (403, "U mag deze melding niet bevestigen", False),
-        (404, "Bevestigen kan hier niet", False),
-        (503, "Bevestigen mislukt: probeer opnieuw", True),
-    ],
-)
-def test_an_alert_is_acknowledged(
-    context: BrowserContext, server: PageServer, city: LiveCity, status: int, words: str, *, is_offered: bool
-) -> None:
-    """The button sends it, and says what became of it."""
+def test_an_alert_is_acknowledged(context: BrowserContext, server: PageServer, city: LiveCity) -> None:
+    """The button sends it, and says what became of it, whatever the answer is."""
     city.forget_alerts()
-    city.alert("a/1", "plek-0", None, 3)
+    for place, status in enumerate(ANSWERS):
+        city.alert(f"a/{status}", f"plek-{place}", None, 3)
     asked: list[str] = []
 
     def answer(route: Route) -> None:
-        """Answer in place of the API."""
+        """Answer in place of the API, as the id of the alert says."""
         asked.append(f"{route.request.method} {route.request.url.removeprefix(server.address)}")
-        route.fulfill(status=status, json={})
+        route.fulfill(status=int(route.request.url.split("%2F")[1][:3]), json={})
 
     context.route("**/acknowledge", answer)
     page = context.new_page()
     offer_acknowledging(page)
     page.goto(server.address)
-    button = page.get_by_role("button", name="Melding van Plek 0 bevestigen")
-    button.click()
+    for place, (words, is_offered) in enumerate(ANSWERS.values()):
+        item = page.locator("#alerts li", has_text=f"Plek {place}")
+        button = page.get_by_role("button", name=f"Melding van Plek {place} bevestigen")
+        button.click()
 
-    expect(page.locator("#alerts .seen")).to_have_text(words)
-    expect(page.locator("#alerts .why")).to_have_text("11 aanwezig, capaciteit 10")
-    expect(button).to_be_visible() if is_offered else expect(button).to_be_hidden()
-    assert ["POST v1/alerts/a%2F1/acknowledge"] == asked
+        expect(item.locator(".seen")).to_have_text(words)
+        expect(item.locator(".why")).to_have_text("11 aanwezig, capaciteit 10")
+        expect(button).to_be_visible() if is_offered else expect(button).to_be_hidden()
+    assert [f"POST v1/alerts/a%2F{status}/acknowledge" for status in ANSWERS] == asked
     city.forget_alerts()
 
 
@@ -155,12 +178,3 @@ def offer_acknowledging(page: Page) -> None:
         "const parse = JSON.parse;"
         "JSON.parse = (text) => text.startsWith('{\"acknowledge\"') ? { acknowledge: true } : parse(text);"
     )
-
-
-def token_for(server: PageServer, *options: str) -> str:
-    """Issue a token as an administrator does; the server reads the key when it starts."""
-    command = [sys.executable, "-m", "duls", "token", "issue", "test", "--scope", "operator", *options]
-    done = subprocess.run(command, env=server.variables, capture_output=True, text=True, check=True)
-    server.stop()
-    server.start()
-    return done.stdout.strip()

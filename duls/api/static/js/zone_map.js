@@ -70,7 +70,7 @@ export class ZoneMap {
 
   /** Whether everything that was asked for is on the screen. */
   get isSettled() {
-    return this.#ready && this.#map.areTilesLoaded() && !this.#map.isMoving();
+    return this.#ready && this.#map.loaded() && !this.#map.isMoving();
   }
 
   /** @param {Zone[]} zones what is drawn from now on, the largest first */
