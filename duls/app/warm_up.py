@@ -16,6 +16,7 @@ from duls.local_midnights import local_midnights
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
 from processors.calendar import US_PER_S
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
+from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.cells import grown
 from processors.columns import (
     DecodedDetections,
@@ -59,7 +60,7 @@ REFERRED = (
     b'{"eventType":"locationUpdateEvent","creationDate":0,"vehicle":{"uuid":"%d"},"geoReference":{"lat":52,"lon":5}}'
 )
 MANY = 1_100  # more vehicles than any empty table takes
-VEHICLE = b'{"vehicle":"NL:X-%d","time":%d,"lat":%.6f,"lon":%.6f,"class":"N1","fuel":"diesel"}'
+VEHICLE = b'{"vehicle":"NL:X-%d","time":%d,"lat":%.6f,"lon":%.6f,"class":"N1","fuel":"diesel","carrier":"c"}'
 
 
 def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColumns, DetectionColumns]:
@@ -73,7 +74,7 @@ def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColu
     ]
     moving += [VEHICLE % (vehicle, START_US // 1_000, 52.0, 5.0) for vehicle in range(3, MANY)]
     passing = [_envelope(number, CAMERA) for number in range(3)] + [_envelope(3, STRANGE_CAMERA)]
-    cache = PseudonymCache(bytes(16), bytes(32))
+    cache, carriers = PseudonymCache(bytes(16), bytes(32)), CarrierPseudonyms(bytes(32))
 
     def pseudonymise(
         decoded: DecodedPositions | DecodedDetections, rows: Int64Array
@@ -84,7 +85,7 @@ def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColu
         return found.hi, found.lo
 
     _warm_up_references()
-    rules = AdmissionRules("arrival", midnights, lambda _day: DayKey(pseudonymise, 1))
+    rules = AdmissionRules("arrival", midnights, lambda _day: DayKey(pseudonymise, 1, carriers.of))
     seen = admit(decode_positions(moving), _batch(moving), {0: 0}, rules).columns
     read = admit(decode_detections(passing), _batch(passing), {0: 0}, rules).columns
     return PositionColumns._make(seen), DetectionColumns._make(read)
