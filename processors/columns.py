@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Int64Array = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
+Int16Array = NDArray[np.int16]
 UInt64Array = NDArray[np.uint64]
 UInt32Array = NDArray[np.uint32]
 UInt8Array = NDArray[np.uint8]

@@ -41,6 +41,7 @@ _END: Final = -1  # node of what follows the last value: the end of the object
 _WORDS: Final = 0  # words before the value
 _BYTES: Final = 1  # bytes before the value
 _NODE: Final = 2
+_BEGIN: Final = 3  # where the bytes before the value began in the last object
 
 # places in `state`
 _LAST: Final = 0  # template that fitted last
@@ -50,25 +51,23 @@ _OLDEST: Final = 1  # template that makes room
 class Templates(NamedTuple):
     """Templates, and the order in which they are tried."""
 
-    steps: Int64Array  # shape (TEMPLATES, MOST_VALUES, 3)
+    steps: Int64Array  # shape (TEMPLATES, MOST_VALUES, 4)
     words: UInt64Array  # shape (TEMPLATES, MOST_WORDS, 2): bytes, and which of them count
     kinds: Int64Array  # shape (TEMPLATES, rows of fields): what the object had at each node
     actors: Int64Array  # shape (TEMPLATES, 4): where they begin and end, each a step and the bytes from its start on
     used: Int64Array  # shape (TEMPLATES,): number of steps, 0 where a template is free
     state: Int64Array  # shape (2,)
-    starts: Int64Array  # shape (MOST_VALUES,): where the bytes before each value of the last object begin
 
 
 def new_templates() -> Templates:
     """Return room for templates, none known yet."""
     return Templates(
-        np.zeros((TEMPLATES, MOST_VALUES, 3), np.int64),
+        np.zeros((TEMPLATES, MOST_VALUES, 4), np.int64),
         np.zeros((TEMPLATES, MOST_WORDS, 2), np.uint64),
         np.zeros((TEMPLATES, NESTED_SHAPE[0]), np.int64),
         np.zeros((TEMPLATES, 4), np.int64),
         np.zeros(TEMPLATES, np.int64),
         np.zeros(2, np.int64),
-        np.zeros(MOST_VALUES, np.int64),
     )
 
 
@@ -107,7 +106,7 @@ def _scan_by(
     place = start
     at = 0
     for step in range(templates.used[template]):
-        templates.starts[step] = place
+        templates.steps[template, step, _BEGIN] = place
         count = templates.steps[template, step, _WORDS]
         for word in range(count):
             mask = templates.words[template, at + word, 1]
@@ -130,8 +129,8 @@ def _place_actors(fields: Int64Array, templates: Templates, template: int) -> No
     """Note where the actors of an object that was read by a template begin and end, if it has them."""
     if templates.kinds[template, ACTORS] == NESTED:
         first, before, last, behind = templates.actors[template]
-        fields[ACTORS, START] = templates.starts[first] + before
-        fields[ACTORS, END] = templates.starts[last] + behind
+        fields[ACTORS, START] = templates.steps[template, first, _BEGIN] + before
+        fields[ACTORS, END] = templates.steps[template, last, _BEGIN] + behind
 
 
 @lean_kernel
