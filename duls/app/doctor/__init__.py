@@ -7,6 +7,7 @@ from duls.app.doctor.clocks import Clock
 from duls.app.doctor.database import connect, look_at_figures, look_at_offsets, look_at_server
 from duls.app.doctor.findings import Finding, Grade, exit_code
 from duls.app.doctor.keys import look_at_keys
+from duls.app.doctor.publication import look_at_publication
 from duls.app.intake_role import intake_group
 from duls.config import Settings
 from duls.errors import ServiceAwayError
@@ -45,6 +46,7 @@ def _look_at_data(
 ) -> list[Finding]:
     """Look at what the database holds, and how it fits what the broker holds."""
     findings = [*look_at_server(connection, now), *look_at_figures(connection, settings)]
+    findings += look_at_publication(connection, settings)
     findings += look_at_alerts(connection, settings)
     observations = topics.get(OBSERVATIONS_TOPIC)
     if observations is None:

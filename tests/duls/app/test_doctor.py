@@ -224,6 +224,39 @@ def test_records_that_are_too_old_are_found(loaded: Settings) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "final_hours", "since"), [("fms", 6, "2026-11-14 05:00"), ("anpr", 24, "2026-11-14 23:00")]
+)
+def test_a_day_that_is_final_for_an_hour_and_not_published_is_found(
+    loaded: Settings, source: str, final_hours: int, since: str
+) -> None:
+    """By source and day, since when, and what to do; within the hour there is nothing to say."""
+    number = ("fms", "anpr").index(source)
+    change(
+        loaded,
+        "INSERT INTO core.flow_day (zone_no, day, vehicle_class, zero_emission, source, observations, vehicles, "  # noqa: S608  # numbers of this file
+        "entries, exits, appearances, disappearances, dwell_us, visits, visit_us, stops, stop_us, distance_um, "
+        f"through, late) SELECT min(zone_no), '2026-11-13', 3, 1, {number}{', 0' * 14} FROM core.zone",
+    )
+    day_end = "timestamptz '2026-11-14 00:00 Europe/Amsterdam'"
+    clock = f"{day_end} + interval '{final_hours + 1} hours'"
+    change(loaded, f"INSERT INTO core.feed_clock VALUES (0, {number}, {clock}, {clock}, {clock})")
+
+    assert "publication" not in bad(loaded)
+    change(loaded, "UPDATE core.feed_clock SET stream_time = stream_time + interval '6 seconds'")
+
+    found = next(f for f in examine(loaded, time.time) if f.link == "publication")
+    assert Grade.WRONG == found.grade
+    start = f"1 local day of {source} final but not published, the oldest 2026-11-13, final since {since} UTC"
+    assert found.sentence.startswith(start)
+    assert "duls publish" in found.fix
+    change(
+        loaded,
+        f"INSERT INTO core.publication VALUES ({number}, '2026-11-13', now(), 1, 1, 10, 3, 0, 0, 0, 0, 0, 0)",  # noqa: S608  # a number of this file
+    )
+    assert "publication" not in bad(loaded)
+
+
+@pytest.mark.parametrize(
     ("database_s", "grade"), [(100.5, Grade.OK), (102.9, Grade.OK), (103.2, Grade.WRONG), (97.0, Grade.WRONG)]
 )
 def test_clocks_may_differ_by_two_seconds(database_s: float, grade: Grade) -> None:
