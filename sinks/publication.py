@@ -13,28 +13,15 @@ from processors.columns import FIGURES, BoolArray, Int64Array
 from processors.publication.carriers import CarrierRows
 from processors.publication.day_cells import KINDS, OBSERVATIONS, DayCells, Rule
 from processors.publication.day_figures import Shown
-from processors.publication.zone_family import Family
 from processors.vocabulary import ZERO_EMISSIONS, Source
 from sinks.connection import Connection
 from sinks.copy_binary import CopyColumn, FieldKind, copy_image
+from sinks.published_day import BELOW_K, HOUR_US, NO_FEED, OK, LocalDay
+from sinks.published_detections import ShownDetections, write_detections
 from sinks.queries import query
 
-HOUR_US: Final = 3_600_000_000
-OK, BELOW_K, NO_FEED = range(3)
-
-
-class LocalDay(NamedTuple):
-    """A local day of a source."""
-
-    source: Source
-    day: int  # days since 1970-01-01
-    start_us: int  # its midnights, UTC
-    end_us: int
-
-    @property
-    def hours(self) -> int:
-        """Return how many hours it has: 23, 24 or 25."""
-        return (self.end_us - self.start_us) // HOUR_US
+ALL: Final = 2
+"""The part of a zone that is left out as a whole."""
 
 
 class FeedCounts(NamedTuple):
@@ -47,11 +34,33 @@ class FeedCounts(NamedTuple):
 
 
 class ReadDay(NamedTuple):
-    """What was read of a day: cells of the family's zones, counts, and all observations."""
+    """What was read of a day: cells of the given zones, counts, all observations, and passages of cameras."""
 
     cells: DayCells
     feed: FeedCounts
     counted: int
+    cameras: list[
+        tuple[Any, ...]
+    ]  # camera, direction, class, emission, hour (microseconds), passages, vehicles
+
+
+class LeftOutZone(NamedTuple):
+    """What is left out of a zone's history on a day, and why."""
+
+    zone_no: int
+    part: int  # 0 entries, 1 exits, ALL
+    crossed_zone_no: int | None  # None: cameras were changed on that day
+
+
+class Decided(NamedTuple):
+    """What is to be published of a day."""
+
+    numbers: Sequence[int]  # of the zones
+    cells: DayCells  # of these zones
+    shown: Sequence[Shown]  # by kind
+    told: int  # observations that shown days tell of
+    left_out: Sequence[LeftOutZone]
+    detections: ShownDetections | None = None
 
 
 class Report(NamedTuple):
@@ -101,10 +110,11 @@ def read_day(connection: Connection, day: LocalDay, zone_numbers: Sequence[int])
         hour_carriers = _carriers(_rows(connection, "hour_carriers", day), place, day)
         day_carriers = _carriers(_rows(connection, "day_carriers", day), place, None)
         counted = counted_now(connection, day)
+        cameras = _rows(connection, "camera_hours", day) if day.source == Source.ANPR else []
     for hour_us, accepted, *_ in by_hour:
         has_hour[(hour_us - day.start_us) // HOUR_US] |= accepted > 0
     feed = FeedCounts(*(sum(row[column] for row in by_hour) for column in range(1, 5)))
-    return ReadDay(DayCells(hours, days, has_hour, hour_carriers, day_carriers), feed, counted)
+    return ReadDay(DayCells(hours, days, has_hour, hour_carriers, day_carriers), feed, counted, cameras)
 
 
 def counted_now(connection: Connection, day: LocalDay) -> int:
@@ -113,17 +123,10 @@ def counted_now(connection: Connection, day: LocalDay) -> int:
 
 
 def write_day(  # the parts of one publication
-    connection: Connection,
-    day: LocalDay,
-    read: ReadDay,
-    family: Family,
-    zone_numbers: Sequence[int],
-    shown: Sequence[Shown],
-    rule: Rule,
-    versions: Versions,
+    connection: Connection, day: LocalDay, read: ReadDay, decided: Decided, rule: Rule, versions: Versions
 ) -> Report | None:
     """Publish a day; None: it is published already, and nothing is changed."""
-    report = _report(day, read, family, shown)
+    report = _report(day, decided)
     head = {
         "source": int(day.source),
         "day": day.day,
@@ -136,11 +139,15 @@ def write_day(  # the parts of one publication
     with connection.transaction():
         if not connection.execute(query("publication", "freeze"), head).fetchall():
             return None
-        numbers = np.array(zone_numbers, np.int32)
-        _copy_days(connection, day, read.cells, numbers, shown, rule)
-        _copy_hours(connection, day, read.cells, numbers, shown, rule)
-        _add_feed_day(connection, day, read, family, shown, rule)
+        _copy_days(connection, day, decided, rule)
+        _copy_hours(connection, day, decided, rule)
+        if decided.detections is not None:
+            write_detections(connection, day, decided.numbers, decided.detections, rule.k)
+        _add_left_out(connection, day, decided.left_out)
+        _add_feed_day(connection, day, read, decided, rule)
         connection.execute(query("publication", "roll_up"), {"day": day.day})
+        if decided.detections is not None:
+            connection.execute(query("publication", "roll_up_detections"), {"day": day.day})
         if day.source == Source.FMS:
             for name in ("delete_hour_carriers", "delete_day_carriers"):
                 connection.execute(query("publication", name), _values(day))
@@ -204,13 +211,21 @@ def _carriers(rows: list[tuple[Any, ...]], place: dict[int, int], day: LocalDay 
     return CarrierRows(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def _report(day: LocalDay, read: ReadDay, family: Family, shown: Sequence[Shown]) -> Report:
+def _report(day: LocalDay, decided: Decided) -> Report:
     """Count cells that are not zero, and how many of them are shown."""
-    hours, days = read.cells.hours.any(axis=-1), read.cells.days.any(axis=-1)
-    hours_ok = np.array([kind.hours for kind in shown])
-    days_ok = np.array([kind.days for kind in shown])
+    hours, days = decided.cells.hours.any(axis=-1), decided.cells.days.any(axis=-1)
+    hours_ok = np.array([kind.hours for kind in decided.shown])
+    days_ok = np.array([kind.days for kind in decided.shown])
     counts = (hours.sum(), (hours & hours_ok).sum(), days.sum(), (days & days_ok).sum())
-    return Report(day.source, day.day, family.members.size, len(family.guests), *map(int, counts))
+    guests = sum(left.part == ALL for left in decided.left_out)
+    return Report(day.source, day.day, len(decided.numbers), guests, *map(int, counts))
+
+
+def _add_left_out(connection: Connection, day: LocalDay, left_out: Sequence[LeftOutZone]) -> None:
+    """Say what is left out, and why."""
+    columns = zip(*left_out, strict=True) if left_out else ((), (), ())
+    names = dict(zip(LeftOutZone._fields, map(list, columns), strict=True))
+    connection.execute(query("publication", "add_left_out"), {**_values(day), **names})
 
 
 def _keys(
@@ -229,11 +244,10 @@ def _keys(
     ]
 
 
-def _copy_days(
-    connection: Connection, day: LocalDay, cells: DayCells, numbers: Any, shown: Sequence[Shown], rule: Rule
-) -> None:
+def _copy_days(connection: Connection, day: LocalDay, decided: Decided, rule: Rule) -> None:
     """Write a row for each zone and kind."""
-    is_ok = np.array([kind.days for kind in shown])
+    cells, numbers = decided.cells, np.array(decided.numbers, np.int32)
+    is_ok = np.array([kind.days for kind in decided.shown])
     other = BELOW_K if cells.has_feed.any() else NO_FEED
     for name, chosen, status in (("copy_days", is_ok, OK), ("copy_withheld_days", ~is_ok, other)):
         places = np.nonzero(chosen)
@@ -244,12 +258,11 @@ def _copy_days(
         _copy(connection, name, columns)
 
 
-def _copy_hours(
-    connection: Connection, day: LocalDay, cells: DayCells, numbers: Any, shown: Sequence[Shown], rule: Rule
-) -> None:
+def _copy_hours(connection: Connection, day: LocalDay, decided: Decided, rule: Rule) -> None:
     """Write a row for each hour of each shown day."""
-    is_ok = np.array([kind.hours for kind in shown])
-    withheld = np.array([kind.days for kind in shown])[..., None] & ~is_ok
+    cells, numbers = decided.cells, np.array(decided.numbers, np.int32)
+    is_ok = np.array([kind.hours for kind in decided.shown])
+    withheld = np.array([kind.days for kind in decided.shown])[..., None] & ~is_ok
     for name, chosen in (("copy_hours", is_ok), ("copy_withheld_hours", withheld)):
         places = np.nonzero(chosen)
         bucket = CopyColumn(FieldKind.TIMESTAMPTZ, day.start_us + places[2] * HOUR_US)
@@ -268,20 +281,17 @@ def _copy(connection: Connection, name: str, columns: Sequence[CopyColumn]) -> N
 
 
 def _add_feed_day(  # the parts of one publication
-    connection: Connection, day: LocalDay, read: ReadDay, family: Family, shown: Sequence[Shown], rule: Rule
+    connection: Connection, day: LocalDay, read: ReadDay, decided: Decided, rule: Rule
 ) -> None:
     """Say how complete the day was; how much was accepted only where it leaves enough to what is withheld."""
-    days_ok = np.array([kind.days for kind in shown])
-    around = np.where(family.parent >= 0, days_ok[:, family.parent], False)  # a value, not an option
-    told = int(read.cells.days[..., OBSERVATIONS][days_ok & ~around].sum())
-    counts = read.feed._asdict()
-    if read.feed.taken - told <= rule.k:
+    counts: dict[str, int | None] = dict(read.feed._asdict())
+    if read.feed.taken - decided.told <= rule.k:
         counts["accepted"] = counts["taken"] = None
     values = {
         **_values(day),
         **counts,
         "k": rule.k,
         "hours": day.hours,
-        "hours_with_feed": int(read.cells.has_feed.sum()),
+        "hours_with_feed": int(decided.cells.has_feed.sum()),
     }
     connection.execute(query("publication", "add_feed_day"), values)

@@ -85,6 +85,8 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "zone_silence": retention.alert_s,
         "published_hour": retention.history_s,
         "published_day": retention.history_s,
+        "published_camera_hour": retention.history_s,
+        "published_left_out": retention.history_s,
         "published_od": retention.history_s,
         "published_feed_day": retention.history_s,
         **dict.fromkeys(MONTHLY, retention.history_s),

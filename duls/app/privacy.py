@@ -132,7 +132,15 @@ def _tables(settings: Settings) -> tuple[_Table, ...]:
         _Table("days", "flow_day", ("core.flow_day", "live.zone_flow_day"), retention.live_s),
         _Table("cameras", "camera_hour", ("core.camera_hour", "live.camera_flow_hour"), retention.live_s),
         _Table(
-            "history", "published_day", ("core.published_day", "history.zone_flow_day"), retention.history_s
+            "history",
+            "published_day",
+            (
+                "core.published_day",
+                "history.zone_flow_day",
+                "core.published_camera_hour",
+                "history.camera_hour",
+            ),
+            retention.history_s,
         ),
         _Table("alerts", "alert", ("core.alert", "live.alert"), retention.alert_s),
         _Table("access_log", "access_log", ("core.access_log",), retention.access_s),

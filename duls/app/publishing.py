@@ -1,19 +1,24 @@
 """`duls publish`, and what housekeeping does each time: publish the local days that are final, then freeze them."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
+import numpy as np
 import structlog
 
+from duls.app.publishing_detections import decide_detections, registry_of
 from duls.config import Settings
 from duls.local_midnights import local_midnights
-from processors.publication.day_cells import Rule, published
-from processors.publication.zone_family import Family, family_of_cameras, family_of_shapes
+from processors.publication.day_cells import OBSERVATIONS, Rule, published, told_by
+from processors.publication.zone_family import family_of_shapes
 from processors.vocabulary import Source
 from sinks.connection import Connection, open_connection
 from sinks.migrate import require_current
 from sinks.publication import (
-    LocalDay,
+    ALL,
+    Decided,
+    LeftOutZone,
+    ReadDay,
     Report,
     Versions,
     count_later,
@@ -24,6 +29,7 @@ from sinks.publication import (
     unlock,
     write_day,
 )
+from sinks.published_day import LocalDay
 from sinks.registry import latest_versions, load_cameras, load_zones
 
 DETECTIONS_WAIT_S: Final = 24 * 3_600
@@ -31,11 +37,8 @@ DETECTIONS_WAIT_S: Final = 24 * 3_600
 log = structlog.get_logger()
 
 
-class _Zones(NamedTuple):
-    """The family of a source, and the numbers of its zones in its order."""
-
-    family: Family
-    numbers: list[int]
+Decide = Callable[[LocalDay], tuple[ReadDay, Decided]]
+"""Reads a local day and decides what is published of it."""
 
 
 def publish_by_hand(settings: Settings) -> list[Report] | None:
@@ -86,32 +89,44 @@ def _publish_source(
     if not days or not newest.zones or (source == Source.ANPR and not newest.cameras):
         return []
     versions = Versions(newest.zones, newest.cameras)
-    zones = _zones(connection, source, versions)
     rule = Rule(settings.publication.k, settings.publication.carriers)
+    decide = (_positions if source == Source.FMS else _detections)(connection, versions, rule)
     reports = []
     for number in days:
         day = local_day(source, number)
-        read = read_day(connection, day, zones.numbers)
-        shown = published(read.cells, zones.family, rule, source)
-        report = write_day(connection, day, read, zones.family, zones.numbers, shown, rule, versions)
+        report = write_day(connection, day, *decide(day), rule, versions)
         if report is not None:
             reports.append(report)
             log.info("published a local day", **{**report._asdict(), "source": source.name.lower()})
     return reports
 
 
-def _zones(connection: Connection, source: Source, versions: Versions) -> _Zones:
-    """Return the zones that a source has figures of."""
+def _positions(connection: Connection, versions: Versions, rule: Rule) -> Decide:
+    """Return what decides about days of positions."""
     stored = load_zones(connection, versions.zones)
-    features = [zone.feature for zone in stored]
-    if source == Source.FMS:
-        family = family_of_shapes(features)
-    else:
-        cameras: dict[str, set[str]] = {}
-        for camera in load_cameras(connection, versions.cameras):
-            for meaning in camera.zones:
-                cameras.setdefault(meaning.zone_id, set()).add(str(camera.camera_id))
-        stored = [zone for zone in stored if zone.feature.zone_id in cameras]
-        features = [zone.feature for zone in stored]
-        family = family_of_cameras(features, [frozenset(cameras[zone.zone_id]) for zone in features])
-    return _Zones(family, [stored[place].zone_no for place in family.members])
+    family = family_of_shapes([zone.feature for zone in stored])
+    numbers = [stored[place].zone_no for place in family.members]
+    left_out = [
+        LeftOutZone(stored[guest].zone_no, ALL, stored[crossed].zone_no)
+        for guest, crossed in zip(family.guests, family.crossed, strict=True)
+    ]
+
+    def decide(day: LocalDay) -> tuple[ReadDay, Decided]:
+        read = read_day(connection, day, numbers)
+        shown = published(read.cells, family, rule, Source.FMS)
+        told = told_by(family, read.cells.days[..., OBSERVATIONS], np.array([kind.days for kind in shown]))
+        return read, Decided(numbers, read.cells, shown, told, left_out)
+
+    return decide
+
+
+def _detections(connection: Connection, versions: Versions, rule: Rule) -> Decide:
+    """Return what decides about days of detections."""
+    registry = registry_of(load_zones(connection, versions.zones), load_cameras(connection, versions.cameras))
+    numbers = [zone.zone_no for zone in registry.zones]
+
+    def decide(day: LocalDay) -> tuple[ReadDay, Decided]:
+        read = read_day(connection, day, numbers)
+        return read, decide_detections(day, read, registry, rule)
+
+    return decide

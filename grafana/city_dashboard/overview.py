@@ -34,7 +34,7 @@ def overview(kit: Kit) -> list[Line]:
 
 
 def completeness(kit: Kit) -> list[Line]:
-    """Return how much of each day was there."""
+    """Return how much of each day was there, and which zones have no history."""
     share = lines(
         kit, "completeness", unit="percent", colours=FEED_COLOURS,
         names=kit.words.group("values.feed"), published=True, maximum=100,
@@ -48,9 +48,20 @@ def completeness(kit: Kit) -> list[Line]:
             for name in ("accepted", "taken", "rejected", "late", "after_publication")
         ),
     ]
+    left_out = [
+        Column("zone_name"),
+        Column("source", values="feed"),
+        Column("figures", values="left_out"),
+        Column("reason", values="left_out_reason"),
+        Column("crossed_zone"),
+        Column("first_day"),
+        Column("last_day"),
+        Column("days_left_out", unit="none"),
+    ]
     return [
         [
             Sized(share, 12, 10),
             Sized(rows(kit, "feed_days", columns, published=True), 12, 10, csv=kit.words("links.csv")),
-        ]
+        ],
+        [Sized(rows(kit, "zones_left_out", left_out, published=True), 24, 8, csv=kit.words("links.csv"))],
     ]

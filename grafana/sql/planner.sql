@@ -796,3 +796,21 @@ FROM history.feed_day AS told
 WHERE told.day BETWEEN @first_day AND @last_day
 ORDER BY told.day DESC, told.source
 LIMIT 1000;
+
+-- name: zones_left_out
+-- Zones of which nothing or not all is published in the period, and why.
+SELECT
+    label.name AS zone_name,
+    told.source,
+    told.figures,
+    told.reason,
+    crossed.name AS crossed_zone,
+    told.first_day::text AS first_day,
+    told.last_day::text AS last_day,
+    told.days AS days_left_out
+FROM history.zone_left_out AS told
+JOIN history.zone_label AS label ON label.zone_id = told.zone_id
+LEFT JOIN history.zone_label AS crossed ON crossed.zone_id = told.crossed_zone_id
+WHERE told.first_day <= @last_day AND told.last_day >= @first_day
+ORDER BY label.name, told.source, told.figures, told.first_day
+LIMIT 1000;

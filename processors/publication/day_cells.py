@@ -51,6 +51,18 @@ def published(cells: DayCells, family: Family, rule: Rule, source: Source) -> li
     ]
 
 
+def told_by(family: Family, observations: Int64Array, days: BoolArray) -> int:
+    """Return how many observations shown days tell of, each once.
+
+    Args:
+        family: The zones.
+        observations: Of their days, shape (KINDS, zones).
+        days: Which of these are shown.
+    """
+    around = np.where(family.parent >= 0, days[:, family.parent], False)  # a value, not an option
+    return int(observations[days & ~around].sum())
+
+
 def _carriers_hold(rows: CarrierRows, vehicles: Int64Array, rule: Rule) -> BoolArray:
     """Return for each cell whether it tells too much of no carrier."""
     return tell_of_no_carrier(rows, vehicles.ravel(), carriers=rule.carriers).reshape(vehicles.shape)

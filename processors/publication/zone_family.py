@@ -42,6 +42,7 @@ class Family(NamedTuple):
     end: Int32Array  # the zones inside zone z are z + 1 .. end[z] - 1
     has_own: BoolArray  # whether something of it lies in no zone inside it
     guests: tuple[int, ...]  # places in the given list of the zones left out
+    crossed: tuple[int, ...] = ()  # for each of them the place of a zone that it crosses
 
 
 def family_of_shapes(zones: Sequence[ZoneFeature]) -> Family:
@@ -57,17 +58,14 @@ def family_of_shapes(zones: Sequence[ZoneFeature]) -> Family:
     )
 
 
-def family_of_cameras(zones: Sequence[ZoneFeature], cameras: Sequence[frozenset[str]]) -> Family:
-    """Return the family of zones by the cameras that count for them, for detections."""
-    sizes = np.array([len(known) for known in cameras], np.float64)
-    shared = np.array([[len(one & other) for other in cameras] for one in cameras], np.float64)
-    ranks = [RANKS.index(zone.kind) for zone in zones]
+def family_of_sets(ranks: Sequence[int], members: NDArray[np.float64]) -> Family:
+    """Return the family of sets, shape (sets, things): 1 where a thing is in a set; the lower rank is taken first."""
     return _family(
         ranks,
-        sizes,
-        shared.reshape(len(zones), len(zones)),
+        members.sum(axis=1),
+        members @ members.T,
         0.0,
-        lambda inner: float(len(frozenset[str]().union(*(cameras[place] for place in inner)))),
+        lambda inner: float(members[inner].any(axis=0).sum()),
     )
 
 
@@ -89,10 +87,13 @@ def _family(
     meets = shared > tolerance * smaller
     holds = meets & (shared >= (1 - tolerance) * smaller)
     taken: list[int] = []
-    guests: list[int] = []
+    guests: dict[int, int] = {}
     for zone in sorted(range(len(sizes)), key=lambda place: (ranks[place], -sizes[place], place)):
-        crosses = any(meets[zone, other] and not holds[zone, other] for other in taken)
-        (guests if crosses else taken).append(zone)
+        crossed = np.flatnonzero(meets[zone, taken] & ~holds[zone, taken])
+        if crossed.size:
+            guests[zone] = taken[crossed[0]]
+        else:
+            taken.append(zone)
     taken.sort(key=lambda place: (-sizes[place], ranks[place], place))
     around = {
         zone: next((other for other in reversed(taken[:place]) if holds[zone, other]), -1)
@@ -111,6 +112,7 @@ def _family(
         np.array(end, np.int32),
         np.array(has_own, np.bool_),
         tuple(sorted(guests)),
+        tuple(guests[zone] for zone in sorted(guests)),
     )
 
 

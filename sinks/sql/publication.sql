@@ -70,6 +70,15 @@ SELECT cell.zone_no, cell.vehicle_class, cell.zero_emission, cell.carrier, cell.
 FROM core.carrier_day AS cell
 WHERE cell.day = date '1970-01-01' + %(day)s;
 
+-- name: camera_hours
+-- Passages of cameras in a local day.
+SELECT
+    cell.camera_id, cell.direction, cell.vehicle_class, cell.zero_emission, core.microseconds(cell.hour_start),
+    cell.passages, cell.vehicles
+FROM core.camera_hour AS cell
+WHERE cell.hour_start >= core.instant(%(start_us)s) AND cell.hour_start < core.instant(%(end_us)s)
+ORDER BY cell.camera_id, cell.direction, cell.vehicle_class, cell.zero_emission, cell.hour_start;
+
 -- name: feed_hours
 -- What the feed gave by hour of arrival.
 SELECT
@@ -133,6 +142,58 @@ COPY core.published_day (
 -- Take a binary image of days without figures.
 COPY core.published_day (zone_no, day, vehicle_class, zero_emission, source, k, k_status)
 FROM STDIN (FORMAT binary);
+
+-- name: withhold_hour_movements
+-- Take back what goes in or out where it may not be shown, before anybody reads it.
+UPDATE core.published_hour AS cell
+SET entries = CASE WHEN given.has_entries THEN cell.entries END, exits = CASE WHEN given.has_exits THEN cell.exits END
+FROM unnest(
+    %(zone_no)s::integer[], %(hour_us)s::bigint[], %(vehicle_class)s::smallint[], %(zero_emission)s::smallint[],
+    %(has_entries)s::boolean[], %(has_exits)s::boolean[]
+) AS given (zone_no, hour_us, vehicle_class, zero_emission, has_entries, has_exits)
+WHERE cell.source = 1
+    AND cell.hour_start >= core.instant(%(start_us)s) AND cell.hour_start < core.instant(%(end_us)s)
+    AND cell.zone_no = given.zone_no AND cell.hour_start = core.instant(given.hour_us)
+    AND cell.vehicle_class = given.vehicle_class AND cell.zero_emission = given.zero_emission;
+
+-- name: withhold_day_movements
+-- The same of the day.
+UPDATE core.published_day AS cell
+SET entries = CASE WHEN given.has_entries THEN cell.entries END, exits = CASE WHEN given.has_exits THEN cell.exits END
+FROM unnest(
+    %(zone_no)s::integer[], %(vehicle_class)s::smallint[], %(zero_emission)s::smallint[],
+    %(has_entries)s::boolean[], %(has_exits)s::boolean[]
+) AS given (zone_no, vehicle_class, zero_emission, has_entries, has_exits)
+WHERE cell.source = 1 AND cell.day = date '1970-01-01' + %(day)s AND cell.zone_no = given.zone_no
+    AND cell.vehicle_class = given.vehicle_class AND cell.zero_emission = given.zero_emission;
+
+-- name: add_published_camera_hours
+-- Add hours of cameras, shown and withheld.
+INSERT INTO core.published_camera_hour (
+    camera_id, hour_start, direction, movement, vehicle_class, zero_emission, k, k_status, passages, vehicles
+)
+SELECT
+    given.camera_id, core.instant(given.hour_us), given.direction, given.movement, given.vehicle_class,
+    given.zero_emission, %(k)s, given.k_status,
+    CASE WHEN given.k_status = 0 THEN given.passages END, CASE WHEN given.k_status = 0 THEN given.vehicles END
+FROM unnest(
+    %(camera_id)s::uuid[], %(hour_us)s::bigint[], %(direction)s::smallint[], %(movement)s::smallint[],
+    %(vehicle_class)s::smallint[], %(zero_emission)s::smallint[], %(k_status)s::smallint[],
+    %(passages)s::bigint[], %(vehicles)s::bigint[]
+) AS given (
+    camera_id, hour_us, direction, movement, vehicle_class, zero_emission, k_status, passages, vehicles
+);
+
+-- name: add_left_out
+-- Say what is left out of a day, of which zones, and what these cross.
+INSERT INTO core.published_left_out (source, day, zone_no, part, crossed_zone_no)
+SELECT %(source)s, date '1970-01-01' + %(day)s, given.zone_no, given.part, given.crossed_zone_no
+FROM unnest(%(zone_no)s::integer[], %(part)s::smallint[], %(crossed_zone_no)s::integer[])
+    AS given (zone_no, part, crossed_zone_no);
+
+-- name: roll_up_detections
+-- Sum what is published of cameras, and what goes into zones.
+SELECT core.roll_up_detections(date '1970-01-01' + %(day)s, date '1970-01-01' + %(day)s);
 
 -- name: add_feed_day
 -- Say how complete the day was.

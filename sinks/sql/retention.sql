@@ -114,6 +114,15 @@ DELETE FROM core.published_hour WHERE hour_start <= core.instant(%(horizon_us)s)
 -- Delete published days.
 DELETE FROM core.published_day WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
 
+-- name: delete_published_camera_hour
+-- Delete published hours of cameras.
+DELETE FROM core.published_camera_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';
+
+-- name: delete_published_left_out
+-- Delete what was left out of days.
+DELETE FROM core.published_left_out
+WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
 -- name: delete_published_od
 -- Delete published trips.
 DELETE FROM core.published_od WHERE slot_start + slot_s * interval '1 second' <= core.instant(%(horizon_us)s);

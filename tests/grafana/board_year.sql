@@ -22,6 +22,13 @@ SELECT source, day::date, 10, 24, 24 - (extract(day FROM day)::integer + source)
 FROM generate_series(%(first_day)s::timestamp, %(last_day)s::timestamp, interval '1 day') AS day,
     generate_series(0, 1) AS source;
 
+-- name: published_left_out
+INSERT INTO core.published_left_out
+SELECT source, day::date, zone, 2, zone + 1
+FROM generate_series(%(first_day)s::timestamp, %(last_day)s::timestamp, interval '1 day') AS day,
+    generate_series(0, 1) AS source,
+    generate_series(1, 20) AS zone;
+
 -- name: published_days
 INSERT INTO core.published_days
 SELECT

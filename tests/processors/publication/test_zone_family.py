@@ -1,8 +1,9 @@
 """Families of zones: what lies in what, and what is left out because it crosses."""
 
+import numpy as np
 import pytest
 
-from processors.publication.zone_family import Family, family_of_cameras, family_of_shapes
+from processors.publication.zone_family import Family, family_of_sets, family_of_shapes
 from processors.zone_feature import ZoneFeature
 
 
@@ -83,13 +84,13 @@ def test_one_of_two_zones_with_one_shape_is_inside_the_other() -> None:
     assert [False, True] == family.has_own.tolist()
 
 
-def test_for_detections_zones_are_the_cameras_that_count_for_them() -> None:
-    """A town of all cameras, a zone of some, and one that shares a camera with it and not another."""
-    zones = [TOWN[1], TOWN[0], TOWN[2]]
-    cameras = [frozenset("abcd"), frozenset("ab"), frozenset("bc")]
+def test_of_sets_the_one_of_lower_rank_that_crosses_is_left_out() -> None:
+    """All four of them, two, and two of which one is among the first two: that one names what it crosses."""
+    members = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 1, 1, 0]], np.float64)
 
-    family = family_of_cameras(zones, cameras)
+    family = family_of_sets([0, 1, 2], members)
 
-    assert {"town": None, "west": "town"} == around(family, zones)
+    assert [0, 1] == family.members.tolist()
+    assert [-1, 0] == family.parent.tolist()
     assert [True, True] == family.has_own.tolist()
-    assert (2,) == family.guests
+    assert ((2,), (1,)) == (family.guests, family.crossed)
