@@ -15,7 +15,8 @@ from sinks.publication import try_lock, unlock
 from sinks.registry import latest_versions, load_zones
 from sinks.retention import Retention, sweep
 from tests.processors.publication.attack import Programme, Published
-from tests.sinks.final_days import DAY, TOWN, VAN, fill, set_clock, start_us
+from tests.processors.publication.city import ADDITIVE, Figures
+from tests.sinks.final_days import DAY, TOWN, VAN, fill, hour_text, set_clock, start_us
 from tests.sinks.flush_values import HOUR_US
 
 pytestmark = pytest.mark.services
@@ -50,6 +51,54 @@ def everything(connection: Connection) -> list[list[tuple[object, ...]]]:
     ]
 
 
+def read_published(connection: Connection) -> Programme:
+    """Return the attack by all that planners read of the day, from the views."""
+    stored = load_zones(connection, latest_versions(connection).zones)
+    family = family_of_shapes([zone.feature for zone in stored])
+    order = [stored[member].feature.zone_id for member in family.members]
+    names = (*ADDITIVE, "vehicles")
+    columns = ", ".join("round(dwell_s * 1e6)::bigint" if name == "dwell_us" else name for name in names)
+    figures = Figures(
+        {name: np.zeros((len(order), 24), np.int64) for name in names},
+        {name: np.zeros(len(order), np.int64) for name in names},
+    )
+    hours, days = np.zeros((len(order), 24), np.bool_), np.zeros(len(order), np.bool_)
+    number = f"((core.microseconds(hour_start) - {start_us(DAY)}) / {HOUR_US})::integer"
+    shown = "WHERE k_status = 'ok'"
+    for zone_id, hour, *told in rows(
+        connection,
+        f"SELECT zone_id, {number}, {columns} FROM history.zone_flow_hour {shown}",  # noqa: S608  # names of this file
+    ):
+        place = order.index(str(zone_id)), int(str(hour))
+        hours[place] = True
+        for name, value in zip(names, told, strict=True):
+            figures.hours[name][place] = value
+    for zone_id, *told in rows(
+        connection,
+        f"SELECT zone_id, {columns} FROM history.zone_flow_day {shown}",  # noqa: S608  # names of this file
+    ):
+        days[order.index(str(zone_id))] = True
+        for name, value in zip(names, told, strict=True):
+            figures.days[name][order.index(str(zone_id))] = value
+    return Programme(family, Published(hours, days, figures), has_visits=True)
+
+
+def add_late(connection: Connection, zone: int, hour: int, vehicles: int) -> None:
+    """Let vehicles of two observations each come late, in a zone of the family and in the town around it."""
+    stored = load_zones(connection, latest_versions(connection).zones)
+    family = family_of_shapes([known.feature for known in stored])
+    numbers = [stored[family.members[place]].zone_no for place in (0, zone)]
+    added = (
+        f"observations = observations + {2 * vehicles}, vehicles = vehicles + {vehicles},"
+        f" entries = entries + {vehicles}, exits = exits + {vehicles}"
+    )
+    for table, bucket in (("flow_hour", f"hour_start = {hour_text(DAY, hour)}"), ("flow_day", "true")):
+        connection.execute(
+            f"UPDATE core.{table} SET {added} WHERE {bucket} AND zone_no = ANY(%s)".encode(),  # noqa: S608  # names of this file
+            (numbers,),
+        )
+
+
 def test_a_day_is_published_once_its_positions_are_final(connection: Connection, settings: Settings) -> None:
     """Its end, the longest parked gap, the lateness and the reorder have passed in stream time; then never again."""
     fill(connection)
@@ -66,8 +115,8 @@ def test_a_day_is_published_once_its_positions_are_final(connection: Connection,
 
 
 def test_what_is_shown_is_true_and_safe(connection: Connection, settings: Settings) -> None:
-    """Shown figures are those of the live cells, of ten vehicles or more; the attack finds nothing."""
-    figures = fill(connection)
+    """Shown figures are those of the live cells, of ten vehicles or more."""
+    fill(connection)
     set_clock(connection, 0, FINAL_US + 1)
 
     publish_due(connection, settings)
@@ -80,23 +129,33 @@ def test_what_is_shown_is_true_and_safe(connection: Connection, settings: Settin
     )
     assert shown
     assert all(row[:2] == row[2:] and int(str(row[1])) >= 10 for row in shown)
-    family = family_of_shapes(
-        [zone.feature for zone in load_zones(connection, latest_versions(connection).zones)]
-    )
-    numbers = [row[0] for row in rows(connection, "SELECT zone_no FROM core.zone ORDER BY zone_no")]
-    order = [numbers[member] for member in family.members]
-    hours, days = np.zeros((5, 24), np.bool_), np.zeros(5, np.bool_)
-    for zone_no, hour_us in rows(
-        connection,
-        "SELECT zone_no, core.microseconds(hour_start) FROM core.published_hour WHERE k_status = 0",
-    ):
-        hours[order.index(zone_no), (int(str(hour_us)) - start_us(DAY)) // HOUR_US] = True
-    for (zone_no,) in rows(connection, "SELECT zone_no FROM core.published_day WHERE k_status = 0"):
-        days[order.index(zone_no)] = True
-    programme = Programme(family, Published(hours, days, figures), has_visits=True)
-    some = programme.withheld()[::4]
+
+
+def test_the_attack_finds_nothing_before_and_after_late_data(
+    connection: Connection, settings: Settings
+) -> None:
+    """By all that planners read, then and once late positions have come; publishing again would tell of them."""
+    fill(connection)
+    set_clock(connection, 0, FINAL_US + 1)
+    publish_due(connection, settings)
+    before = read_published(connection)
+    some = before.withheld()[::8]
     assert 4 <= len(some)
-    assert all(interval.width > 10 for interval in programme.intervals(some))
+    assert all(found.width > 10 for found in before.intervals(some))
+
+    late = 3  # vehicles of one observation each, in one hour of one neighbourhood and of the town
+    zone, hour = next((zone, hour) for zone, hour in before.withheld() if hour is not None and zone > 0)
+    add_late(connection, zone, hour, late)
+    assert [] == publish_due(connection, settings)
+
+    after = read_published(connection)
+    told = rows(connection, "SELECT after_publication FROM history.feed_day")
+    assert [(2 * 2 * late,)] == told
+    then = list(before.intervals([(zone, hour), *some]))
+    now = list(after.intervals([(zone, hour), *some]))
+    assert all(
+        min(one.high, other.high) - max(one.low, other.low) > 10 for one, other in zip(then, now, strict=True)
+    )
 
 
 def test_withheld_zero_and_absent_look_the_same(connection: Connection, settings: Settings) -> None:
