@@ -163,7 +163,7 @@ def test_what_is_shown_is_true(connection: Connection, settings: Settings) -> No
     odd = "(h.entries <> l.entries OR h.exits <> l.exits OR h.observations <> l.observations)"
     keys = "zone_id, hour_start, vehicle_class, zero_emission, source"
     joined = f"history.zone_flow_hour h JOIN live.zone_flow_hour l USING ({keys})"
-    assert [] == rows(connection, f"SELECT FROM {joined} WHERE {odd}")  # noqa: S608  # names of this file
+    assert [] == rows(connection, f"SELECT FROM {joined} WHERE {odd}")  # names of this file
 
 
 def test_months_are_sums_of_what_is_published(connection: Connection, settings: Settings) -> None:
