@@ -9,7 +9,7 @@ import pytest
 
 from processors.vocabulary import Outcome
 from streams.decode.position_formats import PositionFormat
-from streams.decode.positions import decode_positions
+from streams.decode.positions import CHUNK_BYTES, decode_positions
 from tests.streams.decode.nested_messages import forwarded, nested_message, otm_event
 from tests.streams.decode.scanner_twins import MUTATED, assert_agree, message, mutated, scanned_by_itself
 
@@ -54,6 +54,20 @@ def test_good_messages_are_not_handed_over() -> None:
     assert 0 == handed_over.sum()
     assert len(messages) == scanned.outcome.size
     assert not np.any(scanned.outcome == 255)
+
+
+def test_a_template_takes_no_value_for_a_field_of_an_earlier_chunk() -> None:
+    """Places in the buffer come again in the next chunk, and what stands there is something else."""
+    start = b'{"eventType":"locationUpdateEvent",'
+    rest = b'"creationDate":0,"geoReference":{"lat":52,"lon":5}}'
+    known = start + b'"vehicle":{"uuid":"abc"},' + rest
+    nameless = start + b'"of equal length":"abc",' + rest
+    assert known.index(b"abc") == nameless.index(b"abc")
+
+    decoded = decode_positions([known, b" " * CHUNK_BYTES, nameless, nameless])
+
+    outcomes = [Outcome.ACCEPTED, Outcome.EMPTY, Outcome.MISSING_FIELD, Outcome.MISSING_FIELD]
+    assert outcomes == decoded.outcome.tolist()
 
 
 @pytest.mark.parametrize("depth", [1, 31, 32, 33, 62, 63, 64, 65, 100_000])
