@@ -100,9 +100,16 @@ class AlertStreams:
             self.failed.set_exception(error)
 
 
+class _Application(faust.App):
+    """Faust without a folder: it would make one for each group in the working directory, which may be read-only."""
+
+    def _create_directories(self) -> None:
+        """Make none: there are no tables."""
+
+
 def _application(bootstrap_servers: str, properties: Properties, group: str) -> faust.App:
     """Return an application without a web server, tables or topics of its own."""
-    return faust.App(
+    return _Application(
         group,
         broker=[f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")],
         broker_credentials=faust_credentials(properties),

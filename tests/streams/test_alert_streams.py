@@ -1,0 +1,53 @@
+"""The streams of the alert role on a real broker, apart from what is done with messages."""
+
+import asyncio
+import uuid
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from streams.alert_streams import AlertStreams, StreamMessage
+from tests.services.external import Broker
+
+DEADLINE_S = 60.0
+
+
+@pytest.mark.services
+def test_messages_come_and_nothing_is_left_behind(
+    kafka: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container of the role can write nowhere, and a folder for each start would fill a disk in years."""
+    monkeypatch.chdir(tmp_path)
+    topic = f"alert-streams-{uuid.uuid4().hex}"
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(DEADLINE_S)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
+    producer.produce(topic, b"seven")
+    assert 0 == producer.flush(DEADLINE_S)
+
+    assert [b"seven"] == asyncio.run(first_message(kafka.bootstrap_servers, topic))
+    assert [] == list(tmp_path.iterdir())
+
+
+async def first_message(bootstrap_servers: str, topic: str) -> list[bytes | None]:
+    """Return what the streams give until the first message."""
+    told: list[bytes | None] = []
+    came = asyncio.Event()
+
+    async def take(message: StreamMessage) -> None:
+        """Keep a message."""
+        told.append(message.value)
+        came.set()
+
+    group = f"test-{uuid.uuid4().hex}"
+    streams = AlertStreams(bootstrap_servers, {}, group, starts={topic: 0}, handlers={topic: take})
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            await streams.start()
+            await came.wait()
+    finally:
+        await streams.stop()
+    return told
