@@ -26,9 +26,10 @@ from tests.year_of_figures import fill_year
 IN_CI = os.environ.get("CI") == "true"
 LEFT_OUT = pytest.StashKey[str]()
 
-# compiling a kernel takes seconds in the first example, so no deadline per example
-hypothesis.settings.register_profile("default", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# compiling a kernel takes seconds in the first example, so no deadline per example; nor is a busy machine a defect
+patient = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("default", patient)
+hypothesis.settings.register_profile("ci", patient, derandomize=True, print_blob=True)
 profile = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "default")
 # kernels that are not compiled are a hundred times slower
 hypothesis.settings.register_profile("uncompiled", hypothesis.settings.get_profile(profile), max_examples=10)

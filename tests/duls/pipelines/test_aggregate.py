@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 from confluent_kafka import KafkaError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow.lib import ArrowInvalid
 
@@ -190,7 +190,7 @@ class Crowd:
         return self.store.contents()
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(observation_logs(), st.lists(st.tuples(st.sampled_from(FAULTS), st.integers(1, 4)), max_size=12))
 def test_the_database_is_the_same_whatever_happened(
     logs: list[list[Entry]], faults: list[tuple[str, int]]
