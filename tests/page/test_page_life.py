@@ -105,6 +105,8 @@ def test_the_page_survives_a_restart_of_the_database(
 
     expect(page.locator("[data-tile=active] .figure")).to_have_text("7")
     expect(page.locator("#banner")).to_be_hidden()
+    # what the page asked for at the end of a slot had no answer meanwhile, which a browser always complains of
+    opened.complaints[:] = [told for told in opened.complaints if "503" not in told]
 
 
 def test_a_stream_over_which_nothing_comes_counts_as_lost(opened: WatchedPage) -> None:

@@ -1,40 +1,50 @@
 """After a day's key is destroyed nobody can make a pseudonym from a plate: tried with the plates at hand.
 
-The attacker has both databases with all their rows, every file of the installation and the environment, and
-tries each plain hash and each keyed one with everything found there that could be a secret.
+The attacker has both databases with all their rows, every topic but the raw ones, every file of the installation and
+the environment, and tries each plain hash and each keyed one with everything found there that could be a secret.
 """
 
+import base64
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 import numpy as np
 import psycopg
 import pytest
+from confluent_kafka import Producer
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import sql
 
 from duls.config import Settings
+from duls.local_midnights import local_midnights
+from processors.calendar import local_day
 from processors.identity import identity_of
 from processors.pseudonyms import HASH_KEY_BYTES, PseudonymCache
 from sinks.connection import open_connection
 from sinks.keys import KeyStore, bound_to
 from sinks.master_key import read_master_key
 from sinks.patience import Patience
+from streams.clients import make_admin
+from streams.topics import OBSERVATIONS_TOPIC, POSITIONS_TOPIC
+from tests.duls.app.draining import drain
+from tests.faults.raw_topics import TOPICS, messages_of
 
 PLATES: Final = [f"NL:{number:02d}-VB-{letter}K" for number in range(1, 20) for letter in "BDFGHJ"]
 ALGORITHMS: Final = (
     "md5", "sha1", "sha224", "sha256", "sha384", "sha512",
     "sha3_224", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s",
 )  # fmt: skip
-DAY: Final = 20_000
+SENT: Final = datetime.now(UTC) - timedelta(hours=1)
+DAY: Final = int(local_day(int(SENT.timestamp()) * 1_000_000, local_midnights()))
 NONCE_BYTES: Final = 12
 
 
@@ -78,6 +88,27 @@ def dump_of(url: str) -> bytes:
     return b"".join(parts)
 
 
+def topics_of(settings: Settings) -> bytes:
+    """Return all that is in the topics but the raw ones."""
+    kafka = settings.kafka
+    found = make_admin(kafka.bootstrap_servers, kafka.client).list_topics(timeout=10).topics
+    return b"".join(
+        b"".join((message.key() or b"", b" ", message.value() or b"", repr(message.headers()).encode()))
+        for topic, told in sorted(found.items())
+        if topic not in TOPICS.values()
+        for message in messages_of(kafka.bootstrap_servers, topic, len(told.partitions))
+    )
+
+
+def send(settings: Settings) -> None:
+    """Send a position of each vehicle."""
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    for plate in PLATES:
+        message = {"vehicle": plate, "time": SENT.isoformat(), "lat": 52.09, "lon": 5.12, "carrier": plate}
+        producer.produce(POSITIONS_TOPIC, json.dumps(message).encode())
+    assert 0 == producer.flush(20.0)
+
+
 def secrets_in(haystack: bytes) -> set[bytes]:
     """Return whatever could be a secret: words, and what they spell in hexadecimal."""
     words = set(re.findall(rb"[^\s\t,;\"'{}=]{8,}", haystack))
@@ -100,7 +131,7 @@ def unwrapped(candidates: set[bytes], master: bytes) -> set[bytes]:
 
 def attack(settings: Settings, environment: dict[str, str]) -> set[bytes]:
     """Return everything that could be a pseudonym, by every way of making one."""
-    haystack = dump_of(settings.database_url) + dump_of(settings.keys_url)
+    haystack = everything(settings)
     haystack += "\n".join(f"{name} {value}" for name, value in {**os.environ, **environment}.items()).encode()
     files = [path.read_bytes() for path in _files(settings)]
     candidates = secrets_in(haystack) | set(files) | {read_master_key(settings.master_key_file)}
@@ -122,6 +153,11 @@ def attack(settings: Settings, environment: dict[str, str]) -> set[bytes]:
     return made
 
 
+def everything(settings: Settings) -> bytes:
+    """Return what the installation holds, but for its files."""
+    return dump_of(settings.database_url) + dump_of(settings.keys_url) + topics_of(settings)
+
+
 def _files(settings: Settings) -> list[Path]:
     """Return the files of the installation that hold secrets."""
     return [path for path in settings.master_key_file.parent.iterdir() if path.is_file()]
@@ -131,15 +167,24 @@ def test_a_destroyed_key_takes_its_pseudonyms_with_it(
     installed: Settings, environment: dict[str, str], store: KeyStore
 ) -> None:
     """The same attack finds them while the key is there, so it is known to bite."""
-    row = store.day_row(DAY, 2, {"duls.fms.position.v1": UUID(int=1)})
+    send(installed)
+    code, said = drain("intake", environment)
+    assert 0 == code, said
+    row = store.day_row(DAY, 2, {})
     assert row.key is not None
     pseudonyms = pseudonyms_of(row.key)
+    topics = topics_of(installed)
+    assert OBSERVATIONS_TOPIC not in TOPICS.values()
+    assert all(pseudonym[::-1] in topics for pseudonym in pseudonyms), "these are what the topics hold"
 
     assert 10 <= len(pseudonyms & attack(installed, environment))
 
     with open_connection(installed.keys_url, application_name="test") as connection:
         connection.execute("UPDATE keys.day_row SET destroy_after = now()")
-    assert [DAY] == store.destroy_expired()
+    assert DAY in store.destroy_expired()
 
     assert set() == pseudonyms & attack(installed, environment)
+    left = everything(installed) + b"".join(path.read_bytes() for path in _files(installed))
+    for spelled in (row.key, row.key.hex().encode(), base64.b64encode(row.key)):
+        assert spelled not in left
     assert store.day_row(DAY, 2, {}).key is None
