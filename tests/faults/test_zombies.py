@@ -4,6 +4,7 @@ import itertools
 import signal
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.faults.fault_run import FaultRun, new_random, times
@@ -38,8 +39,12 @@ def test_zombies_are_fenced(squares: Installation, events: EventWorld) -> None:
             run.supervisor.set_failpoints(place, [f"{bed}:{random.randrange(2, 5)}"])
             run.supervisor.restart(place)
             fall_asleep(run, place)
+            epochs = claims(squares)
             run.await_growth(deadline_s=RECOVERY_S)
             run.linger(ASLEEP_S)
+            if role == "aggregate":
+                # until then what it writes is not stale
+                await_takeover(run, place, epochs)
             place.running.send(signal.SIGCONT)
             if role == "aggregate":
                 await_fence(run, place)
@@ -52,6 +57,26 @@ def fall_asleep(run: FaultRun, place: Place) -> None:
     wait_until(
         lambda: is_stopped(place.running.pid),
         f"{place.role} {place.number} falls asleep",
+        deadline_s=RECOVERY_S,
+        tend=run.supervisor.tend,
+    )
+
+
+def claims(installation: Installation) -> int:
+    """Return how often observation partitions were claimed."""
+    with psycopg.connect(installation.database_url, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT coalesce(sum(epoch), 0)::bigint FROM core.observation_offset"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def await_takeover(run: FaultRun, place: Place, epochs: int) -> None:
+    """Wait until another process has claimed the partitions of a sleeping one."""
+    wait_until(
+        lambda: claims(run.installation) > epochs,
+        f"the partitions of {place.role} {place.number} are taken over",
         deadline_s=RECOVERY_S,
         tend=run.supervisor.tend,
     )

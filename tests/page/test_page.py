@@ -253,6 +253,7 @@ def test_a_phone_shows_everything_below_each_other(phone: WatchedPage) -> None:
 def test_an_alert_stands_before_the_map_of_a_phone(phone: WatchedPage, city: LiveCity) -> None:
     """While it is nobody's yet; a quiet list stands after the map."""
     alerts, map_panel = phone.page.locator(".alerts"), phone.page.locator("#map-panel")
+    expect(alerts.locator("li")).to_have_count(0)  # those of the test before have gone
     assert top_px(map_panel) < top_px(alerts)
     city.alert("a-3", "plek-0", "vol", 3)
     expect(alerts.locator("li")).to_have_count(1)
