@@ -19,13 +19,13 @@ from typing import Any, Final, Self
 import msgspec
 from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 
-from benchmarks.city_load import Sent
+from benchmarks.city_load import LoadPlan, Sent, end_load, start_load
 from benchmarks.city_records import build_city
 from benchmarks.installation import Installation, Services, fresh_installation
 from benchmarks.latency import DRIVING, INTERVAL_S, WARM_UP, delays_of, start_roles
 from benchmarks.machine import Machine, this_machine
 from benchmarks.markers import Entry, MarkerSender, marker_zones
-from benchmarks.processes import run_all, start, tree_cpu_s
+from benchmarks.processes import run_all, tree_cpu_s
 from benchmarks.raw_topic import PARTITIONS
 from benchmarks.report import say, table, write_json, write_section
 from duls.pipelines.partial_counts import PartialCounts
@@ -160,22 +160,21 @@ def _load(
     """Send the city and the markers by the clock, and wait for the last alerts."""
     start_wall_s = time.time() + SETTLE_S
     with tempfile.TemporaryFile() as output:
-        arguments = (vehicles, INTERVAL_S, start_wall_s, duration_s)
-        load = start(["benchmarks.city_load", services.bootstrap_servers, *map(str, arguments)], {}, output)
+        plan = LoadPlan("city", vehicles, INTERVAL_S, start_wall_s, duration_s)
+        load = start_load(services.bootstrap_servers, plan, output)
         try:
             start_s = time.monotonic() + start_wall_s - time.time()
             end_s = start_s + duration_s
             while time.monotonic() < end_s:
                 sender.send_due(start_s, time.monotonic())
                 time.sleep(0.005)
-            load.wait(60.0)
+            sent = end_load(load, output)
         finally:
             load.kill()
         last_s = time.monotonic() + LAST_S
         while time.monotonic() < last_s and not watch.is_complete():
             time.sleep(0.1)
-        output.seek(0)
-        return msgspec.json.decode(output.read().splitlines()[-1], type=Sent)
+        return sent
 
 
 def measure_alone(installation: Installation, services: Services, zones: list[str]) -> float:

@@ -5,15 +5,17 @@ Run as a process: `python -m benchmarks.city_load SERVERS KIND VEHICLES INTERVAL
 it ever was behind its schedule.
 """
 
+import subprocess
 import sys
 import time
-from typing import Final
+from typing import IO, Final, NamedTuple
 
 import msgspec
 from confluent_kafka import Producer
 
 from benchmarks.city_records import build_city, encoded, morning_us
 from benchmarks.fleet import fleet
+from benchmarks.processes import start
 from benchmarks.raw_topic import PARTITIONS
 from processors.calendar import US_PER_S
 from processors.simulation.positions import positions
@@ -34,10 +36,39 @@ class Sent(msgspec.Struct, frozen=True):
     behind_max_s: float  # longest time between the end of a window and its last record handed to the client
 
 
-def run(
-    bootstrap_servers: str, kind: str, vehicles: int, interval_s: float, start_s: float, duration_s: float
-) -> Sent:
-    """Send a morning of the city, its start moved to *start_s*."""
+class LoadPlan(NamedTuple):
+    """What to send."""
+
+    kind: str  # "city" or "fleet"
+    vehicles: int
+    interval_s: float  # between two positions of a vehicle
+    start_s: float  # seconds since 1970 UTC
+    duration_s: float
+
+
+def start_load(bootstrap_servers: str, plan: LoadPlan, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a load as a process of its own."""
+    return start(["benchmarks.city_load", bootstrap_servers, *map(str, plan)], {}, output)
+
+
+def end_load(load: subprocess.Popen[bytes], output: IO[bytes]) -> Sent:
+    """Wait for a load and return what became of it.
+
+    Raises:
+        RuntimeError: It did not send everything.
+    """
+    code = load.wait(60.0)
+    output.seek(0)
+    told = output.read()
+    if code:
+        message = f"the load ended with {code}: {told.decode(errors='replace')[-2_000:]}"
+        raise RuntimeError(message)
+    return msgspec.json.decode(told.splitlines()[-1], type=Sent)
+
+
+def run(bootstrap_servers: str, plan: LoadPlan) -> Sent:
+    """Send a morning of the city, its start moved to that of the plan."""
+    kind, vehicles, interval_s, start_s, duration_s = plan
     producer = Producer({**PRODUCER, "bootstrap.servers": bootstrap_servers})
     first_us = morning_us()
     shift_us = round(start_s * US_PER_S) - first_us
@@ -64,7 +95,8 @@ def run(
 def main() -> None:
     """Send, and say what was sent."""
     servers, kind, vehicles, interval_s, start_s, duration_s = sys.argv[1:]
-    sent = run(servers, kind, int(vehicles), float(interval_s), float(start_s), float(duration_s))
+    plan = LoadPlan(kind, int(vehicles), float(interval_s), float(start_s), float(duration_s))
+    sent = run(servers, plan)
     sys.stdout.write(msgspec.json.encode(sent).decode() + "\n")
 
 

@@ -18,9 +18,7 @@ from pathlib import Path
 from statistics import linear_regression
 from typing import Any, Final
 
-import msgspec
-
-from benchmarks.city_load import Sent
+from benchmarks.city_load import LoadPlan, Sent, end_load, start_load
 from benchmarks.city_records import build_city
 from benchmarks.installation import Installation, Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
@@ -61,15 +59,8 @@ def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
         cpu_before = {role: tree_cpu_s(process.pid) for role, process in roles.items()}
         start_wall_s = time.time() + 3.0
         load_output = stack.enter_context(tempfile.TemporaryFile())
-        load = start(
-            [
-                "benchmarks.city_load",
-                services.bootstrap_servers,
-                *map(str, ("fleet" if fleet else "city", vehicles, interval_s, start_wall_s, duration_s)),
-            ],
-            {},
-            load_output,
-        )
+        plan = LoadPlan("fleet" if fleet else "city", vehicles, interval_s, start_wall_s, duration_s)
+        load = start_load(services.bootstrap_servers, plan, load_output)
         stack.callback(load.kill)
         watch.run(
             time.monotonic() + start_wall_s - time.time(),
@@ -78,9 +69,7 @@ def measure(rate: int, duration_s: float, fleet: int = 0) -> dict[str, Any]:
         )
         cpu_s = {role: tree_cpu_s(process.pid) - cpu_before[role] for role, process in roles.items()}
         used = services.cpu().since(before)
-        load.wait(60.0)
-        load_output.seek(0)
-        sent = msgspec.json.decode(load_output.read().splitlines()[-1], type=Sent)
+        sent = end_load(load, load_output)
         if watch.failures:
             raise watch.failures[0]
     return {
