@@ -3,10 +3,12 @@
 import base64
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.page.conftest import PHONE
 from tests.page.live_city import CAPACITIES, LiveCity
 from tests.page.page_server import PageServer
 from tests.page.watched_page import WatchedPage, until
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.services
 
 UPDATE_S = 2.0
 UPDATES = 5
+MOST_STOPS = 40
 TOUCH_PX = 40  # a finger; WCAG 2.2 asks for 24
 
 
@@ -141,13 +144,7 @@ def test_a_zone_is_found_by_its_name(opened: WatchedPage) -> None:
 def test_everything_can_be_reached_and_used_by_keys(opened: WatchedPage) -> None:
     """In the order of the page, with a visible focus; a card takes the focus and gives it back."""
     page = opened.page
-    page.evaluate(FROM_THE_TOP)
-    walked = []
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        walked.append(page.evaluate(FOCUSED))
-        if walked[-1] == "row 10":
-            break
+    walked = [name for name, *_ in walk(page)]
 
     expected = [
         "skip",
@@ -171,6 +168,29 @@ def test_everything_can_be_reached_and_used_by_keys(opened: WatchedPage) -> None
     page.keyboard.press("Escape")
     expect(row).to_be_focused()
     expect(page.locator("#card")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (820, 1180), (1366, 768)])
+def test_keys_go_where_the_eye_goes(phone: WatchedPage, city: LiveCity, size: tuple[int, int]) -> None:
+    """Down the page, and down each of two columns; also while an alert stands before the map, and after it."""
+    page = phone.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    city.alert("a-4", "plek-0", "vol", 3)
+    expect(page.locator("#alerts .state")).to_have_text("Vol")
+    firing = walk(page)
+    city.acknowledge("a-4", "J. Visser")
+    expect(page.locator("#alerts")).to_contain_text("Bevestigd")
+    acknowledged = walk(page)
+    city.forget_alerts()
+    expect(page.locator("#alerts li")).to_have_count(0)
+    page.set_viewport_size(PHONE)
+
+    for walked in (firing, acknowledged):
+        names, places = [stop.name for stop in walked], [(stop.column, stop.top_px) for stop in walked]
+        assert sorted(places) == places
+        assert {"alert", "map", "time", "row 1"} <= set(names)
+    names = [stop.name for stop in firing]
+    assert (size[0] < 1100) == (names.index("alert") < names.index("map"))
 
 
 def test_the_order_of_the_fullest_holds_under_the_pointer(opened: WatchedPage, city: LiveCity) -> None:
@@ -311,12 +331,40 @@ FROM_THE_TOP = """() => {
 
 FOCUSED = """() => {
   const element = document.activeElement;
-  if (element.matches('.skip')) return 'skip';
-  if (element.matches('canvas')) return 'map';
-  const row = element.closest('#worst-list li');
-  if (row) return `row ${[...row.parentElement.children].indexOf(row) + 1}`;
-  return element.id || element.textContent.trim().slice(0, 2);
+  const { left, top } = element.getBoundingClientRect();
+  const main = document.querySelector('main').getBoundingClientRect();
+  const side = document.querySelector('.side').getBoundingClientRect();
+  const column = top < main.top ? 0 : side.width === 0 || left < side.left ? 1 : 2;
+  return [nameOf(element), column, Math.round(top + scrollY)];
+
+  function nameOf(element) {
+    if (element.matches('.skip')) return 'skip';
+    if (element.matches('canvas')) return 'map';
+    const row = element.closest('#worst-list li');
+    if (row) return `row ${[...row.parentElement.children].indexOf(row) + 1}`;
+    if (element.closest('#alerts li')) return 'alert';
+    return element.id || element.textContent.trim().slice(0, 2);
+  }
 }"""
+
+
+class Stop(NamedTuple):
+    """Where the focus was: in the bar (0), the first column (1) or the second (2)."""
+
+    name: str
+    column: int
+    top_px: int
+
+
+def walk(page: Page) -> list[Stop]:
+    """Go through the page by Tab, from its top to the last of the fullest zones."""
+    page.evaluate(FROM_THE_TOP)
+    walked: list[Stop] = []
+    while not walked or walked[-1].name != "row 10":
+        assert len(walked) < MOST_STOPS, walked
+        page.keyboard.press("Tab")
+        walked.append(Stop(*page.evaluate(FOCUSED)))
+    return walked
 
 
 OVERFLOW = """() => {

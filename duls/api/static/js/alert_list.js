@@ -34,6 +34,11 @@ export class AlertList {
     this.#page = page;
   }
 
+  /** Whether an alert asks for somebody. */
+  get isLoud() {
+    return [...this.#state.alerts.values()].some(({ state }) => LOUD.includes(state));
+  }
+
   draw() {
     const alerts = [...this.#state.alerts].sort(([, a], [, b]) => rank(a) - rank(b) || b.since - a.since);
     this.#removeGone();
@@ -129,13 +134,17 @@ class AlertItem {
     const seen = isSeen ? text("alert_acknowledged", { who, time: clockMinutes(alert.acknowledged_at ?? 0) }) : complaint;
     write(this.#seen, seen);
     this.#seen.dataset.wrong = String(complaint !== "");
-    this.#button.hidden = !isOpen || !mayAcknowledge || this.#sending === "not_offered" || this.#sending === "refused";
-    this.#button.disabled = this.#sending === "sending";
+    const isOffered = isOpen && mayAcknowledge && this.#sending !== "not_offered" && this.#sending !== "refused";
+    // what is hidden or disabled loses the focus, and Tab would begin at the top of the page again
+    if (!isOffered && document.activeElement === this.#button) this.#name.focus();
+    this.#button.hidden = !isOffered;
+    this.#button.setAttribute("aria-disabled", String(this.#sending === "sending"));
     write(this.#button, text(this.#sending === "sending" ? "alert_acknowledging" : "alert_acknowledge"));
     this.#button.setAttribute("aria-label", text("alert_acknowledge_of", { zone }));
   }
 
   async #acknowledge() {
+    if (this.#sending === "sending") return;
     this.#send("sending");
     try {
       const headers = { "Content-Type": "application/json" };

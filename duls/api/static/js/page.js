@@ -5,6 +5,7 @@ import { requestJson } from "./access.js";
 import { OVERVIEW, readAddress, writeAddress } from "./address.js";
 import { AlertList } from "./alert_list.js";
 import { Announcer } from "./announcer.js";
+import { arrange } from "./arrangement.js";
 import { drawBanner } from "./banner.js";
 import { byId, write } from "./dom.js";
 import { Figures } from "./figures.js";
@@ -54,6 +55,7 @@ class Page {
     this.#speak();
     this.#state.addEventListener("change", () => this.#due());
     setInterval(() => this.#due(), CLOCK_MS);
+    addEventListener("resize", () => this.#due());
     if (this.#view.slotMs !== null) void this.#onTime(this.#view.slotMs);
     void this.#stream.run();
   }
@@ -124,6 +126,7 @@ class Page {
     drawBanner(this.#state, this.#link);
     this.#parts.tiles.draw({ count: this.#figures.active(), where: this.#whereActive() });
     this.#parts.alerts.draw();
+    arrange(this.#parts.alerts.isLoud);
     this.#parts.timeline.draw(this.#view.slotMs);
     this.#drawWorst();
     this.#drawMap();
