@@ -49,7 +49,8 @@ class AlertNow(msgspec.Struct, frozen=True):
     until: int | None
     acknowledged_by: str | None
     acknowledged_at: int | None
-    reason: str | None
+    reason: str | None  # in Dutch
+    reason_en: str | None
     probability: float | None = None  # of being too full within half an hour
     expected: int | None = None  # when it likely will be
 

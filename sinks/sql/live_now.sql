@@ -51,7 +51,8 @@ SELECT
     until,
     acknowledged_by,
     acknowledged_at,
-    reason
+    reason,
+    reason_en
 FROM live.alert
 WHERE until IS NULL OR until > now() - interval '10 minutes'
 ORDER BY until IS NOT NULL, since DESC
@@ -71,6 +72,7 @@ SELECT
     NULL::timestamptz,
     NULL::text,
     NULL::timestamptz,
+    NULL::text,
     NULL::text,
     probability_30,
     expected_at

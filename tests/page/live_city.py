@@ -130,15 +130,18 @@ class LiveCity:
         )
         return start_s * 1_000
 
-    def alert(self, alert_id: str, zone_id: str, reason: str | None, minutes_ago: int) -> None:
-        """Raise an alert."""
+    def alert(
+        self, alert_id: str, zone_id: str, reason: str | None, minutes_ago: int, *, reason_en: str | None = None
+    ) -> None:
+        """Raise an alert, with its reason in Dutch and English."""
         self._execute(
-            "INSERT INTO core.alert (alert_id, zone_no, rule, state, value, capacity, pct, since, reason) "
-            "SELECT %s, zone_no, 'present', 'firing', 11, 10, 110, now() - %s * interval '1 minute', %s "
+            "INSERT INTO core.alert (alert_id, zone_no, rule, state, value, capacity, pct, since, reason, reason_en) "
+            "SELECT %s, zone_no, 'present', 'firing', 11, 10, 110, now() - %s * interval '1 minute', %s, %s "
             "FROM core.zone WHERE zone_id = %s",
             alert_id,
             minutes_ago,
             reason,
+            reason_en,
             zone_id,
         )
 

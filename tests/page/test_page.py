@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.page.conftest import PHONE
 from tests.page.live_city import CAPACITIES, LiveCity
@@ -214,11 +214,14 @@ def test_an_alert_says_since_when_why_and_who_has_seen_it(opened: WatchedPage, c
     """It is said aloud once; without a right to acknowledge there is no button."""
     page = opened.page
     expect(page.locator("#alerts-quiet")).to_be_visible()
-    city.alert("a-1", "plek-0", "11 bestelwagens", 12)
+    city.alert("a-1", "plek-0", "11 bestelwagens", 12, reason_en="11 vans")
 
     item = page.locator("#alerts li")
     expect(item).to_have_text(re.compile(r"Plek 0.*Vol.*sinds \d\d:\d\d · 12 min.*11 bestelwagens"))
     expect(page.locator("#announcer")).to_have_text("Nieuwe melding: Plek 0.")
+    page.get_by_role("button", name="English").click()
+    expect(item).to_have_text(re.compile(r"Plek 0.*Full.*since.*11 vans"))
+    page.get_by_role("button", name="Nederlands").click()
     expect(page.locator("[data-tile=alert-count]")).to_contain_text("1 nog te bevestigen")
     city.acknowledge("a-1", "J. Visser")
 
@@ -241,6 +244,7 @@ def test_a_zone_that_is_rising_says_when_it_will_be_full(opened: WatchedPage, ci
     )
     expect(item.get_by_role("button", name="bevestigen")).to_have_count(0)
     expect(page.locator("[data-tile=alert-count]")).to_contain_text("0")
+    expect(page.locator("#alerts-count")).to_have_text("")
     city.rising("plek-0", 0)
     expect(page.locator("#alerts-quiet")).to_be_visible()
 
@@ -254,6 +258,7 @@ def test_a_control_room_needs_no_scrolling(opened: WatchedPage) -> None:
     assert [0, 0] == page.evaluate(OVERFLOW)
     assert 40 <= font_px(page, "[data-tile=feed-fms] .figure")
     assert 20 <= font_px(page, "#worst-list .name")
+    assert [] == page.locator("#worst-list .name").evaluate_all(CUT)
 
 
 def test_a_phone_shows_everything_below_each_other(phone: WatchedPage) -> None:
@@ -270,6 +275,40 @@ def test_a_phone_shows_everything_below_each_other(phone: WatchedPage) -> None:
     page.locator("#worst-list li button").first.tap()
     expect(page.locator("#card")).to_be_in_viewport(ratio=1)
     assert [] == phone.complaints
+
+
+def test_what_has_the_focus_is_not_behind_the_feeds(phone: WatchedPage) -> None:
+    """They stay at the top of a phone; keys come up from the last zone to the first."""
+    page = phone.page
+    page.locator("#worst-list li button").last.focus()
+    hidden = []
+    for _ in range(9):
+        page.keyboard.press("Shift+Tab")
+        if top_px(page.locator(":focus")) < page.locator("#feeds").evaluate(BOTTOM):
+            hidden.append(page.evaluate(FOCUSED)[0])
+
+    assert [] == hidden
+
+
+def test_colours_that_somebody_needs_take_nothing_away(
+    browser: Browser, server: PageServer, city: LiveCity
+) -> None:
+    """What we say by colour alone nowhere: the language, a bar that is not full, a slot without data, an alert that fires."""
+    city.alert("a-5", "plek-1", "vol", 3)
+    city.acknowledge("a-5", "J. Visser")
+    page = browser.new_page(forced_colors="active")
+    page.goto(server.address)
+    expect(page.locator("#alerts li")).to_have_count(1)
+    expect(page.locator("#plot .gap").first).to_be_attached()
+    looks = page.evaluate(LOOKS)
+    page.close()
+    city.forget_alerts()
+
+    assert looks["edge"] == looks["canvas"]
+    assert looks["chosen"] != looks["other"]
+    assert looks["bar"] != looks["gap"]
+    assert looks["track"] != "0px"
+    assert looks["sign"] == looks["text"]
 
 
 def test_an_alert_stands_before_the_map_of_a_phone(phone: WatchedPage, city: LiveCity) -> None:
@@ -350,6 +389,28 @@ FOCUSED = """() => {
 }"""
 
 
+BOTTOM = "(element) => element.getBoundingClientRect().bottom"
+
+LOOKS = """() => {
+  const style = (selector) => getComputedStyle(document.querySelector(selector));
+  const plain = document.body.appendChild(document.createElement('p'));
+  plain.style.cssText = 'color: CanvasText; background: Canvas';
+  const { color: text, backgroundColor: canvas } = getComputedStyle(plain);
+  plain.remove();
+  return {
+    text,
+    canvas,
+    edge: style('#alerts li').borderInlineStartColor,
+    chosen: style('[data-language=nl]').outlineStyle,
+    other: style('[data-language=en]').outlineStyle,
+    bar: style('#plot .bar').opacity,
+    gap: style('#plot .gap').opacity,
+    track: style('#worst-list .load-bar').borderBlockStartWidth,
+    sign: style('#worst-list .sign').fill,
+  };
+}"""
+
+
 class Stop(NamedTuple):
     """Where the focus was: in the bar (0), the first column (1) or the second (2)."""
 
@@ -368,6 +429,8 @@ def walk(page: Page) -> list[Stop]:
         walked.append(Stop(*page.evaluate(FOCUSED)))
     return walked
 
+
+CUT = "(names) => names.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)"
 
 OVERFLOW = """() => {
   const { scrollHeight, scrollWidth } = document.documentElement;

@@ -68,10 +68,12 @@ def test_a_feed_that_stops_looks_frozen_and_says_since_when(opened: WatchedPage,
         expect(fms.locator(".note")).to_have_text(re.compile(r"Vast sinds \d\d:\d\d:\d\d"))
         expect(page.locator("#banner")).to_contain_text("Geen nieuwe gegevens sinds")
         expect(page.locator("body")).to_have_attribute("data-frozen", "true")
+        expect(page.locator("#link")).to_have_text("Verbonden")
         assert "grayscale" in page.locator("#map canvas").evaluate("(map) => getComputedStyle(map).filter")
 
     expect(fms).to_have_attribute("data-condition", "fresh")
     expect(page.locator("#banner")).to_be_hidden()
+    expect(page.locator("#link")).to_have_text("Live")
 
 
 def test_the_page_survives_a_restart_of_the_server(

@@ -85,13 +85,14 @@ def test_alerts_that_last_come_with_those_that_just_ended(connection: Connection
             "now() - %s * interval '1 second', NULL, NULL, 'vol' FROM core.zone WHERE zone_id = 'plek'",
             (alert_id, ended),
         )
+    connection.execute("UPDATE core.alert SET reason_en = 'full'")
 
     alerts = read_live(connection).alerts
 
     assert ["lasting", "ended"] == list(alerts)
     since = round(datetime(2026, 11, 23, 8, tzinfo=UTC).timestamp() * 1_000)
     assert (
-        AlertNow("plek", "present", "firing", 5.0, 4, 125.0, since, None, None, None, "vol")
+        AlertNow("plek", "present", "firing", 5.0, 4, 125.0, since, None, None, None, "vol", "full")
         == alerts["lasting"]
     )
 
@@ -146,6 +147,6 @@ def test_zones_that_are_rising_are_alerts_that_have_not_begun(connection: Connec
 
     assert {
         "rising/full/plek": AlertNow(
-            "plek", "full", "rising", 3, 4, 75.0, since, None, None, None, None, 0.7, since + 1_200_000
+            "plek", "full", "rising", 3, 4, 75.0, since, None, None, None, None, None, 0.7, since + 1_200_000
         )
     } == read_live(connection).alerts

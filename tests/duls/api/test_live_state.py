@@ -13,7 +13,7 @@ from sinks.live_now import AlertNow, FeedNow, LiveReading, ZoneNow
 
 PLACES = {"a": "GM0001", "b": "GM0002", "c": None}
 FEED = FeedNow("fms", 1_000, 990, 995, 12, 1)
-ALERT = AlertNow("b", "present", "firing", 9.0, 8, 112.5, 500, None, None, None, "why")
+ALERT = AlertNow("b", "present", "firing", 9.0, 8, 112.5, 500, None, None, None, "waarom", "why")
 
 
 def reading(
@@ -45,7 +45,7 @@ def test_a_client_that_knows_nothing_is_sent_everything() -> None:
     assert ("n-1", "state") == (event_id, kind)
     assert {"a": {"present": 3, "silent": 0, "zero_emission": 0, "classes": {"N1": 3}}} == told["zones"]
     assert 12.3 == told["feeds"]["fms"]["rate_per_s"]
-    assert "why" == told["alerts"]["x"]["reason"]
+    assert "why" == told["alerts"]["x"]["reason_en"]
     assert (100, None, False, "v1") == tuple(
         told[name] for name in ("as_of", "database_since", "settling", "zones_version")
     )

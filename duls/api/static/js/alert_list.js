@@ -2,7 +2,7 @@
 
 import { RequestError, request } from "./access.js";
 import { byId, changeSign, make, signOf, write } from "./dom.js";
-import { clockMinutes, duration, rounded, text, whole, wordOf } from "./language.js";
+import { clockMinutes, currentLanguage, duration, rounded, text, whole, wordOf } from "./language.js";
 
 /** @typedef {import("./live_state.js").LiveState} LiveState */
 /** @typedef {import("./live_state.js").Alert} Alert */
@@ -44,7 +44,8 @@ export class AlertList {
     this.#removeGone();
     for (const [place, [id, alert]] of alerts.entries()) this.#put(id, alert, place);
     byId("alerts-quiet").hidden = alerts.length > 0 || !this.#state.hasState;
-    write(byId("alerts-count"), alerts.length > 0 ? whole(alerts.length) : "");
+    const open = alerts.filter(([, alert]) => isOpen(alert)).length;
+    write(byId("alerts-count"), open > 0 ? whole(open) : "");
     if (this.#state.hasState) this.#tellNew();
   }
 
@@ -77,6 +78,9 @@ export class AlertList {
     else if (fresh.length === 1) this.#page.say(text("say_alert", { zone: this.#page.nameOf(fresh[0][1].zone_id) }));
   }
 }
+
+/** Whether it has begun and is not over. @param {Alert} alert */
+export const isOpen = ({ state, until }) => state !== "rising" && until === null;
 
 /** @param {Alert} alert */
 function rank({ state }) {
@@ -183,9 +187,10 @@ function timesOf(alert, nowMs) {
   return text("alert_since", { time: clockMinutes(alert.since), duration: duration(nowMs - alert.since) });
 }
 
-/** @param {Alert} alert the reason as given, else what can be said without one */
-function whyOf({ reason, value, capacity, probability }) {
-  if (reason) return reason;
+/** @param {Alert} alert the reason as given, in the language of the page where it has it, else what can be said without one */
+function whyOf({ reason, reason_en: english, value, capacity, probability }) {
+  const given = currentLanguage() === "en" ? (english ?? reason) : reason;
+  if (given) return given;
   if (value === null || capacity === null) return "";
   const why = text("alert_why", { value: rounded(value), capacity: whole(capacity) });
   return probability === null ? why : `${why}; ${text("alert_likely", { percent: whole(100 * probability) })}`;

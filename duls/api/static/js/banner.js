@@ -21,16 +21,19 @@ export function drawBanner(state, link) {
   byId("banner").hidden = words === "";
   write(byId("banner-words"), words);
   byId("retry").hidden = state.cutSinceMs === null;
-  byId("link").dataset.link = link;
-  write(byId("link-word"), linkWord(link));
-  document.body.dataset.frozen = String(isFrozen(state));
+  const frozen = isFrozen(state);
+  // connected to a server whose vehicles stand still is not live
+  byId("link").dataset.link = frozen && link === "live" ? "connected" : link;
+  write(byId("link-word"), linkWord(link, frozen));
+  document.body.dataset.frozen = String(frozen);
   write(byId("clock"), clockSeconds(state.nowMs()));
   write(byId("date"), dateOf(state.nowMs()));
 }
 
-/** @param {Link} link */
-function linkWord(link) {
-  return text(link === "live" ? "link_live" : link === "connecting" ? "link_connecting" : "link_lost");
+/** @param {Link} link @param {boolean} frozen */
+function linkWord(link, frozen) {
+  if (link === "live") return text(frozen ? "link_connected" : "link_live");
+  return text(link === "connecting" ? "link_connecting" : "link_lost");
 }
 
 /** @param {LiveState} state */

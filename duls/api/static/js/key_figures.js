@@ -1,5 +1,6 @@
 /** The row of key figures: vehicles, observations, alerts, and the age of each feed. */
 
+import { isOpen } from "./alert_list.js";
 import { byId, make, signOf, changeSign, write } from "./dom.js";
 import { freshnessOf } from "./freshness.js";
 import { clockSeconds, duration, rounded, text, whole, wordOf } from "./language.js";
@@ -10,7 +11,6 @@ import { clockSeconds, duration, rounded, text, whole, wordOf } from "./language
 /** @typedef {{ count: number | null, where: string }} Active */
 
 const FEEDS_FIRST = ["fms", "anpr"];
-const OPEN_STATES = ["firing", "acknowledged", "pending", "clearing"];
 
 export class KeyFigures {
   #state;
@@ -45,7 +45,7 @@ export class KeyFigures {
   }
 
   #drawAlerts() {
-    const open = [...this.#state.alerts.values()].filter((alert) => OPEN_STATES.includes(alert.state));
+    const open = [...this.#state.alerts.values()].filter(isOpen);
     const fresh = open.filter((alert) => alert.acknowledged_at === null).length;
     const note = fresh > 0 ? text("alerts_new", { count: fresh }) : text(open.length > 0 ? "alerts_all_seen" : "alerts_none");
     this.#alerts.write(text("open_alerts"), this.#state.hasState ? whole(open.length) : "–", this.#state.hasState ? note : "");

@@ -11,7 +11,7 @@
  * @typedef {{
  *   zone_id: string, rule: string, state: string, value: number | null, capacity: number | null, pct: number | null,
  *   since: number, until: number | null, acknowledged_by: string | null, acknowledged_at: number | null,
- *   reason: string | null, probability: number | null, expected: number | null
+ *   reason: string | null, reason_en: string | null, probability: number | null, expected: number | null
  * }} Alert of a zone that is rising: how likely it is too full within half an hour, and when it likely will be
  */
 /** @template T @typedef {Record<string, T | null>} Changes null: gone */

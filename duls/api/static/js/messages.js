@@ -17,6 +17,7 @@ export const MESSAGES = {
   language: { nl: "Taal", en: "Language" },
 
   link_live: { nl: "Live", en: "Live" },
+  link_connected: { nl: "Verbonden", en: "Connected" },
   link_connecting: { nl: "Verbinden …", en: "Connecting …" },
   link_lost: { nl: "Geen verbinding", en: "Disconnected" },
   lost_banner: { nl: "Geen verbinding met de server sinds {time}. U ziet de laatste stand.", en: "No connection to the server since {time}. You see the last known state." },
@@ -112,7 +113,7 @@ export const MESSAGES = {
   timeline_label: { nl: "Kies een tijd in de afgelopen uren", en: "Choose a time in the past hours" },
   timeline_all: { nl: "Gemiddeld aanwezig, {where}", en: "Mean number present, {where}" },
   timeline_zone: { nl: "Gemiddeld aanwezig in {zone}", en: "Mean number present in {zone}" },
-  timeline_live: { nl: "Nu, live", en: "Now, live" },
+  timeline_live: { nl: "Nu", en: "Now" },
   timeline_slot: { nl: "{from} tot {to}", en: "{from} to {to}" },
   timeline_slot_value: { nl: "{from} tot {to}: gemiddeld {count}", en: "{from} to {to}: {count} on average" },
   timeline_slot_gap: { nl: "{from} tot {to}: geen gegevens", en: "{from} to {to}: no data" },
