@@ -131,7 +131,13 @@ class LiveCity:
         return start_s * 1_000
 
     def alert(
-        self, alert_id: str, zone_id: str, reason: str | None, minutes_ago: int, *, reason_en: str | None = None
+        self,
+        alert_id: str,
+        zone_id: str,
+        reason: str | None,
+        minutes_ago: int,
+        *,
+        reason_en: str | None = None,
     ) -> None:
         """Raise an alert, with its reason in Dutch and English."""
         self._execute(
