@@ -4,9 +4,10 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from tests.page.live_city import LiveCity
 from tests.page.page_server import PageServer
@@ -17,9 +18,9 @@ from tests.services.fetch import FetchError
 
 PATIENCE_MS = 60_000  # other tests share the machine
 IN_CI = os.environ.get("CI") == "true"
-CONTROL_ROOM = {"width": 1920, "height": 1080}
-DESK = {"width": 1280, "height": 720}
-PHONE = {"width": 390, "height": 844}
+CONTROL_ROOM: Final[ViewportSize] = {"width": 1920, "height": 1080}
+DESK: Final[ViewportSize] = {"width": 1280, "height": 720}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 
 
 def had(fetch: Callable[[], Path]) -> Path:

@@ -198,17 +198,21 @@ class LiveCity:
     def _beat(self) -> None:
         """Move the clocks of feeds that are not silent, for as long as the database answers."""
         while not self._stop.wait(BEAT_S):
-            with self._lock:
-                sources = [number for feed, number in FEEDS.items() if feed not in self._paused]
             try:
-                self._execute("UPDATE core.now_clock SET as_of = now()")
-                self._execute(
-                    "UPDATE core.feed_clock SET stream_time = now(), last_arrival = now(), last_event_time = now() "
-                    "WHERE source = ANY(%s)",
-                    sources,
-                )
+                with self._lock:  # a feed that falls silent meanwhile would send once more
+                    self._move()
             except psycopg.OperationalError:
                 continue  # a test has stopped the database
+
+    def _move(self) -> None:
+        """Move the clocks to now."""
+        sources = [number for feed, number in FEEDS.items() if feed not in self._paused]
+        self._execute("UPDATE core.now_clock SET as_of = now()")
+        self._execute(
+            "UPDATE core.feed_clock SET stream_time = now(), last_arrival = now(), last_event_time = now() "
+            "WHERE source = ANY(%s)",
+            sources,
+        )
 
     def _execute(self, statement: str, *values: object) -> None:
         """Run one statement on a connection of its own, for the server may have been restarted."""

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.page.conftest import had
+from tests.page.conftest import CONTROL_ROOM, PHONE, had
 from tests.page.live_city import LiveCity
 from tests.page.page_server import PageServer
 from tests.page.test_page_files import STATIC
@@ -69,11 +69,20 @@ def test_a_feed_that_stops_looks_frozen_and_says_since_when(opened: WatchedPage,
         expect(page.locator("#banner")).to_contain_text("Geen nieuwe gegevens sinds")
         expect(page.locator("body")).to_have_attribute("data-frozen", "true")
         expect(page.locator("#link")).to_have_text("Verbonden")
+        assert 0 == overflow_on_a_phone(page)
         assert "grayscale" in page.locator("#map canvas").evaluate("(map) => getComputedStyle(map).filter")
 
     expect(fms).to_have_attribute("data-condition", "fresh")
     expect(page.locator("#banner")).to_be_hidden()
     expect(page.locator("#link")).to_have_text("Live")
+
+
+def overflow_on_a_phone(page: Page) -> int:
+    """Return by how many pixels what is shown now would be wider than a phone."""
+    page.set_viewport_size(PHONE)
+    width = int(page.evaluate("() => document.documentElement.scrollWidth"))
+    page.set_viewport_size(CONTROL_ROOM)
+    return width - PHONE["width"]
 
 
 def test_the_page_survives_a_restart_of_the_server(
@@ -84,6 +93,7 @@ def test_the_page_survives_a_restart_of_the_server(
     expect(page.locator("[data-tile=active] .figure")).to_have_text("5")
     server.stop()
     expect(page.locator("#link")).to_have_text("Geen verbinding")
+    assert 0 == overflow_on_a_phone(page)
     expect(page.locator("#banner")).to_contain_text("Geen verbinding met de server sinds")
     expect(page.locator("[data-tile=active] .figure")).to_have_text("5")
     city.present("stad", 6)

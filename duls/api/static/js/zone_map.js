@@ -12,6 +12,8 @@ import { boxOfAll } from "./zone_features.js";
 /** @typedef {{ figureOf: (zone: Zone) => Figure, scale: number }} Picture scale: number that has the last colour */
 
 const FIT_PADDING = 28;
+/** Height of what lies on the map at its top (tools) and, unless it is narrow, at its bottom (legend), in letters of the page. */
+const OVERLAY_REM = 4.5;
 /** Part of the map that the card of the chosen zone covers, where it lies on the map. */
 const CARD_SHARE = 0.34;
 const NARROW_PX = 700;
@@ -98,9 +100,10 @@ export class ZoneMap {
   fit(zones, isFlown = true) {
     const isStill = !isFlown || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const { clientWidth: width } = this.#map.getContainer();
-    const isBesideCard = this.#chosen !== null && width > NARROW_PX;
-    const left = isBesideCard ? width * CARD_SHARE : FIT_PADDING;
-    const padding = { top: FIT_PADDING, right: FIT_PADDING, bottom: FIT_PADDING, left };
+    const isNarrow = width <= NARROW_PX;
+    const left = this.#chosen !== null && !isNarrow ? width * CARD_SHARE : FIT_PADDING;
+    const overlay = OVERLAY_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const padding = { top: overlay, right: FIT_PADDING, bottom: isNarrow ? FIT_PADDING : overlay, left };
     this.#map.fitBounds(boxOfAll(zones), { padding, maxZoom: CLOSEST_FIT, duration: isStill ? 0 : 600 });
   }
 
