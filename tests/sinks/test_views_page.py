@@ -23,5 +23,7 @@ def test_the_page_is_what_the_database_says(database_url: str) -> None:
     if os.environ.get("DULS_TEST_WRITE") == "1":
         PAGE.write_text(views_page(columns), encoding="utf-8")
     assert [] == sorted({column.view for column in columns if not column.view_words})
-    assert [] == [f"{column.schema}.{column.view}.{column.name}" for column in columns if not column.words.strip(" -")]
+    assert [] == [
+        f"{column.schema}.{column.view}.{column.name}" for column in columns if not column.words.strip(" -")
+    ]
     assert views_page(columns) == PAGE.read_text(encoding="utf-8")
