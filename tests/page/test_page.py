@@ -293,7 +293,7 @@ def test_what_has_the_focus_is_not_behind_the_feeds(phone: WatchedPage) -> None:
 def test_colours_that_somebody_needs_take_nothing_away(
     browser: Browser, server: PageServer, city: LiveCity
 ) -> None:
-    """What we say by colour alone nowhere: the language, a bar that is not full, a slot without data, an alert that fires."""
+    """The language, a bar that is not full, a slot without data, an alert that fires: none by colour alone."""
     city.alert("a-5", "plek-1", "vol", 3)
     city.acknowledge("a-5", "J. Visser")
     page = browser.new_page(forced_colors="active")
