@@ -27,7 +27,7 @@ from grafana.links import board_link, kiosk_link, zone_url
 from grafana.palette import BLUE, VERMILLION, YELLOW
 from grafana.panels import age_tiles, described, lines, nothing, rows, steps, tiles, timeline
 from grafana.variables import queried
-from grafana.words import Language
+from grafana.words import LANGUAGES, Language
 from grafana.zone_map import zone_map
 
 REFRESH: Final = "5s"
@@ -114,7 +114,10 @@ def _alerts(kit: Kit, link: str) -> table.Panel:
         Column("name", link=link, width=180),
         Column("since", unit="dateTimeAsLocalNoDateIfToday", width=130),
         Column("pct", unit="percent", decimals=0, width=90),
-        Column("reason"),
+        *(
+            Column(f"reason_{language}", word="reason", hidden=language != kit.words.language)
+            for language in LANGUAGES
+        ),
         Column("acknowledged_by", width=140),
     ]
     return rows(kit, "alerts", columns).no_value(kit.words("nothing.alerts"))

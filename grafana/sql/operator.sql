@@ -98,7 +98,8 @@ SELECT
     coalesce(zone.name, alert.zone_id) AS name,
     alert.since,
     alert.pct,
-    alert.reason,
+    alert.reason AS reason_nl,
+    coalesce(alert.reason_en, alert.reason) AS reason_en,
     alert.acknowledged_by
 FROM live.alert AS alert
 LEFT JOIN live.zone_load AS zone ON zone.zone_id = alert.zone_id
@@ -160,12 +161,12 @@ GROUP BY cell.slot_start, worst.name
 ORDER BY cell.slot_start, worst.name;
 
 -- name: alert_annotations
--- Alerts that overlap the period; one that lasts has no end.
+-- Alerts that overlap the period, in figures, which every language reads: vehicles / capacity; one that lasts has no end.
 SELECT
     alert.since AS time,
     alert.until AS "timeEnd",
     coalesce(zone.name, alert.zone_id) AS title,
-    coalesce(alert.reason, alert.rule) AS text
+    concat_ws(' · ', alert.value::text || ' / ' || alert.capacity::text, round(alert.pct)::text || ' %') AS text
 FROM live.alert AS alert
 LEFT JOIN live.zone AS zone ON zone.zone_id = alert.zone_id
 WHERE alert.since <= $__timeTo() AND coalesce(alert.until, 'infinity') >= $__timeFrom()

@@ -352,6 +352,19 @@ def test_alerts_are_marks_on_the_time_series() -> None:
         assert '"timeEnd"' in marks["target"]["rawSql"]
 
 
+@pytest.mark.parametrize("board", SUPPORT, ids=lambda board: board["uid"])
+def test_why_an_alert_fires_is_in_the_language_of_the_board(board: Json) -> None:
+    """The answer has it in each; the others are hidden."""
+    columns = {
+        override["matcher"]["options"]: {prop["id"]: prop["value"] for prop in override["properties"]}
+        for panel in panels(board)
+        for override in panel["fieldConfig"]["overrides"]
+    }
+    shown = [name for name, properties in columns.items() if "reason" in name and not is_hidden(properties)]
+
+    assert [f"reason_{board['uid'][-2:]}"] == shown
+
+
 def luminance(colour: str) -> float:
     """Return the relative luminance of WCAG 2."""
     channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
