@@ -1,7 +1,7 @@
 """Committed boards as tests read them: panels, their queries, and the columns that they name."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from grafana.committed import committed_boards
 from grafana.data_sources import POSTGRESQL
@@ -77,3 +77,16 @@ def _inside(value: Any) -> Iterator[Json]:
     elif isinstance(value, list):
         for inner in value:
             yield from _inside(inner)
+
+
+def is_hidden(properties: dict[str, Any]) -> bool:
+    """Tell whether a column is in the answer but not on the screen."""
+    return bool(properties.get("custom.hidden"))
+
+
+BOARDS: Final = boards()
+UIDS: Final = [board["uid"] for board in BOARDS]
+SUPPORT: Final = [board for board in BOARDS if board["uid"].startswith("duls-support")]
+CITY: Final = [board for board in BOARDS if board["uid"].startswith("duls-city")]
+PANELS: Final = [(board["uid"], panel) for board in BOARDS for panel in panels(board)]
+PANEL_IDS: Final = [f"{uid}: {panel['title']}" for uid, panel in PANELS]
