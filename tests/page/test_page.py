@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.page.conftest import PHONE
+from tests.page.conftest import CONTROL_ROOM, PHONE
 from tests.page.live_city import CAPACITIES, LiveCity
 from tests.page.page_server import PageServer
 from tests.page.watched_page import WatchedPage, until
@@ -261,6 +261,36 @@ def test_a_control_room_needs_no_scrolling(opened: WatchedPage) -> None:
     assert [] == page.locator("#worst-list .name").evaluate_all(CUT)
 
 
+def test_a_page_that_is_magnified_four_times_needs_no_scrolling_sideways(opened: WatchedPage) -> None:
+    """As WCAG asks of reflow: a desk of 1280 pixels is then as narrow as the smallest phone."""
+    page = opened.page
+    page.set_viewport_size({"width": 320, "height": 640})
+    too_wide = page.evaluate("() => document.documentElement.scrollWidth - 320")
+    cut = page.locator(".tile h2, .tile .figure, .bar p, .languages button").evaluate_all(CUT)
+    outside = page.locator("body *:not(.unseen):visible").evaluate_all(OUTSIDE)
+    page.set_viewport_size(CONTROL_ROOM)
+
+    assert 0 == too_wide
+    assert [] == cut
+    assert [] == outside
+
+
+def test_a_zone_that_is_full_many_times_over_keeps_its_words_apart(
+    opened: WatchedPage, city: LiveCity
+) -> None:
+    """Four digits and a percent sign are not written over the word beside them."""
+    row = opened.page.locator("#worst-list li").first
+    city.present("plek-2", 55)
+    try:
+        expect(row.locator(".percent")).to_have_text(re.compile("1.375"))
+        boxes = [row.locator(name).evaluate(TEXT_ENDS) for name in (".counts", ".percent", ".level")]
+    finally:
+        city.present("plek-2", 4)
+
+    assert boxes[0][1] <= boxes[1][0]
+    assert boxes[1][1] <= boxes[2][0]
+
+
 def test_a_phone_shows_everything_below_each_other(phone: WatchedPage) -> None:
     """Nothing is cut off sideways, fingers hit the buttons, and the age of the data stays in sight."""
     page = phone.page
@@ -388,6 +418,17 @@ FOCUSED = """() => {
   }
 }"""
 
+
+OUTSIDE = """(elements) => elements
+  .filter((element) => !element.closest('#map') && element.getBoundingClientRect().right > innerWidth + 1)
+  .map((element) => `${element.tagName} ${element.id || element.className}`)"""
+
+TEXT_ENDS = """(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  const { left, right } = range.getBoundingClientRect();
+  return [left, right];
+}"""
 
 BOTTOM = "(element) => element.getBoundingClientRect().bottom"
 
