@@ -1,6 +1,7 @@
 """The terminal board: zones by load, flows of the running slot, age of the data, events per second."""
 
 from datetime import UTC, datetime
+from math import floor
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -90,7 +91,12 @@ def _bar(load: float | None) -> Text:
     if load >= FULL:
         colour, word = FULL_COLOUR, " FULL"
     filled = min(BAR_CELLS, round(load * BAR_CELLS))
-    return Text.assemble(("█" * filled, colour), ("░" * (BAR_CELLS - filled), "dim"), f" {load:4.0%}{word}")
+    return Text.assemble(("█" * filled, colour), ("░" * (BAR_CELLS - filled), "dim"), f" {_percent(load):3}%{word}")
+
+
+def _percent(load: float) -> int:
+    """Return a load in whole percents, a half upwards: the live page and reasons of alerts round so, too."""
+    return floor(100 * load + 0.5)
 
 
 def _slot_title(flows: list[FlowLine]) -> str:

@@ -1,6 +1,7 @@
 """A reason in words, Dutch or English: short sentences for a screen that is read from three metres."""
 
 from collections.abc import Mapping
+from math import floor
 from typing import Final, Literal, NamedTuple
 
 from processors.overload.reason import Reason
@@ -34,7 +35,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
             Measure.PRESENT_AND_SILENT: "{value} {vehicles} aanwezig of stilgevallen bij een capaciteit van {capacity}",
             Measure.ENTRIES_PER_SLOT: "{value} {vehicles} binnengekomen in een tijdvak bij een maximum van {capacity}",
         },
-        percent=" ({pct:.0f}%)",
+        percent=" ({pct}%)",
         joined=" en ",
         classes={
             "M1": "personenauto's",
@@ -50,7 +51,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
         inflow="Instroom {rate:.0f} per uur",
         usually=", gewoonlijk {usual:.0f}",
         silent="{silent} stilgevallen, geparkeerd of aan het lossen",
-        zero_emission="{pct:.0f}% zonder uitstoot",
+        zero_emission="{pct}% zonder uitstoot",
         neighbours="Ook vol: {names}",
     ),
     "en": _Words(
@@ -61,7 +62,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
             Measure.PRESENT_AND_SILENT: "{value} {vehicles} present or fallen silent, capacity {capacity}",
             Measure.ENTRIES_PER_SLOT: "{value} {vehicles} came in within a slot, at most {capacity} allowed",
         },
-        percent=" ({pct:.0f}%)",
+        percent=" ({pct}%)",
         joined=" and ",
         classes={
             "M1": "cars",
@@ -77,7 +78,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
         inflow="Inflow {rate:.0f} an hour",
         usually=", usually {usual:.0f}",
         silent="{silent} fallen silent, parked or unloading",
-        zero_emission="{pct:.0f}% without emission",
+        zero_emission="{pct}% without emission",
         neighbours="Also full: {names}",
     ),
 }
@@ -94,9 +95,9 @@ def sentence(reason: Reason, language: Language) -> str:
     if reason.silent:
         parts.append(words.silent.format(silent=reason.silent))
     if reason.zero_emission_pct is not None:
-        parts.append(words.zero_emission.format(pct=reason.zero_emission_pct))
+        parts.append(words.zero_emission.format(pct=_nearest(reason.zero_emission_pct)))
     if reason.full_neighbours:
-        names = [f"{near.name}{words.percent.format(pct=near.pct)}" for near in reason.full_neighbours]
+        names = [f"{near.name}{words.percent.format(pct=_nearest(near.pct))}" for near in reason.full_neighbours]
         parts.append(words.neighbours.format(names=_listed(names, words)))
     return " ".join(f"{part}." for part in parts)
 
@@ -108,11 +109,16 @@ def _count(reason: Reason, words: _Words) -> str:
         value=reason.value, vehicles=vehicles, capacity=reason.capacity
     )
     if reason.pct is not None:
-        text += words.percent.format(pct=reason.pct)
+        text += words.percent.format(pct=_nearest(reason.pct))
     if reason.classes:
         named = [f"{count} {words.classes[name]}" for name, count in reason.classes.items()]
         text += f": {_listed(named, words)}"
     return text
+
+
+def _nearest(pct: float) -> int:
+    """Return the nearest whole number, a half upwards: browsers round so, and a zone has one percentage everywhere."""
+    return floor(pct + 0.5)
 
 
 def _listed(parts: list[str], words: _Words) -> str:

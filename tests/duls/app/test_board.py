@@ -15,7 +15,7 @@ VIEW = BoardView(
     [
         ZoneLine("Binnenstad", "zero_emission_zone", 45, 3, 50, 0.9),
         ZoneLine("Laden Oudegracht", "loading_zone", 4, 1, 5, 0.8),
-        ZoneLine("Oog in Al", "neighbourhood", 2, 0, 40, 0.05),
+        ZoneLine("Oog in Al", "neighbourhood", 1, 0, 40, 0.025),
         ZoneLine("Hub Lage Weide", "hub", 7, 2, None, None),
     ],
     [FlowLine(1_795_420_800_000_000, "N1", 12_345, 67, 65, 4)],
@@ -33,7 +33,7 @@ DULS live city logistics  Mon 23 Nov 09:00:05
 │ zone                    kind           present  silent  capacity  load                           │
 │ Binnenstad              zero emissio…       45       3        50  ████████████████░░  90% FULL   │
 │ Laden Oudegracht        loading zone         4       1         5  ██████████████░░░░  80% busy   │
-│ Oog in Al               neighbourhood        2       0        40  █░░░░░░░░░░░░░░░░░   5%        │
+│ Oog in Al               neighbourhood        1       0        40  ░░░░░░░░░░░░░░░░░░   3%        │
 │ Hub Lage Weide          hub                  7       2         -  no capacity set                │
 ╰──────────────────────────────────────────────────────────────────────────────────────────────────╯
 ╭─ flows of the slot from 09:00 ───────────────────────────────────────────────────────────────────╮

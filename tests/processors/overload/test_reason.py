@@ -69,6 +69,16 @@ def test_a_reason_in_dutch_and_english() -> None:
     ) == sentence(reason, "en")
 
 
+def test_half_a_percent_is_rounded_upwards() -> None:
+    """As browsers do: a zone has one percentage on the page and in the words beside it."""
+    seen = ZoneObservation((ZoneRow("N1", "unknown", 9, 0),))
+
+    text = sentence(reason_of(limit(capacity=8), seen, neighbours=[NeighbourLoad("a", "Markt", 104.5)]), "nl")
+
+    assert "(113%)" in text
+    assert "Markt (105%)" in text
+
+
 def test_a_small_reason_is_a_short_sentence() -> None:
     """One vehicle where none is allowed."""
     seen = ZoneObservation((ZoneRow("N1", "unknown", 1, 0),))
