@@ -1,4 +1,4 @@
-"""Make the pictures of the live page at the top of the README: `python docs/pictures.py`.
+"""Make the pictures at the top of the README, of the live page and of the terminal: `python docs/pictures.py`.
 
 They are of the demo, whose city, fleet and time of day are always the same, after it has run for a while, so that past
 slots are there, and while an alert is open. It needs a Chromium and the demo's extra, and a machine with nothing else
@@ -9,6 +9,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,14 +37,16 @@ PHONE: Final = {
     "is_mobile": True,
     "has_touch": True,
 }
+BOARD: Final = "demo.png"
+BOARD_PX: Final = 1_400  # its width
 PICTURES: Final = {"live-page.png": CONTROL_ROOM, "live-page-phone.png": PHONE}
 
 
 @contextmanager
-def demo() -> Iterator[str]:
-    """Run the demo; give the address of its page."""
+def demo(board: Path) -> Iterator[str]:
+    """Run the demo; give the address of its page. Its last board in the terminal is in *board* afterwards, as SVG."""
     port = free_port()
-    command = [sys.executable, "-m", "duls", "demo", "--plain", "--no-browser"]
+    command = [sys.executable, "-m", "duls", "demo", "--plain", "--no-browser", "--picture", str(board)]
     environment = {**os.environ, "DULS_HTTP_BIND": f"{LOCALHOST}:{port}"}
     with subprocess.Popen(  # noqa: S603  # our own program
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
@@ -81,17 +84,28 @@ def take(browser: Browser, url: str, name: str) -> None:
     context.close()
 
 
+def draw(browser: Browser, board: Path) -> None:
+    """Draw the board of the terminal."""
+    page = browser.new_page(viewport={"width": BOARD_PX, "height": BOARD_PX})
+    page.set_content(f"<body style='margin: 0'>{board.read_text(encoding='utf-8')}")
+    page.locator("svg").screenshot(path=HERE / BOARD, omit_background=True)
+    page.close()
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long the demo runs before (600)")
     seconds = parser.parse_args().seconds
-    with demo() as url, sync_playwright() as playwright:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=fetch_chromium(), args=list(FLAGS))
-        time.sleep(seconds)  # figures of a while are what the pictures are of
-        await_alert(browser, url)
-        for name in PICTURES:
-            take(browser, url, name)
+        board = Path(folder, "board.svg")
+        with demo(board) as url:
+            time.sleep(seconds)  # figures of a while are what the pictures are of
+            await_alert(browser, url)
+            for name in PICTURES:
+                take(browser, url, name)
+        draw(browser, board)
         browser.close()
 
 
