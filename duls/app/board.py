@@ -91,7 +91,9 @@ def _bar(load: float | None) -> Text:
     if load >= FULL:
         colour, word = FULL_COLOUR, " FULL"
     filled = min(BAR_CELLS, round(load * BAR_CELLS))
-    return Text.assemble(("█" * filled, colour), ("░" * (BAR_CELLS - filled), "dim"), f" {_percent(load):3}%{word}")
+    return Text.assemble(
+        ("█" * filled, colour), ("░" * (BAR_CELLS - filled), "dim"), f" {_percent(load):3}%{word}"
+    )
 
 
 def _percent(load: float) -> int:

@@ -97,7 +97,9 @@ def sentence(reason: Reason, language: Language) -> str:
     if reason.zero_emission_pct is not None:
         parts.append(words.zero_emission.format(pct=_nearest(reason.zero_emission_pct)))
     if reason.full_neighbours:
-        names = [f"{near.name}{words.percent.format(pct=_nearest(near.pct))}" for near in reason.full_neighbours]
+        names = [
+            f"{near.name}{words.percent.format(pct=_nearest(near.pct))}" for near in reason.full_neighbours
+        ]
         parts.append(words.neighbours.format(names=_listed(names, words)))
     return " ".join(f"{part}." for part in parts)
 
