@@ -178,10 +178,13 @@ def test_keys_go_where_the_eye_goes(phone: WatchedPage, city: LiveCity, size: tu
         phone.open()  # a card that a test has opened lies over the rest
     page.set_viewport_size({"width": size[0], "height": size[1]})
     city.alert("a-4", "plek-0", "vol", 3)
+    first = page.locator("main > .alerts")  # else in the side
     expect(page.locator("#alerts .state")).to_have_text("Vol")
+    expect(first).to_have_count(int(size[0] < 1100))
     firing = walk(page)
     city.acknowledge("a-4", "J. Visser")
     expect(page.locator("#alerts")).to_contain_text("Bevestigd")
+    expect(first).to_have_count(0)
     acknowledged = walk(page)
     city.forget_alerts()
     expect(page.locator("#alerts li")).to_have_count(0)
