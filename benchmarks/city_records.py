@@ -76,10 +76,15 @@ def _sending_us(event_us: Int64Array) -> Int64Array:
     return event_us + np.where(delayed, delay_us, 0.0).astype(np.int64)
 
 
+def slice_of(rows: SimulatedPositions, first: int, last: int) -> SimulatedPositions:
+    """Return some of the rows."""
+    return SimulatedPositions._make(column[first:last] for column in rows)
+
+
 def encoded(rows: SimulatedPositions) -> Iterator[Chunk]:
     """Yield positions as JSON of about 138 bytes: what the vehicle is, when and where, speed, heading and class."""
     for first in range(0, rows.vehicle.size, CHUNK_ROWS):
-        part = SimulatedPositions._make(column[first : first + CHUNK_ROWS] for column in rows)
+        part = slice_of(rows, first, first + CHUNK_ROWS)
         values = [value[: value.index(b',"fuel"')] + b"}" for value in encode_positions(part)]
         yield Chunk(values, part.vehicle.tolist())
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from benchmarks.city_records import PACKED, build_city, encoded, packed, simulate
+from benchmarks.city_records import PACKED, build_city, encoded, packed, simulate, slice_of
 from benchmarks.decoders import OURS, rates
 from benchmarks.installation import Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
@@ -161,13 +161,13 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         for topic in (START_TOPIC, PEER_TOPIC):
             make_topic(servers, topic)
         for topic in (START_TOPIC, POSITIONS_TOPIC):
-            fill(servers, topic, encoded(_slice(rows, 0, START_RECORDS)))
-        fill(servers, PEER_TOPIC, encoded(_slice(rows, 0, sizes.peer_records)))
+            fill(servers, topic, encoded(slice_of(rows, 0, START_RECORDS)))
+        fill(servers, PEER_TOPIC, encoded(slice_of(rows, 0, sizes.peer_records)))
         compile_run = contest.pipeline(START_RECORDS)
         starts = _rounds(
             contest, sizes._replace(records=START_RECORDS, peer_records=START_RECORDS), START_TOPIC
         )
-        fill(servers, POSITIONS_TOPIC, encoded(_slice(rows, START_RECORDS, rows.vehicle.size)))
+        fill(servers, POSITIONS_TOPIC, encoded(slice_of(rows, START_RECORDS, rows.vehicle.size)))
         runs = _rounds(contest, sizes, PEER_TOPIC)
     return {
         "packed": {kind: _packed_run(city, rows, kind, sizes) for kind in PACKED},
@@ -187,9 +187,9 @@ def _packed_run(city: SimulatedCity, rows: SimulatedPositions, kind: str, sizes:
     with Services() as services:
         contest = Contest(services, city, {OURS: 1.0})
         fresh_installation(services, city, "bench_topics")
-        fill(services.bootstrap_servers, POSITIONS_TOPIC, encoded(_slice(rows, 0, START_RECORDS)))
+        fill(services.bootstrap_servers, POSITIONS_TOPIC, encoded(slice_of(rows, 0, START_RECORDS)))
         started = contest.pipeline(START_RECORDS)
-        rest = _slice(rows, START_RECORDS, rows.vehicle.size)
+        rest = slice_of(rows, START_RECORDS, rows.vehicle.size)
         fill(services.bootstrap_servers, POSITIONS_TOPIC, packed(rest, kind, PARTITIONS))
         say(f"  {kind}")
         runs = [contest.pipeline(sizes.records) for _ in range(max(2, sizes.rounds - 2))]
@@ -199,11 +199,6 @@ def _packed_run(city: SimulatedCity, rows: SimulatedPositions, kind: str, sizes:
         "both": sizes.records / sum(used.values()),
         **{role: sizes.records / used[role] for role in ROLES},
     }
-
-
-def _slice(rows: SimulatedPositions, first: int, last: int) -> SimulatedPositions:
-    """Return some of the rows."""
-    return SimulatedPositions._make(column[first:last] for column in rows)
 
 
 def _mean_bytes(rows: SimulatedPositions) -> float:

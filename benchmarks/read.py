@@ -26,8 +26,8 @@ TIMEOUT_S: Final = 120.0
 WAYS: Final = {
     "consume": "bare consume(20000)",
     "consume_and_decode": "bare consume and decode",
-    "batch_call": "librdkafka's batch call by ctypes",
-    "batch_call_and_decode": "batch call and decode",
+    "read": "DULS: columns below message objects",
+    "read_and_decode": "DULS: the same, and decode",
     "poll": "poll, one by one",
     "aiokafka": "aiokafka getmany",
 }

@@ -12,11 +12,11 @@ from typing import Any, Final, cast
 
 from confluent_kafka import Consumer, TopicPartition
 
-from benchmarks.batch_call import BatchReader
 from benchmarks.raw_topic import PARTITIONS
+from streams.batch_reader import make_record_reader
 from streams.clients import make_consumer
-from streams.decode.position_formats import PositionFormat
-from streams.decode.positions import decode_positions, new_memory, scan
+from streams.decode.positions import decode_positions
+from streams.raw_batch import Reading
 
 BATCH: Final = 20_000
 WAIT_S: Final = 0.05
@@ -64,23 +64,33 @@ def poll(servers: str, topic: str, records: int) -> None:
         records -= message is not None and message.value() is not None
 
 
-def batch_call(servers: str, topic: str, records: int) -> None:
-    """Read batches into one buffer."""
-    reader = BatchReader(servers, topic, PARTITIONS)
-    while records > 0:
-        records -= reader.read().starts.size - 1
-    reader.close()
+def _read(servers: str, topic: str) -> Iterator[Reading]:
+    """Yield what the reader of intake reads."""
+    consumer = make_consumer(servers, "bench-read", {})
+    reader = make_record_reader(consumer)
+    partitions = [TopicPartition(topic, number, 0) for number in range(PARTITIONS)]
+    reader.attach(partitions)
+    consumer.assign(partitions)
+    while True:
+        yield reader.read(BATCH, WAIT_S)
 
 
-def batch_call_and_decode(servers: str, topic: str, records: int) -> None:
-    """Read batches into one buffer and scan it."""
-    reader, memory = BatchReader(servers, topic, PARTITIONS), new_memory()
-    while records > 0:
-        batch = reader.read()
-        if batch.starts.size > 1:
-            scan(batch.buffer, batch.starts, PositionFormat.AUTO, memory)
-        records -= batch.starts.size - 1
-    reader.close()
+def read(servers: str, topic: str, records: int) -> None:
+    """Read as intake does."""
+    for reading in _read(servers, topic):
+        records -= reading.messages
+        if records <= 0:
+            break
+
+
+def read_and_decode(servers: str, topic: str, records: int) -> None:
+    """Read and decode as intake does."""
+    for reading in _read(servers, topic):
+        for columns in reading.topics.values():
+            decode_positions(columns.values)
+        records -= reading.messages
+        if records <= 0:
+            break
 
 
 def aiokafka(servers: str, topic: str, records: int) -> None:
@@ -106,8 +116,8 @@ WAYS: Final[dict[str, Callable[[str, str, int], None]]] = {
     "consume": consume,
     "consume_and_decode": consume_and_decode,
     "poll": poll,
-    "batch_call": batch_call,
-    "batch_call_and_decode": batch_call_and_decode,
+    "read": read,
+    "read_and_decode": read_and_decode,
     "aiokafka": aiokafka,
 }
 

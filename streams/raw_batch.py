@@ -1,5 +1,8 @@
 """Reading raw records: their bytes, where each stands, and when it arrived, as columns.
 
+Where the library of the client is known, `streams.batch_reader` reads below message objects; what is here reads the
+objects, for every client.
+
 Messages are Python objects of some 600 bytes with their parts, and everything asked of one costs 10 ns while it is
 in the cache of the processor and 100 ns once it is not. So they are read a few thousand at a time, and each part
 is asked of all of them by one call in C (`map` over the method itself); a batch is made of several such bites.
@@ -8,15 +11,16 @@ Measured per record, all threads: 1034 ns with batches of 20 000 messages and lo
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-from confluent_kafka import Message
+from confluent_kafka import KafkaError, Message, TopicPartition
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
 from streams.observation_messages import TICK_HEADER
-from streams.received import headers_of_message
+from streams.raw_values import chosen_values, joined_values
+from streams.received import headers_of_message, place_of
 
 BITE: Final = 4_000  # messages read at once: with their values they fit the second cache of a core
 
@@ -29,7 +33,7 @@ _stamp: Final = itemgetter(1)
 class RawBatch(NamedTuple):
     """Records of one source topic, ticks left out, in the order of the log within each partition."""
 
-    values: list[bytes | None]
+    values: Sequence[bytes | None]
     partition: Int32Array
     offset: Int64Array
     arrival_us: Int64Array  # broker time, made monotonic within each partition
@@ -50,29 +54,78 @@ class PartitionPosition(NamedTuple):
 class ReadColumns(NamedTuple):
     """Messages of one topic as they were read, ticks among them."""
 
-    values: list[bytes | None]
+    values: Sequence[bytes | None]
     partition: Int32Array
     offset: Int64Array
     broker_us: Int64Array
     ticks: list[int]  # places of the ticks
+
+    def chosen(self, rows: Int64Array) -> "ReadColumns":
+        """Return some of the messages, by ascending places."""
+        ticks = np.flatnonzero(np.isin(rows, self.ticks)).tolist()
+        return ReadColumns(
+            chosen_values(self.values, rows),
+            self.partition[rows],
+            self.offset[rows],
+            self.broker_us[rows],
+            ticks,
+        )
 
     def __repr__(self) -> str:
         """Return how much there is, never what it says: records hold plates."""
         return f"ReadColumns({len(self.values)} messages)"
 
 
+class ReadError(NamedTuple):
+    """What a partition gave instead of a message."""
+
+    topic: str
+    partition: int
+    error: KafkaError
+
+
 class Reading(NamedTuple):
     """What one step read."""
 
     topics: dict[str, ReadColumns]
-    errors: list[Message]
+    errors: list[ReadError]
     messages: int
+
+
+class RecordReader(Protocol):
+    """Reads records of the partitions of a consumer."""
+
+    def attach(self, partitions: Sequence[TopicPartition]) -> None:
+        """Take partitions that are about to be assigned to the consumer."""
+
+    def read(self, most: int, wait_s: float) -> Reading:
+        """Read at most about *most* messages as columns, waiting at most so many seconds for the first ones."""
+
+    def close(self) -> None:
+        """End, before the consumer is closed."""
+
+
+class MessageReader:
+    """Reads message objects."""
+
+    def __init__(self, consume: Consume) -> None:
+        self._consume = consume
+
+    def attach(self, partitions: Sequence[TopicPartition]) -> None:
+        """Do nothing: the consumer gives the messages of all that is assigned to it."""
+
+    def read(self, most: int, wait_s: float) -> Reading:
+        """Read one bite after another; only the first one is waited for."""
+        return read_topics(self._consume, most, wait_s)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def read_topics(consume: Consume, most: int, wait_s: float) -> Reading:
     """Read at most about *most* messages as columns, one bite after another; only the first one is waited for."""
     bites: dict[str, list[ReadColumns]] = {}
-    errors: list[Message] = []
+    errors: list[ReadError] = []
     read = 0
     while read < most:
         bite = min(BITE, most - read)
@@ -80,7 +133,11 @@ def read_topics(consume: Consume, most: int, wait_s: float) -> Reading:
         read += len(messages)
         is_last = len(messages) < bite
         if any(map(Message.error, messages)):
-            errors += [message for message in messages if message.error() is not None]
+            errors += [
+                ReadError(*place_of(message), error)
+                for message in messages
+                if (error := message.error()) is not None
+            ]
             messages = [message for message in messages if message.error() is None]
         for topic, taken in _by_topic(messages).items():
             bites.setdefault(topic, []).append(_columns(taken))
@@ -118,7 +175,7 @@ def batch_of(
     if kept.all():
         return RawBatch(read.values, read.partition, read.offset, arrival_us), moved
     places = np.flatnonzero(kept)
-    values = [read.values[row] for row in places.tolist()]
+    values = chosen_values(read.values, places)
     return RawBatch(values, read.partition[places], read.offset[places], arrival_us[places]), moved
 
 
@@ -160,16 +217,25 @@ def _columns(messages: list[Message]) -> ReadColumns:
     )
 
 
+def joined_reading(first: Reading, second: Reading) -> Reading:
+    """Return two readings as one; of each partition the messages of the first come before those of the second."""
+    topics = {
+        name: _joined([reading.topics[name] for reading in (first, second) if name in reading.topics])
+        for name in first.topics | second.topics
+    }
+    return Reading(topics, first.errors + second.errors, first.messages + second.messages)
+
+
 def _joined(parts: Sequence[ReadColumns]) -> ReadColumns:
     if len(parts) == 1:
         return parts[0]
-    values: list[bytes | None] = []
     ticks: list[int] = []
+    before = 0
     for part in parts:
-        ticks += [len(values) + row for row in part.ticks]
-        values += part.values
+        ticks += [before + row for row in part.ticks]
+        before += len(part.values)
     return ReadColumns(
-        values,
+        joined_values([part.values for part in parts]),
         np.concatenate([part.partition for part in parts]),
         np.concatenate([part.offset for part in parts]),
         np.concatenate([part.broker_us for part in parts]),

@@ -64,6 +64,7 @@ class SourcePositions:
         partitions: How many each topic has.
         record_gap: Writes down records that were gone; repeating it changes nothing.
         before_release: Commits what is read, before partitions go to another member.
+        attach: Told of partitions before they are assigned.
         monotonic: Seconds.
     """
 
@@ -75,6 +76,7 @@ class SourcePositions:
         *,
         record_gap: Callable[[Gap], None],
         before_release: Callable[[], None],
+        attach: Callable[[list[TopicPartition]], None],
         monotonic: Callable[[], float],
     ) -> None:
         self.assigned_s: float | None = None  # when the group gave an assignment last
@@ -83,6 +85,7 @@ class SourcePositions:
         self._partitions = dict(partitions)
         self._record_gap = record_gap
         self._before_release = before_release
+        self._attach = attach
         self._monotonic = monotonic
         self._positions: dict[Key, PartitionPosition] = {}
         self._committed: dict[Key, PartitionPosition] = {}
@@ -175,7 +178,6 @@ class SourcePositions:
             low, high = self._consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), timeout=ANSWER_S
             )
-            self._consumer.seek(TopicPartition(topic, partition, max(low, position.next_offset)))
         except KafkaException as error:
             message = f"the broker did not say where topic {topic} begins: {error}"
             raise ServiceAwayError(message) from error
@@ -188,6 +190,14 @@ class SourcePositions:
         if position.next_offset < low:
             self._record_gap(Gap(topic, self._topic_ids[topic], partition, position.next_offset, low))
             self._positions[topic, partition] = position._replace(next_offset=low)
+        self._assign_again(TopicPartition(topic, partition, max(low, position.next_offset)))
+
+    def _assign_again(self, place: TopicPartition) -> None:
+        """Read a partition from an offset: after the error of a missing one the client stopped, and refuses to seek."""
+        self._consumer.incremental_unassign([place])
+        self._attach([place])
+        self._consumer.incremental_assign([place])
+        self._paused.discard((place.topic, place.partition))
 
     def _is_at_end(self, key: Key) -> bool:
         """Tell whether nothing is left to read of a partition, as far as is known."""
@@ -213,6 +223,7 @@ class SourcePositions:
         except KafkaException as error:
             message = f"the broker did not say where to go on: {error}"
             raise ServiceAwayError(message) from error
+        self._attach(starts)
         consumer.incremental_assign(starts)
 
     def _start(self, committed: TopicPartition) -> TopicPartition:

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
-from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
 from duls.app.announcing import announce_settings
@@ -52,6 +51,7 @@ from sinks.patience import Patience
 from sinks.references import ReferenceStore
 from sinks.registry import installation_id
 from streams.admission import AdmissionRules
+from streams.batch_reader import make_record_reader
 from streams.clients import make_admin, make_consumer, make_gapless_producer
 from streams.observation_messages import MAX_MESSAGE_BYTES
 from streams.observation_sender import ObservationSender
@@ -113,9 +113,9 @@ def run_intake(
         )
         grants = _grants(settings, stack, patience, metrics)
         known = Known(vehicles, CameraTeller(cameras.register).tell, grants)
-        intake, consumer = _intake(settings, topics, stop, metrics, keys, record_gap, known)
+        intake, close = _intake(settings, topics, stop, metrics, keys, record_gap, known)
         # closed first: it commits once more
-        stack.callback(close_within, consumer.close)
+        stack.callback(close_within, close)
         bounds = None
         if until_drained:
             target = _drain_target(settings, input_end(admin, topics.sources))
@@ -209,10 +209,11 @@ def _intake(
     keys: DayKeys,
     record_gap: Callable[[Gap], None],
     known: Known,
-) -> tuple[Intake, Consumer]:
-    """Return intake with clients of its own, and its consumer, which the caller closes."""
+) -> tuple[Intake, Callable[[], None]]:
+    """Return intake with clients of its own, and what closes its consumer."""
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
     consumer = make_consumer(bootstrap, intake_group(topics.installation), client)
+    reader = make_record_reader(consumer)
     sender = ObservationSender(
         make_gapless_producer(bootstrap, client),
         topic=OBSERVATIONS_TOPIC,
@@ -222,6 +223,7 @@ def _intake(
     )
     intake = Intake(
         consumer,
+        reader,
         sender,
         topics.sources,
         AdmissionRules(settings.figures.clock, local_midnights(), keys.key_of),
@@ -237,7 +239,12 @@ def _intake(
         record_gap=record_gap,
         known=known,
     )
-    return intake, consumer
+
+    def close() -> None:
+        reader.close()
+        consumer.close()
+
+    return intake, close
 
 
 def _drain_target(settings: Settings, end: InputEnd) -> DrainTarget:

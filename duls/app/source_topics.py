@@ -29,7 +29,7 @@ from streams.topics import (
 
 ANSWER_S: Final = 10.0
 
-Decode = Callable[[list[bytes | None]], DecodedPositions | DecodedDetections]
+Decode = Callable[[Sequence[bytes | None]], DecodedPositions | DecodedDetections]
 
 
 class Formats(NamedTuple):

@@ -42,6 +42,7 @@ from processors.vocabulary import Source
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_sets import ZoneSets
 from streams.admission import AdmissionRules, DayKey, admit
+from streams.batch_reader import warm_up_reading
 from streams.decode.detections import decode_detections
 from streams.decode.netherlands import is_exchanged
 from streams.decode.positions import decode_positions
@@ -84,6 +85,7 @@ def warm_up_intake(midnights_us: Int64Array | None = None) -> tuple[PositionColu
         )
         return found.hi, found.lo
 
+    warm_up_reading()
     _warm_up_references()
     rules = AdmissionRules("arrival", midnights, lambda _day: DayKey(pseudonymise, 1, carriers.of))
     seen = admit(decode_positions(moving), _batch(moving), {0: 0}, rules).columns

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
@@ -25,8 +25,7 @@ from streams.decode.detection_row import TimeReading
 from streams.failpoints import Failpoint
 from streams.observation_messages import Kind, encode_rows
 from streams.observation_sender import DeadLetter, ObservationSender
-from streams.raw_batch import PartitionPosition, ReadColumns, batch_of, read_topics
-from streams.received import place_of
+from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
 from streams.source_positions import Gap, PositionMetadata, SourcePositions
 
 TICK_AFTER_S: Final = 1.0
@@ -41,7 +40,7 @@ class SourceTopic(NamedTuple):
     source: Source
     partitions: int
     dead_letters: str  # topic for its rejected rows
-    decode: Callable[[list[bytes | None]], DecodedPositions | DecodedDetections]
+    decode: Callable[[Sequence[bytes | None]], DecodedPositions | DecodedDetections]
 
 
 TellCameras = Callable[[Sequence[bytes | None], DecodedDetections], None]
@@ -112,6 +111,7 @@ class Intake:
     def __init__(
         self,
         consumer: Consumer,
+        reader: RecordReader,
         sender: ObservationSender,
         sources: Sequence[SourceTopic],
         admission: AdmissionRules,
@@ -124,6 +124,7 @@ class Intake:
         known: Known = NOTHING_KNOWN,
     ) -> None:
         self._consumer = consumer
+        self._reader = reader
         self._sender = sender
         self._sources = {source.name: source for source in sources}
         self._admission = admission
@@ -138,6 +139,7 @@ class Intake:
             {source.name: source.partitions for source in sources},
             record_gap=record_gap,
             before_release=self.commit,
+            attach=reader.attach,
             monotonic=monotonic,
         )
         self._progress_due_s = 0.0
@@ -153,14 +155,13 @@ class Intake:
         """Read one batch, send its rows, and do what is due; return the number of records read."""
         if self._known.grants is not None:
             self._known.grants.refresh(self._monotonic())
-        reading = read_topics(self._consumer.consume, self._options.batch_messages, self._options.consume_s)
+        reading = self._reader.read(self._options.batch_messages, self._options.consume_s)
         self._failpoint("intake-after-consume")
         for topic, read in reading.topics.items():
             self._take(self._sources[topic], read)
-        for message in reading.errors:
+        for failed in reading.errors:
             # after what was read before it: a gap begins behind that
-            if (error := message.error()) is not None:
-                self._read_error(error, message)
+            self._read_error(failed)
         self._sender.serve()
         now_s = self._monotonic()
         if now_s >= self._progress_due_s:
@@ -173,12 +174,13 @@ class Intake:
             self.commit()
         return reading.messages
 
-    def _read_error(self, error: KafkaError, message: Message) -> None:
+    def _read_error(self, failed: ReadError) -> None:
         """Write down what was gone, and stop at what else does not pass by itself."""
+        error = failed.error
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
-            self.positions.skip_gap(*place_of(message))
+            self.positions.skip_gap(failed.topic, failed.partition)
         elif error.fatal() or not error.retriable():
-            text = f"reading {message.topic()} failed: {error.str()}"
+            text = f"reading {failed.topic} failed: {error.str()}"
             raise ServiceAwayError(text)
 
     def _take(self, topic: SourceTopic, read: ReadColumns) -> None:

@@ -16,7 +16,7 @@ from streams.decode.arrow_positions import is_arrow, positions_of_arrow
 from streams.decode.carrier_spans import CarrierSpans, digests_of, forget_spans, new_spans
 from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.fields import FIELDS_SHAPE
-from streams.decode.lexer import PADDING, words_of
+from streams.decode.lexer import words_of
 from streams.decode.nested_fields import NestedScratch, new_scratch
 from streams.decode.objects import new_layout
 from streams.decode.position_formats import PositionFormat, rows_of_object
@@ -24,19 +24,19 @@ from streams.decode.position_row import PositionRow
 from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
 from streams.decode.scanner import count_objects, scan_records
 from streams.decode.templates import Templates, new_templates
+from streams.raw_values import RawValues
 
 Columns = list[NDArray[Any]]
 """Columns of different types, in the order of `DecodedPositions`."""
 
 CHUNK_BYTES: Final = 1 << 21
-"""Joined and scanned at once: with what is made of it, it stays in the second cache of a core.
+"""Scanned at once: with what is made of it, it stays in the second cache of a core.
 
 Larger ones also cost their pages of memory anew each time; 12 MiB at once took half as long again.
 """
 
 _SLOW_FORMATS: Final = (PositionFormat.RFMS, PositionFormat.GTFS)
 _NO_PLACES: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
-_SEPARATOR: Final = b"\0"
 _ROW_TYPES: Final = ("i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "u8", "i8", "i4", "u1", "i8", "i8")
 
 
@@ -53,13 +53,10 @@ def decode_positions(
     """
     if format_ in _SLOW_FORMATS:
         return _merged(columns_of_rows([], *_NO_PLACES), range(len(values)), values, format_)
-    sizes = _sizes(values)
+    joined = RawValues.of(values)
     memory = new_memory()
-    bounds = _chunks(sizes)
-    parts = [
-        _decode_chunk(values[first:last], sizes[first:last], format_, memory)
-        for first, last in pairwise(bounds)
-    ]
+    bounds = _chunks(joined.starts)
+    parts = [_decode_chunk(joined[first:last], format_, memory) for first, last in pairwise(bounds)]
     return parts[0] if len(parts) == 1 else _in_a_row(parts, bounds)
 
 
@@ -80,31 +77,20 @@ def new_memory() -> ScannerMemory:
     )
 
 
-def _sizes(values: Sequence[bytes | None]) -> Int64Array:
-    """Return the number of bytes of each value."""
-    try:
-        return np.fromiter(map(len, values), np.int64, len(values))  # type: ignore[arg-type] # None is the rare case
-    except TypeError:
-        return np.fromiter((0 if value is None else len(value) for value in values), np.int64, len(values))
-
-
-def _chunks(sizes: Int64Array) -> list[int]:
+def _chunks(starts: Int64Array) -> list[int]:
     """Return where chunks of about `CHUNK_BYTES` begin, and the end; a record is in one of them."""
-    ends = np.cumsum(sizes)
+    records = starts.size - 1
     bounds = [0]
-    while bounds[-1] < sizes.size:
-        done = int(ends[bounds[-1] - 1]) if bounds[-1] else 0
-        last = int(np.searchsorted(ends, done + CHUNK_BYTES, side="right"))
+    while bounds[-1] < records:
+        last = int(np.searchsorted(starts, starts[bounds[-1]] + CHUNK_BYTES, side="right")) - 1
         bounds.append(max(last, bounds[-1] + 1))
-    return bounds if sizes.size else [0, 0]
+    return bounds if records else [0, 0]
 
 
-def _decode_chunk(
-    values: Sequence[bytes | None], sizes: Int64Array, format_: PositionFormat, memory: ScannerMemory
-) -> DecodedPositions:
+def _decode_chunk(values: RawValues, format_: PositionFormat, memory: ScannerMemory) -> DecodedPositions:
     """Return the rows of some values."""
-    buffer, starts = _joined(values, sizes)
-    scanned, handed_over = scan(buffer, starts, format_, memory)
+    buffer = values.buffer
+    scanned, handed_over = scan(buffer, values.starts, format_, memory)
     decoded = DecodedPositions._make(scanned[: len(DecodedPositions._fields)])
     slow_rows = np.flatnonzero(decoded.outcome == HANDED_OVER)
     if slow_rows.size:
@@ -163,17 +149,6 @@ def columns_of_rows(rows: Sequence[PositionRow], record: Int32Array, index: Int3
         lengths,
         np.frombuffer(b"".join(row.identity for row in rows), np.uint8),
     )
-
-
-def _joined(values: Sequence[bytes | None], sizes: Int64Array) -> tuple[UInt8Array, Int64Array]:
-    """Return all values, each followed by a NUL, then padding, and the starts of each and of the padding."""
-    starts = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(sizes + 1, out=starts[1:])
-    try:
-        joined = _SEPARATOR.join([*values, PADDING])  # type: ignore[list-item] # None is the rare case below
-    except TypeError:
-        joined = _SEPARATOR.join([*(b"" if value is None else value for value in values), PADDING])
-    return np.frombuffer(joined, np.uint8), starts
 
 
 def scan(

@@ -45,7 +45,6 @@ class FakeConsumer:
         ] = []  # done within the next call, as callbacks of the group are
         self.assigned: dict[Key, int] = {}
         self.paused: set[Key] = set()
-        self.sought: list[tuple[str, int, int]] = []
         self.commits = 0
         self.commit_error: KafkaError | None = None
         self.refused: dict[Key, KafkaError] = {}
@@ -131,10 +130,6 @@ class FakeConsumer:
     def resume(self, places: Sequence[TopicPartition]) -> None:
         """Note resumed partitions."""
         self.paused -= {(place.topic, place.partition) for place in places}
-
-    def seek(self, place: TopicPartition) -> None:
-        """Note where is read on."""
-        self.sought.append((place.topic, place.partition, place.offset))
 
 
 class _Answer(NamedTuple):

@@ -24,6 +24,7 @@ class World:
         self.now_s = 100.0
         self.gaps: list[Gap] = []
         self.releases = 0
+        self.attached: list[TopicPartition] = []
         self.consumer = FakeConsumer()
         self.positions = SourcePositions(
             self.consumer,  # type: ignore[arg-type]  # the fake has the methods that are used
@@ -31,6 +32,7 @@ class World:
             {RAW: partitions},
             record_gap=self.gaps.append,
             before_release=self._release,
+            attach=self.attached.extend,
             monotonic=lambda: self.now_s,
         )
         self.positions.subscribe()
@@ -123,7 +125,7 @@ def test_records_gone_while_reading_are_a_gap(world: World) -> None:
     world.positions.skip_gap(RAW, 0)
 
     assert [Gap(RAW, TOPIC_ID, 0, 60, 75)] == world.gaps
-    assert [(RAW, 0, 75)] == world.consumer.sought
+    assert {KEY: 75} == world.consumer.assigned
     assert [(KEY, PartitionPosition(75, 9 * US, 9 * US))] == world.positions.all()
 
 
@@ -136,14 +138,14 @@ def test_a_gap_that_is_none_any_more_is_not_written_down(world: World) -> None:
     world.positions.skip_gap(RAW, 0)
 
     assert [] == world.gaps
-    assert [(RAW, 0, 60)] == world.consumer.sought
+    assert {KEY: 60} == world.consumer.assigned
 
 
 def test_a_gap_of_a_partition_given_back_is_nothing(world: World) -> None:
     """Its next owner will find it."""
     world.positions.skip_gap(RAW, 0)
 
-    assert ([], []) == (world.gaps, world.consumer.sought)
+    assert ([], {}) == (world.gaps, world.consumer.assigned)
 
 
 def test_a_topic_that_lost_what_was_read_is_refused(world: World) -> None:

@@ -37,6 +37,7 @@ def test_a_partition_that_ends_with_a_mark_is_ticked_all_the_same(kafka: Broker)
         {topic: 1},
         record_gap=lambda _gap: None,
         before_release=lambda: None,
+        attach=lambda _partitions: None,
         monotonic=lambda: time.monotonic() + later_s,
     )
     positions.subscribe()

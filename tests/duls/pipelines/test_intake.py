@@ -37,7 +37,7 @@ from streams.observation_messages import (
     envelope_of,
 )
 from streams.observation_sender import ObservationSender
-from streams.raw_batch import RawBatch
+from streams.raw_batch import MessageReader, RawBatch
 from streams.source_positions import Gap
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
 
@@ -76,6 +76,7 @@ class Running:
         self.metrics = Metrics(version="1", clock=lambda: 0.0)
         self.intake = Intake(
             self.consumer,  # type: ignore[arg-type]  # the fake has the methods that are used
+            MessageReader(self.consumer.consume),
             ObservationSender(
                 self.producer,  # type: ignore[arg-type]  # the same
                 topic=OBSERVATIONS,

@@ -10,8 +10,6 @@ import numpy as np
 from processors.columns import UInt8Array
 from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import (
-    _joined,
-    _sizes,
     columns_of_rows,
     decode_positions,
     new_memory,
@@ -19,6 +17,7 @@ from streams.decode.positions import (
     scan,
 )
 from streams.decode.scanned_rows import ScannedRows
+from streams.raw_values import RawValues
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 MUTATED = 100_000 if COMPILED else 3_000
@@ -49,7 +48,8 @@ def assert_agree(values: Sequence[bytes], format_: PositionFormat = PositionForm
 
 def scanned_by_itself(values: Sequence[bytes]) -> tuple[ScannedRows, UInt8Array]:
     """Return the rows of the fast reader alone, and which records it handed over."""
-    return scan(*_joined(values, _sizes(values)), PositionFormat.AUTO, new_memory())
+    joined = RawValues.of(values)
+    return scan(joined.buffer, joined.starts, PositionFormat.AUTO, new_memory())
 
 
 def position(rng: random.Random) -> dict[str, object]:
