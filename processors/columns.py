@@ -115,6 +115,7 @@ class DetectionColumns(NamedTuple):
     direction: UInt8Array  # Direction code
     confidence: Float64Array  # read confidence in [0, 1]
     traits: UInt32Array  # as in PositionColumns
+    visitor: UInt64Array  # pseudonym of the vehicle in its local month, 0 where months have no keys
 
 
 Columns = TypeVar("Columns", bound=PositionColumns | DetectionColumns)

@@ -25,6 +25,8 @@ from processors.jit import inner_kernel, lean_kernel
 from processors.key_table import ABSENT, KeyTable, number_of_key, put_key
 from processors.rules import Rules
 from processors.vehicle_table import NO_CLASS
+from processors.visitor_pseudonyms import NOBODY
+from processors.visitor_rows import VisitorRows, add_visitor
 from processors.vocabulary import Movement, Source
 
 ANPR: Final = int(Source.ANPR)
@@ -101,6 +103,7 @@ def take_detections(
     flows: CellTable,
     feeds: CellTable,
     counts: CameraCounts,
+    visitors: VisitorRows,
     first: int,
 ) -> int:
     """Count detections of one event day that are registered, in time and new by their observation id.
@@ -114,6 +117,7 @@ def take_detections(
         flows: Flow cells.
         feeds: Feed counts.
         counts: Camera counts, with room for all of them.
+        visitors: Who came, with room for all of them in every zone of their camera.
         first: Place in *rows* to start from.
 
     Returns:
@@ -138,7 +142,7 @@ def take_detections(
             day.groups[vehicle, 0] = columns.vehicle_class[row]
             day.groups[vehicle, 1] = columns.zero_emission[row]
         _count_camera(columns, row, camera, vehicle, day, counts)
-        _count_zones(world, columns, row, vehicle, day, flows)
+        _count_zones(world, columns, row, vehicle, day, flows, visitors)
     return rows.size
 
 
@@ -158,7 +162,13 @@ def _count_camera(
 
 @inner_kernel
 def _count_zones(
-    world: DetectionWorld, columns: DetectionColumns, row: int, vehicle: int, day: DayMarks, flows: CellTable
+    world: DetectionWorld,
+    columns: DetectionColumns,
+    row: int,
+    vehicle: int,
+    day: DayMarks,
+    flows: CellTable,
+    visitors: VisitorRows,
 ) -> None:
     cameras = world.cameras
     slot_us, event_us = world.rules.slot_us, columns.event_us[row]
@@ -182,6 +192,10 @@ def _count_zones(
                 flows.values[cell, VEHICLES_HOUR] += 1
                 if _mark(day.marks, zone_no, vehicle, DAY * 4, 0):
                     flows.values[cell, VEHICLES_DAY] += 1
+                    if columns.visitor[row] != NOBODY:
+                        add_visitor(
+                            visitors, zone_no, columns.day[row], columns.visitor[row], columns.traits[row]
+                        )
         add_late(flows.values[cell], LATE, event_us, columns.arrival_us[row], world.rules, world.midnights_us)
 
 

@@ -169,6 +169,7 @@ class DetectionState:
         self.days[day] = marks
         self.camera_rows = with_key_room(self.camera_rows, rows.size)
         ledger.reserve_cameras(rows.size)
+        ledger.reserve_visitors(int(np.count_nonzero(columns.visitor[rows])) * zones)
         place = 0
         while place < rows.size:
             place = take_detections(
@@ -180,6 +181,7 @@ class DetectionState:
                 ledger.flows,
                 ledger.feeds,
                 ledger.cameras,
+                ledger.visitors,
                 place,
             )
             ledger.make_room()

@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 
-from processors.columns import UInt8Array
+from processors.columns import BoolArray, Int64Array, UInt8Array
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome
 
@@ -92,6 +92,11 @@ def plate_key_of(identity: bytes) -> int:
         return 0
     country, plate = _digits(found[1]), _digits(found[2])
     return country * _COUNTRY_WEIGHT + plate
+
+
+def are_home_plates(keys: Int64Array) -> BoolArray:
+    """Tell which keys of plates are of `HOME_COUNTRY`."""
+    return keys // _COUNTRY_WEIGHT == _digits(HOME_COUNTRY.encode())
 
 
 def _digits(text: bytes) -> int:

@@ -24,6 +24,7 @@ from processors.feed_counts import (
 )
 from processors.flow_cells import FLOW_COLUMNS, roll_up
 from processors.set_steps import SET_COLUMNS, spread
+from processors.visitor_rows import VisitorDelta, drain_visitors, new_visitor_rows, with_visitor_room
 from processors.zone_sets import ZoneSets
 
 SPARE_FLOWS: Final = 1 << 12  # one step adds at most 12 zones over a parked gap of 240 slots of a minute
@@ -33,13 +34,14 @@ REASONS: Final = 256  # that a code of one byte can tell
 
 
 class LedgerDelta(NamedTuple):
-    """What to add: flow deltas by grain, feed counts, rejections, counts of cameras and of carriers."""
+    """What to add: flow deltas by grain, feed counts, rejections, counts of cameras and of carriers, visitors."""
 
     flows: dict[str, FlowDelta]
     feeds: FeedDelta
     rejections: RejectionDelta
     cameras: CameraDelta
     carriers: dict[str, CarrierDelta]  # vehicles of hours and days by carrier
+    visitors: VisitorDelta  # who came to zones, where vehicles are known over months
 
 
 class Ledger:
@@ -56,6 +58,7 @@ class Ledger:
         self.feeds: CellTable = new_cell_table(1 << 8, FEED_COLUMNS, spare=SPARE_FEEDS)
         self.reasons: CellTable = new_cell_table(1 << 8, 1, spare=SPARE_FEEDS)
         self.cameras = new_camera_counts()
+        self.visitors = new_visitor_rows()
         self.carriers = new_carrier_counts()
         self._carrier_step = 1  # most cells that one step adds to them
 
@@ -87,6 +90,10 @@ class Ledger:
         """Make room for the camera counts of so many detections."""
         self.cameras = with_camera_room(self.cameras, rows)
 
+    def reserve_visitors(self, rows: int) -> None:
+        """Make room for so many vehicles that come to a zone."""
+        self.visitors = with_visitor_room(self.visitors, rows)
+
     def reserve_step(self, set_cells: int, cells: int, carriers: int) -> None:
         """Let the set cells, flow cells and carriers count as full when a step that adds so many would not fit."""
         self._carrier_step = carriers
@@ -106,10 +113,12 @@ class Ledger:
         keys, values = np.concatenate([keys, set_keys]), np.concatenate([values, set_values])
         cameras, self.cameras = drain_cameras(self.cameras), new_camera_counts()
         carriers, self.carriers = drain_carriers(self.carriers, midnights_us), new_carrier_counts()
+        visitors, self.visitors = drain_visitors(self.visitors), new_visitor_rows()
         return LedgerDelta(
             roll_up(keys, values, slot_s=slot_s, midnights_us=midnights_us),
             feed_delta(*drain(self.feeds)),
             rejection_delta(*drain(self.reasons)),
             cameras,
             carriers,
+            visitors,
         )

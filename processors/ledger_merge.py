@@ -9,6 +9,7 @@ from processors.carrier_counts import CarrierDelta, group_of, summed
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
+from processors.visitor_rows import merged_visitors
 
 
 def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
@@ -22,6 +23,7 @@ def merged(deltas: Sequence[LedgerDelta]) -> LedgerDelta:
         _merged_rejections([delta.rejections for delta in deltas]),
         _merged_cameras([delta.cameras for delta in deltas]),
         {grain: _merged_carriers([delta.carriers[grain] for delta in deltas]) for grain in ("hour", "day")},
+        merged_visitors([delta.visitors for delta in deltas]),
     )
 
 

@@ -160,8 +160,9 @@ def _put_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
 def _get_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
     place = 0
     while f"detections.{place}.offset" in arrays:
-        parts = (arrays[f"detections.{place}.{name}"].copy() for name in DetectionColumns._fields)
-        state.held.append(DetectionColumns._make(parts))
+        state.held.append(
+            DetectionColumns._make(_held_column(arrays, place, name) for name in DetectionColumns._fields)
+        )
         place += 1
     state.camera_rows = _get_table(arrays, "camera_rows")
     for name in arrays:
@@ -175,6 +176,13 @@ def _get_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
                 arrays[f"day_groups.{day}"].astype(np.uint8),
                 _get_table(arrays, f"day_marks.{day}"),
             )
+
+
+def _held_column(arrays: dict[str, AnyArray], place: int, name: str) -> AnyArray:
+    """Return a column of held detections; earlier versions knew nobody over a month."""
+    if name == "visitor" and f"detections.{place}.{name}" not in arrays:
+        return np.zeros(arrays[f"detections.{place}.offset"].size, np.uint64)
+    return arrays[f"detections.{place}.{name}"].copy()
 
 
 def _put_table(arrays: dict[str, AnyArray], name: str, table: KeyTable) -> None:

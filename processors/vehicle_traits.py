@@ -7,6 +7,9 @@ first admission years; brands and everything else are not kept at all. A field o
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from processors.columns import UInt8Array, UInt32Array
 from processors.vehicle_class import class_by_rule
 from processors.vocabulary import VehicleClass, ZeroEmission
 
@@ -79,6 +82,9 @@ HOLDER_PLACE: Final = 16
 
 PERMIT: Final = 1 << 23
 """Bit of the traits of a row whose vehicle has a permit at the time of the row."""
+
+AT_HOME: Final = 1 << 24
+"""Bit of the traits of a row with a Dutch plate; only where vehicles are known over a month."""
 
 
 class VehicleFacts(NamedTuple):
@@ -153,6 +159,19 @@ def facts_in(attributes: int) -> VehicleFacts:
 def packed_holder(branch: str, size: Size) -> int:
     """Return the attributes of the holder of a plate; *branch* is a section, or empty."""
     return (BRANCHES.index(branch) + 1 if branch else 0) | size << _SIZE_PLACE
+
+
+class Holder(NamedTuple):
+    """What registers say of the holders of rows."""
+
+    branch: UInt8Array  # one more than the place in `BRANCHES`, 0 where unknown
+    size: UInt8Array  # Size code
+
+
+def holders_in(traits: UInt32Array) -> Holder:
+    """Return what traits say of holders."""
+    held = traits >> HOLDER_PLACE
+    return Holder((held & 31).astype(np.uint8), (held >> _SIZE_PLACE & 3).astype(np.uint8))
 
 
 def branch_of(sbi: str) -> str:

@@ -9,12 +9,14 @@ deadlock.
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
 from duls.errors import FencedError, RefusedError
 from processors.carrier_counts import CarrierDelta
 from processors.columns import FlowDelta
+from processors.visitor_rows import VisitorDelta
 from sinks.connection import Connection
 from sinks.copy_binary import CopyColumn, FieldKind, copy_image
 from sinks.flush_parts import Cursor, Flush, NowColumns, PartitionAdvance, Snapshot
@@ -41,6 +43,7 @@ def prepare_session(connection: Connection) -> None:
         "day_delta",
         "carrier_hour_delta",
         "carrier_day_delta",
+        "visitor_delta",
         "now_part",
     ):
         connection.execute(query("staging", f"stage_{table}"))
@@ -107,6 +110,7 @@ def _copy_parts(connection: Connection, parts: Flush) -> None:
     _copy_flow(connection, "day_delta", FieldKind.DATE, parts.days)
     _copy_carriers(connection, "carrier_hour_delta", FieldKind.TIMESTAMPTZ, parts.carrier_hours)
     _copy_carriers(connection, "carrier_day_delta", FieldKind.DATE, parts.carrier_days)
+    _copy_visitors(connection, parts.visitors)
     if parts.now is not None and parts.now.partition.size:
         _copy(connection, "now_part", _now_columns(parts.now))
 
@@ -133,6 +137,20 @@ def _copy_carriers(connection: Connection, table: str, bucket: FieldKind, delta:
     kinds = (FieldKind.INTEGER, bucket, *(FieldKind.SMALLINT,) * 2, *(FieldKind.BIGINT,) * 2)
     columns = [CopyColumn(kind, values) for kind, values in zip(kinds, _arrays(delta), strict=True)]
     _copy(connection, table, columns)
+
+
+def _copy_visitors(connection: Connection, delta: VisitorDelta | None) -> None:
+    """Copy who came into the session table; a pseudonym is stored as the signed number of the same bits."""
+    if delta is None or not delta.visitor.size:
+        return
+    columns = [
+        CopyColumn(FieldKind.DATE, delta.month),
+        CopyColumn(FieldKind.INTEGER, delta.zone_no),
+        CopyColumn(FieldKind.BIGINT, delta.visitor.view(np.int64)),
+        CopyColumn(FieldKind.INTEGER, delta.days),
+        *(CopyColumn(FieldKind.SMALLINT, part) for part in (delta.at_home, delta.branch, delta.company_size)),
+    ]
+    _copy(connection, "visitor_delta", columns)
 
 
 def _now_columns(now: NowColumns) -> list[CopyColumn]:
@@ -195,6 +213,8 @@ def _add_shared_rows(connection: Connection, parts: Flush) -> None:
             connection.execute(query("flow", "add_carrier_hour"))
         if parts.carrier_days is not None and parts.carrier_days.vehicles.size:
             connection.execute(query("flow", "add_carrier_day"))
+        if parts.visitors is not None and parts.visitors.visitor.size:
+            connection.execute(query("flow", "add_visitors"))
         _add_rows(connection, "add_feed_minutes", parts.feed_minutes)
         _add_rows(connection, "add_rejections", parts.rejections)
         _add_rows(connection, "add_camera_rejections", parts.camera_rejections)

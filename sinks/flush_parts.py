@@ -10,6 +10,7 @@ from uuid import UUID
 
 from processors.carrier_counts import CarrierDelta
 from processors.columns import FlowDelta, Int32Array, Int64Array, UInt8Array
+from processors.visitor_rows import VisitorDelta
 
 
 class PartitionAdvance(NamedTuple):
@@ -151,6 +152,7 @@ class Flush(NamedTuple):
     camera_hours: Sequence[CameraHour] = ()
     carrier_hours: CarrierDelta | None = None
     carrier_days: CarrierDelta | None = None
+    visitors: VisitorDelta | None = None
     open_visits: Sequence[OpenVisits] = ()
     snapshots: Sequence[Snapshot] = ()
     outbox: Sequence[OutboxMessage] = ()

@@ -11,17 +11,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from duls.errors import ConfigError
 from sinks.connection import Connection, open_connection
+from sinks.key_wrap import KeyWrap
 from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.patience import Patience
 from sinks.queries import query
 
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12
 EPOCH_DAY: Final = date(1970, 1, 1)
 
 
@@ -41,9 +38,9 @@ class DayRow(NamedTuple):
 
 
 class KeyAge(NamedTuple):
-    """How old the key of a day is; `is_overdue` is a key that should be destroyed and is not."""
+    """How old the key of a day or a month is; `is_overdue` is one that should be destroyed and is not."""
 
-    day: int
+    day: int  # of a month the first one
     has_key: bool
     made_us: int
     destroy_after_us: int
@@ -59,7 +56,7 @@ def require_keys(url: str) -> None:
     """
     with open_connection(url, application_name="duls keys") as connection:
         if connection.execute(query("keys", "has_keys")).fetchone() != (True,):
-            message = "the keys database has no tables: run `duls migrate` first"
+            message = "the keys database lacks tables: run `duls migrate` first"
             raise ConfigError(message)
 
 
@@ -86,9 +83,8 @@ class KeyStore:
         tell: Tell = tell_nobody,
     ) -> None:
         self._database = LastingConnection(url, application_name="duls keys", patience=patience, tell=tell)
-        self._cipher = AESGCM(master_key)
+        self._wrap = KeyWrap(master_key, random_bytes)
         self._reader = reader
-        self._random_bytes = random_bytes
         self._rows: dict[int, DayRow] = {}
 
     def close(self) -> None:
@@ -133,7 +129,7 @@ class KeyStore:
         """Make the row unless it is there, then read it, and write both down."""
         values = {
             "day": _date(day),
-            "wrapped_key": self._wrapped(day, self._random_bytes(KEY_BYTES)),
+            "wrapped_key": self._wrap.new_key(bound_to(day)),
             "partitions": partitions,
             "sources": msgspec.json.encode(
                 {name: str(topic_id) for name, topic_id in sources.items()}
@@ -143,39 +139,28 @@ class KeyStore:
             made = connection.execute(query("keys", "make_day_row"), values).fetchone()
             stored = connection.execute(query("keys", "read_day_row"), values).fetchall()[0]
             for event in ("made", "read") if made else ("read",):
-                audit = {"day": _date(day), "event": event, "reader": self._reader}
-                connection.execute(query("keys", "audit"), audit)
+                self._audit(connection, _date(day), event)
         wrapped, stored_partitions, stored_sources, destroy_after_us = stored
         ids = msgspec.json.decode(stored_sources, type=dict[str, UUID])
-        return DayRow(day, self._unwrapped(day, wrapped), stored_partitions, ids, destroy_after_us)
+        key = self._wrap.key_in(wrapped, bound_to(day), str(_date(day)))
+        return DayRow(day, key, stored_partitions, ids, destroy_after_us)
 
     def _destroyed(self, connection: Connection) -> tuple[list[int], list[int]]:
         """Destroy expired keys; return their days, and the days to forget."""
         with connection.transaction():
             expired = connection.execute(query("keys", "destroy_expired")).fetchall()
             for (day,) in expired:
-                audit = {"day": day, "event": "destroyed", "reader": self._reader}
-                connection.execute(query("keys", "audit"), audit)
+                self._audit(connection, day, "destroyed")
         if expired:
             connection.execute(query("keys", "rewrite_rows"))
         held = {"days": [_date(day) for day in self._rows]}
         gone = connection.execute(query("keys", "destroyed_days"), held).fetchall()
         return sorted(_number(day) for (day,) in expired), [_number(day) for (day,) in gone]
 
-    def _wrapped(self, day: int, key: bytes) -> bytes:
-        """Return nonce and ciphertext of a key, bound to its day."""
-        nonce = self._random_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, key, bound_to(day))
-
-    def _unwrapped(self, day: int, wrapped: bytes | None) -> bytes | None:
-        """Return the key of a row, None where it was destroyed."""
-        if wrapped is None:
-            return None
-        try:
-            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound_to(day))
-        except InvalidTag:
-            message = f"the key of {_date(day)} was wrapped by another master key: use the file that made it"
-            raise ConfigError(message) from None
+    def _audit(self, connection: Connection, day: date, event: str) -> None:
+        """Write down what was done with a key."""
+        audit = {"day": day, "event": event, "reader": self._reader, "kind": "day"}
+        connection.execute(query("keys", "audit"), audit)
 
 
 def bound_to(day: int) -> bytes:

@@ -44,6 +44,9 @@ class Retention(NamedTuple):
     access_s: int = 365 * DAY_S
     reference_s: int = 90 * DAY_S
     upload_s: int = 7 * DAY_S
+    visitor_s: int = (
+        40 * DAY_S
+    )  # from the beginning of their month: its days, the lateness of the last, and a day
 
 
 class Removal(NamedTuple):
@@ -74,6 +77,7 @@ def horizons_us(retention: Retention, reference: int) -> dict[str, int]:
         "camera_hour": retention.live_s,
         "carrier_hour": retention.live_s,
         "carrier_day": retention.live_s,
+        "visitor": retention.visitor_s,
         "feed_minute": retention.live_s,
         "rejection_minute": retention.live_s,
         "camera_rejection": retention.live_s,

@@ -19,6 +19,7 @@ from processors.columns import (
     rows_of,
 )
 from processors.vehicle_table import NEVER_US
+from processors.visitor_pseudonyms import Visitors, no_visitors
 from processors.vocabulary import FIRST_REJECTION, Outcome, Source
 from streams.raw_batch import RawBatch, event_arrivals
 
@@ -38,12 +39,22 @@ def name_no_carrier(digests: UInt64Array) -> UInt32Array:
     return np.zeros(digests.size, np.uint32)
 
 
+KnowVisitors = Callable[[DecodedDetections, "Int64Array"], Visitors]
+
+
+def know_nobody(decoded: DecodedDetections, rows: Int64Array) -> Visitors:
+    """Return that nobody is known over a month."""
+    del decoded
+    return no_visitors(rows.size)
+
+
 class DayKey(NamedTuple):
     """What is fixed for a local day: how its pseudonyms are made and over how many partitions they go."""
 
     pseudonymise: Pseudonymise | None  # None once the key of the day is destroyed
     partitions: int
     pseudonymise_carriers: PseudonymiseCarriers = name_no_carrier
+    know_visitors: KnowVisitors = know_nobody  # over the days of its month
 
 
 class AdmissionRules(NamedTuple):
@@ -113,6 +124,7 @@ class _Identified(NamedTuple):
     hi: UInt64Array
     lo: UInt64Array
     carrier: UInt32Array
+    visitors: Visitors
     destination: Int32Array
 
 
@@ -122,6 +134,7 @@ def _identify(decoded: Decoded, outcome: UInt8Array, rules: AdmissionRules) -> _
     day = np.zeros(rows, np.int32)
     hi, lo = np.zeros(rows, np.uint64), np.zeros(rows, np.uint64)
     carrier = np.zeros(rows, np.uint32)
+    visitors = no_visitors(rows)
     destination = np.zeros(rows, np.int32)
     accepted = np.flatnonzero(outcome == Outcome.ACCEPTED)
     day[accepted] = local_days(decoded.event_us[accepted], rules.midnights_us)
@@ -135,7 +148,9 @@ def _identify(decoded: Decoded, outcome: UInt8Array, rules: AdmissionRules) -> _
         if isinstance(decoded, DecodedPositions):
             carrier[chosen] = key.pseudonymise_carriers(decoded.carrier[chosen])
             destination[chosen] = (hi[chosen] % np.uint64(key.partitions)).astype(np.int32)
-    return _Identified(outcome, day, hi, lo, carrier, destination)
+        else:
+            visitors.pseudonym[chosen], visitors.traits[chosen] = key.know_visitors(decoded, chosen)
+    return _Identified(outcome, day, hi, lo, carrier, visitors, destination)
 
 
 def _route_unidentified(
@@ -181,7 +196,8 @@ def _observations(
         decoded.observation_lo,
         decoded.direction,
         decoded.confidence,
-        traits,
+        traits | identified.visitors.traits,
+        identified.visitors.pseudonym,
     )
 
 

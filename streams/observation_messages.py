@@ -26,7 +26,8 @@ TOPIC_HEADER: Final = "duls-topic"
 TICK_HEADER: Final = "duls-tick"
 
 MAX_MESSAGE_BYTES: Final = 512 * 1024  # encoded; half of the broker's default limit, verified at start
-LATER_COLUMNS: Final = ("traits", "carrier")
+LATER_COLUMNS: Final = {"traits": np.uint32, "carrier": np.uint32, "visitor": np.uint64}
+OPTIONAL_COLUMNS: Final = frozenset({"visitor"})  # of which a message without any has no trace
 SCHEMA_BYTES: Final = 8 * 1024  # more than the Arrow schema and framing of either shape take
 
 
@@ -107,8 +108,11 @@ def encode_rows(columns: PositionColumns | DetectionColumns) -> Iterator[bytes]:
     rows = columns[0].size
     step = rows_per_message(columns)
     for start in range(0, rows, step):
-        arrays = [pa.array(column[start : start + step]) for column in columns]
-        batch = pa.RecordBatch.from_arrays(arrays, names=list(columns._fields))
+        parts = {name: column[start : start + step] for name, column in columns._asdict().items()}
+        for name in OPTIONAL_COLUMNS & parts.keys():
+            if not parts[name].any():
+                del parts[name]
+        batch = pa.RecordBatch.from_arrays([pa.array(part) for part in parts.values()], names=list(parts))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as writer:
             writer.write_batch(batch)
@@ -124,9 +128,9 @@ def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
 
 
 def _column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
-    """Return a column; earlier versions sent rows without traits or carrier, and the log still holds them."""
+    """Return a column; earlier versions sent rows without some, and the log still holds them."""
     if name in LATER_COLUMNS and name not in batch.schema.names:
-        return np.zeros(batch.num_rows, np.uint32)
+        return np.zeros(batch.num_rows, LATER_COLUMNS[name])
     return np.array(batch.column(name).to_numpy(zero_copy_only=True))
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from naive import DetectionRow, Registry, Settings
+from naive.buckets import local_day, month_of
 from naive.settings import US
 from strategies import CLASSES, EMISSIONS, FUTURE_US, Step, random_start_us, random_steps
 
@@ -78,6 +79,10 @@ def random_detections(
             direction=rng.choice(DIRECTIONS),
             confidence=rng.choice((1.0, 1.0, 0.5, 0.49999999)),
         )
+        if rng.random() < 0.8:  # the key of months may come while detections do
+            month, _ = month_of(local_day(event_us))
+            holder = (rng.random() < 0.5, rng.randrange(22), rng.randrange(4))
+            row = replace(row, visitor=(month << 32) + int(str(row.vehicle)[-1]) + 1, holder=holder)
         if sent and rng.random() < 0.2:
             row = replace(row, observation_id=rng.choice(sent)[1].observation_id)
         sent.append((event_us + _delay_us(rng, settings), row))

@@ -34,6 +34,7 @@ from duls.pipelines.intake import (
     Known,
     SourceTopic,
 )
+from duls.pipelines.month_keys import MonthKeys
 from duls.pipelines.references import References
 from duls.plate_files import read_registers, stamp_of
 from processors.pseudonyms import HASH_KEY_BYTES
@@ -47,6 +48,7 @@ from sinks.keys import KeyStore, require_keys
 from sinks.lasting_connection import Tell
 from sinks.master_key import read_master_key
 from sinks.migrate import require_current
+from sinks.month_keys import MonthKeyStore
 from sinks.patience import Patience
 from sinks.references import ReferenceStore
 from sinks.registry import installation_id
@@ -91,12 +93,15 @@ def run_intake(
         flow_store = stack.enter_context(
             FlowStore(settings.database_url, patience=patience, tell=metrics.tell_sink(FIGURES_SINK))
         )
+        hash_key = secrets.token_bytes(HASH_KEY_BYTES)
+        months = _month_keys(settings, stack, patience, metrics, hash_key)
         keys = DayKeys(
             store,
             partitions=topics.observations.partitions,
             sources=topic_ids(topics.sources),
-            hash_key=secrets.token_bytes(HASH_KEY_BYTES),
+            hash_key=hash_key,
             midnights_us=local_midnights(),
+            months=months,
         )
         references = _references(settings, stack, metrics)
         record_gap = _gap_recorder(metrics, flow_store)
@@ -121,7 +126,7 @@ def run_intake(
             target = _drain_target(settings, input_end(admin, topics.sources))
             bounds = _Bounds(target, lambda: input_end(admin, topics.sources).offsets)
         intake.subscribe()
-        _loop(intake, stop, bounds, keys, vehicles, on_ready)
+        _loop(intake, stop, bounds, _Keys(keys, months), vehicles, on_ready)
         intake.finish()
 
 
@@ -156,6 +161,27 @@ def _key_store(settings: Settings, patience: Patience, tell: Tell) -> KeyStore:
         patience=patience,
         tell=tell,
     )
+
+
+def _month_keys(
+    settings: Settings, stack: ExitStack, patience: Patience, metrics: Metrics, hash_key: bytes
+) -> MonthKeys | None:
+    """Return the keys of months where they are asked for; where they are not, destroy those that there are."""
+    store = MonthKeyStore(
+        settings.keys_url,
+        read_master_key(settings.master_key_file),
+        reader=f"intake {os.getpid()}",
+        random_bytes=secrets.token_bytes,
+        patience=patience,
+        tell=metrics.tell_sink(KEYS_SINK),
+    )
+    stack.callback(store.close)
+    if settings.privacy.month_key:
+        return MonthKeys(store, hash_key=hash_key, midnights_us=local_midnights())
+    for month in store.destroy_all():
+        log.info("the key of a month is destroyed, for months have none any more", month=month)
+    store.close()
+    return None
 
 
 def _references(settings: Settings, stack: ExitStack, metrics: Metrics) -> References:
@@ -255,6 +281,20 @@ def _drain_target(settings: Settings, end: InputEnd) -> DrainTarget:
     return DrainTarget(end.offsets, newest_us + round(settings.figures.reorder_s * 1_000_000))
 
 
+class _Keys(NamedTuple):
+    """The keys that intake looks after."""
+
+    days: DayKeys
+    months: MonthKeys | None
+
+    def maintain(self, now_us: int) -> None:
+        """Make the next ones, destroy what is over, and tell of it."""
+        for day in self.days.maintain(now_us):
+            log.info("the key of a day is destroyed", day=day)
+        for month in () if self.months is None else self.months.maintain(now_us):
+            log.info("the key of a month is destroyed", month=month)
+
+
 class _Bounds(NamedTuple):
     """Where a bounded run ends."""
 
@@ -266,7 +306,7 @@ def _loop(
     intake: Intake,
     stop: StopFlag,
     bounds: _Bounds | None,
-    keys: DayKeys,
+    keys: _Keys,
     vehicles: KnownVehicles,
     on_ready: Callable[[], None],
 ) -> None:
@@ -288,8 +328,7 @@ def _loop(
             on_ready()
         if time.monotonic() >= maintenance_due_s:
             maintenance_due_s = time.monotonic() + MAINTENANCE_S
-            for day in keys.maintain(time.time_ns() // 1_000):
-                log.info("the key of a day is destroyed", day=day)
+            keys.maintain(time.time_ns() // 1_000)
         if bounds is not None and target is not None and intake.has_reached(target):
             if not has_ticks:
                 return

@@ -7,6 +7,7 @@ import numpy as np
 import structlog
 
 from duls.app.publishing_detections import decide_detections, registry_of
+from duls.app.publishing_visitors import publish_months
 from duls.config import Settings
 from duls.local_midnights import local_midnights
 from processors.publication.day_cells import OBSERVATIONS, Rule, published, told_by
@@ -53,7 +54,11 @@ def publish_by_hand(settings: Settings) -> list[Report] | None:
 
 
 def publish_due(connection: Connection, settings: Settings) -> list[Report] | None:
-    """Publish the local days that are final, and count what came after earlier ones; None: another process does."""
+    """Publish the local days and months that are final, and count what came after earlier ones.
+
+    Returns:
+        What was published of days; None: another process publishes.
+    """
     if not try_lock(connection):
         return None
     try:
@@ -67,6 +72,7 @@ def publish_due(connection: Connection, settings: Settings) -> list[Report] | No
         ]
         for source, day in open_days(connection):
             count_later(connection, local_day(source, day))
+        publish_months(connection, settings, wait_s=DETECTIONS_WAIT_S)
     finally:
         unlock(connection)
     return reports

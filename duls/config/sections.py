@@ -235,6 +235,16 @@ class PublicationSettings(Section):
     )
 
 
+class PrivacySettings(Section):
+    """What is known of vehicles for longer than a day."""
+
+    month_key: bool = Field(
+        False,
+        description="Know detected vehicles by a pseudonym of a whole month, to count how often they come; "
+        "docs/privacy.md says what that means. The same for all processes; `false` destroys what there is.",
+    )
+
+
 class AlertSettings(Section):
     """How overload alerts are raised, and who is told."""
 

@@ -16,6 +16,7 @@ from duls.config.sections import (
     KafkaSettings,
     LogSettings,
     MetricsSettings,
+    PrivacySettings,
     PublicationSettings,
     Section,
 )
@@ -32,6 +33,7 @@ class Settings(Section):
     intake: IntakeSettings = IntakeSettings()
     aggregate: AggregateSettings = AggregateSettings()
     publication: PublicationSettings = PublicationSettings()
+    privacy: PrivacySettings = PrivacySettings()
     alert: AlertSettings = AlertSettings()
     http: HttpSettings = HttpSettings()
     grafana: GrafanaSettings = GrafanaSettings()

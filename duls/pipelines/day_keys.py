@@ -1,15 +1,17 @@
 """Day keys for intake: what is fixed for each local day, with the pseudonyms of its vehicles."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
 from duls.errors import TopicChangedError
+from duls.pipelines.month_keys import MonthKeys
 from processors.calendar import DAY_US, local_day
 from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.columns import DecodedDetections, DecodedPositions, Int64Array, UInt64Array
 from processors.pseudonyms import PseudonymCache
-from streams.admission import DayKey
+from streams.admission import DayKey, know_nobody
 
 
 class DayRow(Protocol):
@@ -50,6 +52,7 @@ class DayKeys:
         sources: Ids of the source topics.
         hash_key: 16 random bytes of this process, see PseudonymCache.
         midnights_us: Table of local midnights.
+        months: Keys of months; None where vehicles are not known over a month.
     """
 
     def __init__(
@@ -60,8 +63,10 @@ class DayKeys:
         sources: Mapping[str, UUID],
         hash_key: bytes,
         midnights_us: Int64Array,
+        months: MonthKeys | None = None,
     ) -> None:
         self._store = store
+        self._months = months
         self._partitions = partitions
         self._sources = dict(sources)
         self._hash_key = hash_key
@@ -85,6 +90,7 @@ class DayKeys:
                     _pseudonymise_with(PseudonymCache(self._hash_key, row.key)),
                     row.partitions,
                     CarrierPseudonyms(row.key).of,
+                    know_nobody if self._months is None else partial(self._months.visitors, day),
                 )
             )
             while len(self._keys) >= DAYS_REMEMBERED:

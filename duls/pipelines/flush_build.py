@@ -86,6 +86,7 @@ def plan_flush(
         camera_hours=[] if delta is None else _camera_hours(delta.cameras),
         carrier_hours=delta.carriers["hour"] if delta is not None and with_carriers else None,
         carrier_days=delta.carriers["day"] if delta is not None and with_carriers else None,
+        visitors=None if delta is None else delta.visitors,
         open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
         snapshots=[snapshot for snapshot in snapshots if snapshot is not None],
         outbox=_dead_letters(rejections, dead_letter_topic),

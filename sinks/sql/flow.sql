@@ -144,3 +144,20 @@ WHERE core.day_end(given.bucket) > coalesce(
 ORDER BY given.zone_no, given.bucket, given.vehicle_class, given.zero_emission, given.carrier
 ON CONFLICT (zone_no, day, vehicle_class, zero_emission, carrier) DO UPDATE SET
     vehicles = stored.vehicles + excluded.vehicles;
+
+-- name: add_visitors
+-- Add the copied days to core.visitor; those of published months, which nobody asks for any more, are left out.
+INSERT INTO core.visitor AS stored (month, zone_no, visitor, days, at_home, branch, company_size)
+SELECT given.month, given.zone_no, given.visitor, given.days, given.at_home, given.branch, given.company_size
+FROM pg_temp.visitor_delta AS given
+WHERE given.month >= coalesce(
+    (
+        SELECT (kept.horizon AT TIME ZONE 'Europe/Amsterdam')::date
+        FROM core.retention_horizon AS kept
+        WHERE kept.table_name = 'visitor'
+    ),
+    '-infinity'
+)
+    AND NOT EXISTS (SELECT FROM core.visitor_publication AS done WHERE done.month = given.month)
+ORDER BY given.month, given.zone_no, given.visitor
+ON CONFLICT (month, zone_no, visitor) DO UPDATE SET days = stored.days | excluded.days;

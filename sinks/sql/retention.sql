@@ -211,3 +211,7 @@ DELETE FROM core.carrier_hour WHERE hour_start <= core.instant(%(horizon_us)s) -
 -- name: delete_carrier_day
 -- Delete local days of carriers that were never published.
 DELETE FROM core.carrier_day WHERE day < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;
+
+-- name: delete_visitor
+-- Delete months of visitors that were never published.
+DELETE FROM core.visitor WHERE month < (core.instant(%(horizon_us)s) AT TIME ZONE 'Europe/Amsterdam')::date;

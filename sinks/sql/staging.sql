@@ -98,6 +98,18 @@ CREATE TEMPORARY TABLE IF NOT EXISTS carrier_day_delta (
     vehicles bigint NOT NULL
 ) ON COMMIT DELETE ROWS;
 
+-- name: stage_visitor_delta
+-- Make the session table of days on which vehicles came to zones.
+CREATE TEMPORARY TABLE IF NOT EXISTS visitor_delta (
+    month date NOT NULL,
+    zone_no integer NOT NULL,
+    visitor bigint NOT NULL,
+    days integer NOT NULL,
+    at_home smallint NOT NULL,
+    branch smallint NOT NULL,
+    company_size smallint NOT NULL
+) ON COMMIT DELETE ROWS;
+
 -- name: stage_now_part
 -- Make the session table of present and silent counts to set.
 CREATE TEMPORARY TABLE IF NOT EXISTS now_part (
@@ -141,6 +153,11 @@ FROM STDIN (FORMAT binary);
 -- name: copy_carrier_day_delta
 -- Take a binary image of vehicles by carrier of day cells.
 COPY pg_temp.carrier_day_delta (zone_no, bucket, vehicle_class, zero_emission, carrier, vehicles)
+FROM STDIN (FORMAT binary);
+
+-- name: copy_visitor_delta
+-- Take a binary image of days on which vehicles came to zones.
+COPY pg_temp.visitor_delta (month, zone_no, visitor, days, at_home, branch, company_size)
 FROM STDIN (FORMAT binary);
 
 -- name: copy_now_part

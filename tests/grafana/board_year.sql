@@ -14,7 +14,8 @@ SELECT 1, lpad(to_hex(no), 32, '0')::uuid, no, 0, 1, 2 FROM generate_series(1, 4
 
 -- name: branch
 INSERT INTO core.branch (branch_code, name)
-SELECT chr(64 + no), 'Branch ' || no FROM generate_series(1, 20) AS no;
+SELECT chr(64 + no), 'Branch ' || no FROM generate_series(1, 20) AS no
+ON CONFLICT (branch_code) DO UPDATE SET name = excluded.name;
 
 -- name: published_feed_day
 INSERT INTO core.published_feed_day

@@ -13,7 +13,7 @@ Zone ids, vehicles, classes and emissions are opaque: strings and integer codes 
 """
 
 from naive.buckets import GRAINS, bucket_end, bucket_of, local_day, midnight_us
-from naive.detections import CameraKey, NaiveDetections, Registry, run_detections
+from naive.detections import CameraKey, NaiveDetections, Registry, VisitorKey, run_detections
 from naive.figures import CarrierKey, Cell, CellKey, Figures, Identity, RowOutcome
 from naive.geometry import Geometry, contains, crosses, crosses_zone, distance_um, inside
 from naive.positions import NaivePositions, run_positions
@@ -36,6 +36,7 @@ __all__ = [
     "Registry",
     "RowOutcome",
     "Settings",
+    "VisitorKey",
     "bucket_end",
     "bucket_of",
     "contains",

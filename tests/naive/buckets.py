@@ -25,6 +25,12 @@ def local_day(event_us: int) -> int:
     return _local_day_of_hour(event_us // HOUR_US)
 
 
+def month_of(day: int) -> tuple[int, int]:
+    """Return the first day of the month of a day, as days since 1970-01-01, and which of its days it is, from 0."""
+    place = (EPOCH_DAY + timedelta(days=day)).day - 1
+    return day - place, place
+
+
 @cache
 def midnight_us(day: int) -> int:
     """Return the UTC time, in microseconds, at which a local day starts."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from naive.buckets import HOUR_US, local_day
+from naive.buckets import HOUR_US, local_day, month_of
 from naive.figures import Cells, Figures, Identity, Kind, RowOutcome
 from naive.rows import ArrivalOrder, DetectionRow
 from naive.settings import Settings
@@ -36,6 +36,30 @@ class CameraHours:
             self.vehicles[key] += 1
 
 
+VisitorKey = tuple[int, Hashable, int]
+"""First day of the month, zone, pseudonym of the month."""
+
+
+@dataclass
+class Visitors:
+    """On which days of a month vehicles came to zones, and what is known of them."""
+
+    days: dict[VisitorKey, set[int]] = field(default_factory=dict)
+    holders: dict[VisitorKey, tuple[bool, int, int]] = field(default_factory=dict)
+    counted: set[Hashable] = field(default_factory=set)
+
+    def count(self, zone_id: Hashable, row: DetectionRow, pseudonym: tuple[Hashable, int]) -> None:
+        """Note a vehicle by the first row that counts it in a zone on a day, if that row knows the month."""
+        if (zone_id, pseudonym) in self.counted:
+            return
+        self.counted.add((zone_id, pseudonym))
+        if row.visitor:
+            month, place = month_of(pseudonym[1])
+            key = (month, zone_id, row.visitor)
+            self.days.setdefault(key, set()).add(place)
+            self.holders.setdefault(key, row.holder)
+
+
 FIGURE_OF_MOVEMENT = {"in": "entries", "out": "exits"}
 
 
@@ -54,6 +78,7 @@ class NaiveDetections:
             set()
         )  # pseudonym, camera, direction, window: already counted
         self.camera_hours = CameraHours()
+        self.visitors = Visitors()
         self._kinds: dict[tuple[Hashable, int], Kind] = {}  # by pseudonym: of its first taken detection
 
     def add(self, rows: Iterable[DetectionRow]) -> None:
@@ -131,6 +156,7 @@ class NaiveDetections:
         self.camera_hours.count(row, kind, pseudonym)
         for zone_id, movements in self._registry[row.camera]:
             self._cells.observe(zone_id, row, kind, pseudonym)
+            self.visitors.count(zone_id, row, pseudonym)
             figure = FIGURE_OF_MOVEMENT.get(movements[row.direction])
             if figure is not None:
                 self._cells.add(zone_id, row.event_us, kind, figure)

@@ -56,6 +56,8 @@ class DetectionRow:
     observation_id: Hashable
     direction: Hashable = "obverse"  # obverse, reverse or unknown
     confidence: float = 1.0
+    visitor: int = 0  # pseudonym of the vehicle in its month, 0 where months have no keys
+    holder: tuple[bool, int, int] = (False, 0, 0)  # Dutch plate, branch, company size
 
     @property
     def identity(self) -> tuple[int, int, int]:

@@ -7,11 +7,23 @@ from uuid import UUID
 
 import numpy as np
 
-from naive import CameraKey, Cell, CellKey, DetectionRow, Registry, RowOutcome, Settings, local_day
+from naive import (
+    CameraKey,
+    Cell,
+    CellKey,
+    DetectionRow,
+    Registry,
+    RowOutcome,
+    Settings,
+    VisitorKey,
+    local_day,
+)
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
 from processors.columns import DetectionColumns, UInt64Array
 from processors.detections import DetectionState
 from processors.ledger import Ledger
+from processors.vehicle_traits import AT_HOME, BRANCHES, HOLDER_PLACE, Size, packed_holder
+from processors.visitor_rows import VisitorDelta, merged_visitors
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
 from tests.processors.position_builders import MIDNIGHTS_US, FlowTotals, ZoneNumbers, pseudonym, rules
 
@@ -60,8 +72,15 @@ def detection_columns(rows: Sequence[DetectionRow]) -> DetectionColumns:
         observation_lo=observation_lo,
         direction=np.array([DIRECTIONS.index(str(row.direction)) for row in rows], np.uint8),
         confidence=np.array([row.confidence for row in rows], np.float64),
-        traits=np.zeros(len(rows), np.uint32),
+        traits=np.array([traits_of(*row.holder) for row in rows], np.uint32),
+        visitor=np.array([row.visitor for row in rows], np.uint64),
     )
+
+
+def traits_of(at_home: bool, branch: int, size: int) -> int:
+    """Return what the oracle knows of a vehicle as traits."""
+    held = packed_holder("" if branch == 0 else BRANCHES[branch - 1], Size(size))
+    return held << HOLDER_PLACE | (AT_HOME if at_home else 0)
 
 
 def camera_index(registry: Registry, numbers: ZoneNumbers) -> CameraIndex:
@@ -107,6 +126,7 @@ class FastDetections:
         self.ledger = Ledger()
         self.totals = FlowTotals()
         self.rejected: list[tuple[int, int, int]] = []  # identities of rows of cameras that nobody registered
+        self._visitors: list[VisitorDelta] = []
 
     def add(self, rows: Iterable[DetectionRow]) -> None:
         """Read rows."""
@@ -134,7 +154,21 @@ class FastDetections:
 
     def flush(self) -> None:
         """Bring what has been added to the totals."""
-        self.totals.add(self.ledger.drain(slot_s=self.settings.slot_s, midnights_us=MIDNIGHTS_US))
+        delta = self.ledger.drain(slot_s=self.settings.slot_s, midnights_us=MIDNIGHTS_US)
+        self.totals.add(delta)
+        self._visitors.append(delta.visitors)
+
+    def visitors(self) -> dict[VisitorKey, tuple[set[int], tuple[bool, int, int]]]:
+        """Return who came so far, on which days of the month, and what is known of them."""
+        self.flush()
+        rows = zip(*(column.tolist() for column in merged_visitors(self._visitors)), strict=True)
+        return {
+            (month, self.numbers.zone_id(zone_no), visitor): (
+                {place for place in range(31) if days >> place & 1},
+                (at_home, branch, size),
+            )
+            for month, zone_no, visitor, days, at_home, branch, size in rows
+        }
 
     def cells(self) -> dict[str, dict[CellKey, Cell]]:
         """Return all flow cells so far."""

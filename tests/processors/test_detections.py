@@ -21,6 +21,7 @@ from detection_strategies import (
     random_uuid,
 )
 from naive import CameraKey, DetectionRow, NaiveDetections, Registry, RowOutcome, Settings
+from naive.buckets import local_day, month_of
 from naive.settings import US
 from naive_examples import T0, at_us
 from processors import detections
@@ -73,6 +74,8 @@ def assert_equal(oracle: NaiveDetections, fast: FastDetections) -> None:
         == fast.outcomes()
     )
     assert sorted(refused) == sorted(fast.rejected)
+    visitors = oracle.visitors
+    assert {key: (days, visitors.holders[key]) for key, days in visitors.days.items()} == fast.visitors()
 
 
 def camera_hours(oracle: NaiveDetections) -> tuple[Counter[CameraKey], Counter[CameraKey]]:
@@ -301,3 +304,22 @@ def test_rejected_cameras_are_told_with_their_rows_and_move_from_accepted_to_rej
     assert [(1, T0, Outcome.UNREGISTERED_CAMERA, 2)] == list(
         zip(*(column.tolist() for column in delta.rejections), strict=True)
     )
+
+
+def test_days_of_two_months_are_kept_apart() -> None:
+    """A vehicle that comes on two days of one month and one of the next is two visitors; coming again adds nothing."""
+    settings = Settings()
+    oracle, fast = readers(settings, REGISTRY)
+    today = local_day(T0)
+    june, _ = month_of(today)
+    days = [june + 29, june + 28, june + 30, june + 28]  # 30 and 29 June, 1 July, 29 June again
+    rows = [
+        detection((day - today) * 86_400 + number, visitor=1 + month_of(day)[0])
+        for number, day in enumerate(days)
+    ]
+    for reader in (oracle, fast):
+        reader.add(rows)
+        reader.drain()
+
+    assert {(june, "box", june + 1): {28, 29}, (june + 30, "box", june + 31): {0}} == oracle.visitors.days
+    assert_equal(oracle, fast)

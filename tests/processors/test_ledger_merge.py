@@ -12,6 +12,7 @@ from processors.columns import FIGURES, FlowDelta
 from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
 from processors.ledger_merge import merged
+from processors.visitor_rows import VisitorDelta
 
 Keyed = dict[tuple[int, ...], int]
 
@@ -37,7 +38,9 @@ carrier_keys = st.tuples(
     st.sampled_from([0, 1, 2**32 - 1]),
 )
 carriers = st.dictionaries(carrier_keys, st.integers(1, 9), max_size=5)
-deltas = st.lists(st.tuples(flows, feeds, reasons, cameras, carriers), min_size=1, max_size=3)
+visitor_keys = st.tuples(st.integers(0, 1), st.integers(0, 2), st.sampled_from([1, 2, (1 << 64) - 1]))
+visitors = st.dictionaries(visitor_keys, st.integers(1, (1 << 31) - 1), max_size=5)
+deltas = st.lists(st.tuples(flows, feeds, reasons, cameras, carriers, visitors), min_size=1, max_size=3)
 
 
 def columns(rows: Keyed, width: int) -> list[list[int]]:
@@ -45,7 +48,9 @@ def columns(rows: Keyed, width: int) -> list[list[int]]:
     return [[key[place] for key in sorted(rows)] for place in range(width)]
 
 
-def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed, sent: Keyed) -> LedgerDelta:
+def delta_of(  # the parts of one delta
+    cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed, sent: Keyed, came: Keyed
+) -> LedgerDelta:
     """Return a delta whose figures are a value and its multiples."""
     zone, bucket, vehicle_class, emission, source = columns(cells, 5)
     values = np.array([cells[key] for key in sorted(cells)], np.int64)
@@ -75,6 +80,21 @@ def delta_of(cells: Keyed, minutes: Keyed, rejected: Keyed, passed: Keyed, sent:
         ),
         camera_delta(passed),
         {"hour": carrier_delta(sent), "day": carrier_delta(sent)},
+        visitor_delta(came),
+    )
+
+
+def visitor_delta(came: Keyed) -> VisitorDelta:
+    """Return who came, with properties that follow from the key."""
+    month, zone_no, visitor = columns(came, 3)
+    return VisitorDelta(
+        np.array(month, np.int32),
+        np.array(zone_no, np.int32),
+        np.array(visitor, np.uint64),
+        np.array([came[key] for key in sorted(came)], np.int32),
+        np.array(month, np.bool_),
+        np.array(zone_no, np.uint8),
+        np.array(zone_no, np.uint8),
     )
 
 
@@ -103,17 +123,21 @@ def summed(parts: list[Keyed]) -> Keyed:
 
 
 @given(deltas)
-def test_sums_are_those_of_the_parts(parts: list[tuple[Keyed, Keyed, Keyed, Keyed, Keyed]]) -> None:
+def test_sums_are_those_of_the_parts(parts: list[tuple[Keyed, ...]]) -> None:
     """Every key once, ascending, with the types of a single delta."""
     whole = merged([delta_of(*part) for part in parts])
 
-    expected = delta_of(*(summed([part[place] for part in parts]) for place in range(5)))
+    came: Keyed = {}
+    for part in parts:
+        came |= {key: came.get(key, 0) | days for key, days in part[5].items()}
+    expected = delta_of(*(summed([part[place] for part in parts]) for place in range(5)), came)
     for grain in ("hour", "day"):
         require_equal(expected.flows[grain], whole.flows[grain])
         require_equal(expected.carriers[grain], whole.carriers[grain])
     require_equal(expected.feeds, whole.feeds)
     require_equal(expected.rejections, whole.rejections)
     require_equal(expected.cameras, whole.cameras)
+    require_equal(expected.visitors, whole.visitors)
     require_equal(delta_of(*parts[0]).flows["slot"], whole.flows["slot"])
 
 

@@ -113,6 +113,29 @@ def test_a_restored_state_has_the_snapshot_that_it_was_made_of() -> None:
         assert array.tolist() == second.arrays[name].tolist(), name
 
 
+def test_held_detections_of_a_version_without_months_are_read() -> None:
+    """They are of nobody whom a month knows; the state goes on as it would have."""
+    log = random_log(Random(5))
+    fast = partition_of(log)
+    for message in log.messages:
+        if isinstance(message, Rows):
+            fast.read(message)
+    held = fast.state.detections.held
+    assert held
+    fast.state.detections.held = [part._replace(visitor=np.zeros_like(part.visitor)) for part in held]
+    now = frozen(snapshot_of(fast.state))
+    old = now._replace(arrays={name: part for name, part in now.arrays.items() if "visitor" not in name})
+    other = FastPartition(fast.settings, fast.book, fast.registry)
+
+    restore(other.state, old)
+
+    assert len(now.arrays) > len(old.arrays)
+    again = snapshot_of(other.state).arrays
+    for name, array in now.arrays.items():
+        assert array.dtype == again[name].dtype
+        assert array.tolist() == again[name].tolist(), name
+
+
 def test_the_snapshot_of_a_new_partition_is_the_beginning() -> None:
     """Nothing was read, and the first row is new."""
     fast = FastPartition(Settings(), ZoneBook(ZONES), {}).restarted()

@@ -51,6 +51,7 @@ DETECTION_TYPES = [
     "u1",
     "f4",
     "u4",
+    "u8",
 ]
 
 
@@ -187,3 +188,14 @@ def test_rows_of_earlier_versions_have_neither_traits_nor_carrier() -> None:
     assert [0, 0, 0] == columns.traits.tolist()
     assert [0, 0, 0] == columns.carrier.tolist()
     assert np.uint32 == columns.traits.dtype == columns.carrier.dtype
+
+
+def test_detections_that_nobody_is_known_by_over_a_month_have_no_such_column() -> None:
+    """As those of earlier versions have none; both are read as zeros."""
+    rows = detections(3)._replace(visitor=np.zeros(3, np.uint64))
+    (value,) = encode_rows(rows)
+
+    assert "visitor" not in pa.ipc.open_stream(value).read_all().column_names
+    columns = decode_rows(value, DetectionColumns)
+    assert [0, 0, 0] == columns.visitor.tolist()
+    assert np.uint64 == columns.visitor.dtype

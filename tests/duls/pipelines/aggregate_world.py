@@ -159,6 +159,7 @@ def detections(offsets: Sequence[int], arrival_s: float, camera: UUID = CAMERA) 
         np.zeros(rows, np.uint8),
         np.ones(rows),
         np.zeros(rows, np.uint32),
+        np.zeros(rows, np.uint64),
     )
     (value,) = encode_rows(columns)
     return Entry(value, headers_of(Kind.DETECTIONS, OURS, ANPR_ID))
