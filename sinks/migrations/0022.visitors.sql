@@ -94,7 +94,7 @@ FROM core.published_visitor_origin AS cell
 LEFT JOIN core.visitor_publication AS done ON done.month = cell.month;
 COMMENT ON VIEW history.zone_visitor_origin IS 'Visitors of a zone by how often they came in a month and whether their plate is Dutch, k-safe; published once and then frozen';
 COMMENT ON COLUMN history.zone_visitor_origin.visitor_type IS 'once: on one day of the month; occasional: on 2 to 9 days; daily: on 10 days or more';
-COMMENT ON COLUMN history.zone_visitor_origin.visitor_type_no IS '0 once, 1 occasional, 2 daily';
+COMMENT ON COLUMN history.zone_visitor_origin.k IS 'Distinct vehicles that a cell must have to be shown';
 COMMENT ON COLUMN history.zone_visitor_origin.counted_days IS 'Local days of the month on which vehicles were counted: fewer than it has where counting began within it';
 
 CREATE OR REPLACE VIEW history.zone_visitor_branch AS
@@ -112,11 +112,9 @@ SELECT
 FROM core.published_visitor_branch AS cell
 LEFT JOIN core.branch AS branch ON branch.branch_code = cell.branch_code
 LEFT JOIN core.visitor_publication AS done ON done.month = cell.month;
-COMMENT ON VIEW history.zone_visitor_branch IS 'Visitors of a zone by how often they came in a month and the branch of their holder, k-safe; published once and then frozen';
+COMMENT ON VIEW history.zone_visitor_branch IS 'Visitors of a zone by how often they came in a month and the branch of their holder (a section of SBI 2008, a dash where no register knows), k-safe; published once and then frozen';
 COMMENT ON COLUMN history.zone_visitor_branch.visitor_type IS 'once: on one day of the month; occasional: on 2 to 9 days; daily: on 10 days or more';
-COMMENT ON COLUMN history.zone_visitor_branch.visitor_type_no IS '0 once, 1 occasional, 2 daily';
-COMMENT ON COLUMN history.zone_visitor_branch.branch_code IS 'Section of SBI 2008; a dash where no register knows';
-COMMENT ON COLUMN history.zone_visitor_branch.branch_name IS 'Its name, Dutch';
+COMMENT ON COLUMN history.zone_visitor_branch.k IS 'Distinct vehicles that a cell must have to be shown';
 COMMENT ON COLUMN history.zone_visitor_branch.counted_days IS 'Local days of the month on which vehicles were counted: fewer than it has where counting began within it';
 
 CREATE OR REPLACE VIEW history.zone_visitor_size AS
@@ -133,9 +131,8 @@ SELECT
     done.days::integer AS counted_days
 FROM core.published_visitor_size AS cell
 LEFT JOIN core.visitor_publication AS done ON done.month = cell.month;
-COMMENT ON VIEW history.zone_visitor_size IS 'Visitors of a zone by how often they came in a month and the size of the company that holds them, k-safe; published once and then frozen';
+COMMENT ON VIEW history.zone_visitor_size IS 'Visitors of a zone by how often they came in a month and the size of the company that holds them, over all classes (the class is null), k-safe; published once and then frozen';
 COMMENT ON COLUMN history.zone_visitor_size.visitor_type IS 'once: on one day of the month; occasional: on 2 to 9 days; daily: on 10 days or more';
-COMMENT ON COLUMN history.zone_visitor_size.visitor_type_no IS '0 once, 1 occasional, 2 daily';
-COMMENT ON COLUMN history.zone_visitor_size.vehicle_class_no IS 'Null: over all classes, as all published cells are';
 COMMENT ON COLUMN history.zone_visitor_size.company_size IS 'small, medium, large, or unknown where no register knows';
+COMMENT ON COLUMN history.zone_visitor_size.k IS 'Distinct vehicles that a cell must have to be shown';
 COMMENT ON COLUMN history.zone_visitor_size.counted_days IS 'Local days of the month on which vehicles were counted: fewer than it has where counting began within it';
