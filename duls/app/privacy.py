@@ -9,6 +9,7 @@ from sinks.connection import Connection, open_connection
 from sinks.keys import KeyAge, KeyStore
 from sinks.master_key import MASTER_KEY_BYTES
 from sinks.migrate import require_current
+from sinks.month_keys import MonthKeyStore
 from sinks.patience import Patience
 from sinks.privacy import PublishedDays, oldest_us, published_days, readers
 from sinks.retention import Retention
@@ -53,13 +54,13 @@ class Kept(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The day keys: how many there are, how many are destroyed, and what comes next."""
+    """The keys of days or months: how many there are, how many are destroyed, and what comes next."""
 
     kept: int
     destroyed: int
     overdue: int
     next_destruction_us: int | None
-    oldest_day: int | None  # of those kept, days since 1970
+    oldest_day: int | None  # of those kept, days since 1970; of a month its first
 
 
 class Report(NamedTuple):
@@ -68,6 +69,8 @@ class Report(NamedTuple):
     made_us: int
     kept: list[Kept]
     keys: Keys
+    month_keys: Keys
+    has_month_key: bool  # whether detected vehicles are known over a month
     published: list[PublishedDays]
     k: int
     carriers: int
@@ -94,7 +97,16 @@ def privacy_report(settings: Settings, now: Callable[[], float]) -> Report:
         kept += _rows(connection, settings)
         published = published_days(connection)
     rule = settings.publication
-    return Report(int(now() * 1_000_000), kept, _keys(settings), published, rule.k, rule.carriers)
+    return Report(
+        int(now() * 1_000_000),
+        kept,
+        _keys(KeyStore, settings),
+        _keys(MonthKeyStore, settings),
+        settings.privacy.month_key,
+        published,
+        rule.k,
+        rule.carriers,
+    )
 
 
 def _topics(settings: Settings) -> list[Kept]:
@@ -127,6 +139,7 @@ def _tables(settings: Settings) -> tuple[_Table, ...]:
         _Table("snapshots", "snapshot", ("core.snapshot", "core.snapshot_chunk"), None),
         _Table("references", "vehicle_reference", ("core.vehicle_reference",), retention.reference_s),
         _Table("carriers", "carrier_hour", ("core.carrier_hour", "core.carrier_day"), retention.live_s),
+        _Table("visitors", "visitor", ("core.visitor",), retention.visitor_s),
         _Table("slots", "flow_slot", ("core.flow_slot", "live.zone_flow"), retention.slot_s),
         _Table("hours", "flow_hour", ("core.flow_hour", "live.zone_flow_hour"), retention.live_s),
         _Table("days", "flow_day", ("core.flow_day", "live.zone_flow_day"), retention.live_s),
@@ -139,6 +152,9 @@ def _tables(settings: Settings) -> tuple[_Table, ...]:
                 "history.zone_flow_day",
                 "core.published_camera_hour",
                 "history.camera_hour",
+                "history.zone_visitor_origin",
+                "history.zone_visitor_branch",
+                "history.zone_visitor_size",
             ),
             retention.history_s,
         ),
@@ -162,9 +178,9 @@ def _rows(connection: Connection, settings: Settings) -> list[Kept]:
     ]
 
 
-def _keys(settings: Settings) -> Keys:
-    """Return what there is of day keys; none of them is read."""
-    store = KeyStore(
+def _keys(kind: type[KeyStore] | type[MonthKeyStore], settings: Settings) -> Keys:
+    """Return what there is of keys of days or months; none of them is read."""
+    store = kind(
         settings.keys_url,
         bytes(MASTER_KEY_BYTES),  # ages are told without it
         reader="duls privacy",

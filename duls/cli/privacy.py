@@ -50,6 +50,10 @@ TEXTS: Final[dict[str, dict[Language, str]]] = {
         "nl": "voertuigen per vervoerderspseudoniem, tot publicatie van de dag",
         "en": "vehicles by pseudonym of their carrier, until the day is published",
     },
+    "visitors": {
+        "nl": "op welke dagen van de maand voertuigen kwamen, onder maandpseudoniem, tot publicatie van de maand",
+        "en": "on which days of the month vehicles came, by pseudonym of the month, until the month is published",
+    },
     "slots": {"nl": "aantallen per zone en tijdvak", "en": "counts by zone and slot"},
     "hours": {"nl": "aantallen per zone en uur", "en": "counts by zone and hour"},
     "days": {"nl": "aantallen per zone en dag", "en": "counts by zone and day"},
@@ -64,6 +68,18 @@ TEXTS: Final[dict[str, dict[Language, str]]] = {
     "keys_next": {
         "nl": "De oudste is van {day}; de eerstvolgende vernietiging is op {at} (UTC).",
         "en": "The oldest is of {day}; the next destruction is at {at} (UTC).",
+    },
+    "month_on": {
+        "nl": "De maandsleutel staat aan (privacy.month_key): gedetecteerde voertuigen zijn een maand lang herkenbaar.",
+        "en": "The month key is on (privacy.month_key): detected vehicles can be recognised for a month.",
+    },
+    "month_off": {
+        "nl": "De maandsleutel staat uit: geen voertuig is langer dan een dag herkenbaar.",
+        "en": "The month key is off: no vehicle can be recognised for longer than a day.",
+    },
+    "month_keys": {
+        "nl": "Maandsleutels: {kept} aanwezig, {destroyed} vernietigd, {overdue} te laat.",
+        "en": "Month keys: {kept} kept, {destroyed} destroyed, {overdue} overdue.",
     },
     "published": {
         "nl": "Gepubliceerd van {feed}: {days} dagen, van {first} tot en met {last}.",
@@ -141,6 +157,10 @@ def _row(kept: "Kept", language: Language) -> tuple[str, ...]:
 def _lines(report: "Report", language: Language) -> list[str]:
     """Return what is said below the table."""
     lines = [_text("keys", language, **report.keys._asdict()), *_next_destruction(report.keys, language)]
+    lines.append(_text("month_on" if report.has_month_key else "month_off", language))
+    if report.has_month_key or report.month_keys.kept:
+        lines.append(_text("month_keys", language, **report.month_keys._asdict()))
+        lines += _next_destruction(report.month_keys, language)
     for published in report.published:
         values = {**published._asdict(), "feed": published.source.name.lower()}
         lines.append(_text("published", language, **values))

@@ -44,7 +44,7 @@ BLOCKS: Final = tuple(
     replace(column, word="time_block") if column.name == "time_window" else column for column in WINDOWS
 )
 ORIGINS: Final = (*(*ZONE, Column("origin_nuts3"), PROVINCE, TYPE, PASSAGES, VEHICLES, *MONTH, STATUS),)
-BY_ORIGIN: Final = (*ZONE, VISITOR, PROVINCE, VEHICLES, *MONTH, STATUS)
+BY_ORIGIN: Final = (*ZONE, VISITOR, replace(PROVINCE, values="origin"), VEHICLES, *MONTH, STATUS)
 BY_BRANCH: Final = (*ZONE, VISITOR, *BRANCH, VEHICLES, *MONTH, STATUS)
 BY_SIZE: Final = (*ZONE, VISITOR, TYPE, SIZE, VEHICLES, *MONTH, STATUS)
 CROSSTABS: Final = (

@@ -686,7 +686,7 @@ WITH cell AS (
         FROM history.zone_visitor_size
         WHERE zone_no = chosen.zone_no
             AND @in_months
-            AND @in_classes
+            AND (vehicle_class_no IS NULL OR @in_classes)
         ORDER BY month, visitor_type_no, vehicle_class_no, company_size
         LIMIT 5000
     ) AS told
@@ -703,7 +703,7 @@ SELECT
     extract(year FROM cell.month)::integer AS year,
     cell.k_status
 FROM cell
-JOIN history.vehicle_class AS class ON class.vehicle_class_no = cell.vehicle_class_no
+LEFT JOIN history.vehicle_class AS class ON class.vehicle_class_no = cell.vehicle_class_no
 ORDER BY cell.name, cell.zone_id, cell.month, cell.visitor_type_no, cell.vehicle_class_no, cell.company_size;
 
 -- name: crosstabs

@@ -12,6 +12,8 @@ SELECT 'camera_hour', core.microseconds((SELECT min(cell.hour_start) FROM core.c
 UNION ALL
 SELECT 'carrier_hour', core.microseconds((SELECT min(cell.hour_start) FROM core.carrier_hour AS cell))
 UNION ALL
+SELECT 'visitor', core.microseconds((SELECT min(known.month)::timestamp AT TIME ZONE 'Europe/Amsterdam' FROM core.visitor AS known))
+UNION ALL
 SELECT 'vehicle_reference', core.microseconds((SELECT min(cell.told_at) FROM core.vehicle_reference AS cell))
 UNION ALL
 SELECT 'snapshot', core.microseconds((SELECT min(cell.created_at) FROM core.snapshot AS cell))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import pyarrow as pa
 import pytest
 
 from duls.api.uploads_routes import POSITIONS_PATH, VESDI_PATH
@@ -17,6 +18,8 @@ from duls.app.registry import load_camera_file, load_zone_file
 from duls.app.tokens import issue_token
 from duls.config import load_settings
 from sinks.connection import open_connection
+from streams.observation_messages import KIND_HEADER, Kind
+from streams.topics import OBSERVATIONS_TOPIC
 from tests.acceptance.feed_messages import (
     CHANGE_HOURS,
     CHANGES,
@@ -30,7 +33,7 @@ from tests.acceptance.feed_messages import (
     zones,
 )
 from tests.faults.installation import Installation
-from tests.faults.raw_topics import ANPR, FMS, Outgoing, send
+from tests.faults.raw_topics import ANPR, FMS, Outgoing, messages_of, send
 from tests.faults.servers import new_broker
 from tests.faults.waiting import wait_until
 from tests.services.external import Database
@@ -182,6 +185,23 @@ def test_what_references_stand_for_is_kept(read_feeds: Installation) -> None:
         ).fetchall()
 
     assert [("N2", "no"), ("N3", "yes")] == rows
+
+
+def test_nobody_is_known_over_a_month_unless_the_city_decides_so(read_feeds: Installation) -> None:
+    """The setting is off by default: there is no key, no column, no row."""
+    with open_connection(read_feeds.keys_url, application_name="test") as connection:
+        assert [] == connection.execute("SELECT FROM keys.month_row").fetchall()
+        assert [("day",)] == connection.execute("SELECT DISTINCT kind FROM keys.key_audit").fetchall()
+    with open_connection(read_feeds.database_url, application_name="test") as connection:
+        kept = "SELECT FROM core.visitor UNION ALL SELECT FROM core.visitor_publication"
+        assert [] == connection.execute(kept).fetchall()
+    seen = [
+        message.value() or b""
+        for message in messages_of(read_feeds.bootstrap_servers, OBSERVATIONS_TOPIC, 2)
+        if (KIND_HEADER, Kind.DETECTIONS.encode()) in (message.headers() or ())
+    ]
+    assert seen
+    assert not any("visitor" in pa.ipc.open_stream(value).schema.names for value in seen)
 
 
 def test_no_log_names_a_vehicle(read_feeds: Installation) -> None:

@@ -114,6 +114,22 @@ def test_the_law_of_visits_survives_removal(connection: Connection, write: Write
     assert [(1,)] == connection.execute("SELECT count(*) FROM core.flow_day").fetchall()
 
 
+def test_visitors_go_forty_days_after_their_month_began(connection: Connection) -> None:
+    """Whether the month was published or not."""
+    connection.execute(
+        "INSERT INTO core.visitor VALUES ('2026-06-01', 1, 2, 3, 0, 0, 0), ('2026-07-01', 1, 2, 3, 0, 0, 0)"
+    )
+    begin_us = 20_605 * DAY_US - 2 * HOUR_US  # June in Amsterdam: two hours ahead of UTC
+    months = "SELECT month::text FROM core.visitor ORDER BY 1"
+
+    sweep(connection, Retention(), begin_us + 40 * DAY_US)
+    before = connection.execute(months.encode()).fetchall()
+    sweep(connection, Retention(), begin_us + 41 * DAY_US)
+
+    assert [("2026-06-01",), ("2026-07-01",)] == before
+    assert [("2026-07-01",)] == connection.execute(months.encode()).fetchall()
+
+
 def test_a_broken_law_is_noticed(connection: Connection, write: Write) -> None:
     """A lost exit shows."""
     write(days=visits(START_DAY, 7, 2), open_visits=[OpenVisits(0, 4)])

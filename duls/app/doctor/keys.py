@@ -9,6 +9,7 @@ from duls.config import Settings
 from duls.errors import ConfigError, ServiceAwayError
 from sinks.keys import KeyAge, KeyStore
 from sinks.master_key import MASTER_KEY_BYTES, read_master_key
+from sinks.month_keys import MonthKeyStore
 from sinks.patience import Patience
 
 PATIENCE_S: Final = 5.0
@@ -17,7 +18,7 @@ LINK: Final = "keys"
 
 def look_at_keys(settings: Settings) -> list[Finding]:
     """Look at the master key and the day keys; no key is read."""
-    return [*_master_key(settings), *_day_keys(settings)]
+    return [*_master_key(settings), *_kept_keys(settings)]
 
 
 def _master_key(settings: Settings) -> list[Finding]:
@@ -30,9 +31,27 @@ def _master_key(settings: Settings) -> list[Finding]:
     return [ok(LINK, f"the master key file {settings.master_key_file} is readable by its owner only")]
 
 
-def _day_keys(settings: Settings) -> list[Finding]:
-    """Look at the ages of the day keys."""
-    store = KeyStore(
+def _kept_keys(settings: Settings) -> list[Finding]:
+    """Look at the ages of the keys of days, and of months where there are any."""
+    try:
+        days, months = _ages_of(KeyStore, settings), _ages_of(MonthKeyStore, settings)
+    except ServiceAwayError as error:
+        return [Finding(Grade.AWAY, LINK, str(error), "start it, or correct DULS_KEYS_URL")]
+    findings = [_ages(days, "day")]
+    if settings.privacy.month_key or months:
+        findings.append(_ages(months, "month"))
+    if not settings.privacy.month_key and any(age.has_key for age in months):
+        findings.append(
+            wrong(
+                LINK, "month keys are kept though privacy.month_key is off", "start `duls run intake` again"
+            )
+        )
+    return findings
+
+
+def _ages_of(kind: type[KeyStore] | type[MonthKeyStore], settings: Settings) -> list[KeyAge]:
+    """Return the ages of keys."""
+    store = kind(
         settings.keys_url,
         bytes(MASTER_KEY_BYTES),  # ages are told without it
         reader="duls doctor",
@@ -40,15 +59,12 @@ def _day_keys(settings: Settings) -> list[Finding]:
         patience=Patience(PATIENCE_S),
     )
     try:
-        ages = store.ages()
-    except ServiceAwayError as error:
-        return [Finding(Grade.AWAY, LINK, str(error), "start it, or correct DULS_KEYS_URL")]
+        return store.ages()
     finally:
         store.close()
-    return [_ages(ages)]
 
 
-def _ages(ages: list[KeyAge]) -> Finding:
+def _ages(ages: list[KeyAge], what: str) -> Finding:
     """Return whether keys are destroyed when they must be."""
     overdue = [age for age in ages if age.has_key and age.is_overdue]
     if overdue:
@@ -57,4 +73,4 @@ def _ages(ages: list[KeyAge]) -> Finding:
             LINK, f"the keys of {days} should be destroyed", "start `duls run intake`, which does it"
         )
     kept = sum(age.has_key for age in ages)
-    return ok(LINK, f"{kept} day keys are kept, {len(ages) - kept} are destroyed, none is overdue")
+    return ok(LINK, f"{kept} {what} keys are kept, {len(ages) - kept} are destroyed, none is overdue")

@@ -1,10 +1,11 @@
-"""After a day's key is destroyed nobody can make a pseudonym from a plate: tried with the plates at hand.
+"""After the key of a day or a month is destroyed nobody makes a pseudonym from a plate: tried with the plates at hand.
 
 The attacker has both databases with all their rows, every topic but the raw ones, every file of the installation and
 the environment, and tries each plain hash and each keyed one with everything found there that could be a secret.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -14,7 +15,8 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+from uuid import UUID
 
 import numpy as np
 import psycopg
@@ -26,15 +28,17 @@ from psycopg import sql
 
 from duls.config import Settings
 from duls.local_midnights import local_midnights
+from duls.pipelines.month_keys import month_of
 from processors.calendar import local_day
 from processors.identity import identity_of
 from processors.pseudonyms import HASH_KEY_BYTES, PseudonymCache
 from sinks.connection import open_connection
-from sinks.keys import KeyStore, bound_to
+from sinks.keys import EPOCH_DAY, KeyStore, bound_to
 from sinks.master_key import read_master_key
+from sinks.month_keys import MonthKeyStore, bound_to_month
 from sinks.patience import Patience
 from streams.clients import make_admin
-from streams.topics import OBSERVATIONS_TOPIC, POSITIONS_TOPIC
+from streams.topics import DETECTIONS_TOPIC, OBSERVATIONS_TOPIC, POSITIONS_TOPIC
 from tests.duls.app.draining import drain
 from tests.faults.raw_topics import TOPICS, messages_of
 
@@ -45,21 +49,38 @@ ALGORITHMS: Final = (
 )  # fmt: skip
 SENT: Final = datetime.now(UTC) - timedelta(hours=1)
 DAY: Final = int(local_day(int(SENT.timestamp()) * 1_000_000, local_midnights()))
+MONTH: Final = month_of(DAY)
 NONCE_BYTES: Final = 12
 
 
 @pytest.fixture
 def store(installed: Settings) -> Iterator[KeyStore]:
     """Give the keys of an installation as intake has them."""
-    made = KeyStore(
-        installed.keys_url,
-        read_master_key(installed.master_key_file),
+    made = new_store(KeyStore, installed)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def months(installed: Settings) -> Iterator[MonthKeyStore]:
+    """Give the keys of months of an installation that knows vehicles over them."""
+    made = new_store(MonthKeyStore, installed)
+    yield made
+    made.close()
+
+
+Store = TypeVar("Store", KeyStore, MonthKeyStore)
+
+
+def new_store(kind: type[Store], settings: Settings) -> Store:
+    """Return a store of keys."""
+    return kind(
+        settings.keys_url,
+        read_master_key(settings.master_key_file),
         reader="intake",
         random_bytes=secrets.token_bytes,
         patience=Patience(5.0),
     )
-    yield made
-    made.close()
 
 
 def pseudonyms_of(key: bytes) -> set[bytes]:
@@ -101,11 +122,23 @@ def topics_of(settings: Settings) -> bytes:
 
 
 def send(settings: Settings) -> None:
-    """Send a position of each vehicle."""
+    """Send a position and a detection of each vehicle."""
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
     for plate in PLATES:
         message = {"vehicle": plate, "time": SENT.isoformat(), "lat": 52.09, "lon": 5.12, "carrier": plate}
         producer.produce(POSITIONS_TOPIC, json.dumps(message).encode())
+    detections = [
+        {
+            "observation_id": str(UUID(int=number)),
+            "camera_id": str(UUID(int=1)),
+            "event_time": SENT.isoformat(),
+            "plate_country": "NL",
+            "plate_text": plate.partition(":")[2],
+        }
+        for number, plate in enumerate(PLATES)
+    ]
+    batch = {"message_type": "anpr_observation_batch", "schema_version": "anpr-2.0.0", "payload": detections}
+    producer.produce(DETECTIONS_TOPIC, json.dumps(batch).encode())
     assert 0 == producer.flush(20.0)
 
 
@@ -120,12 +153,11 @@ def unwrapped(candidates: set[bytes], master: bytes) -> set[bytes]:
     """Return the keys that the master key makes of candidates."""
     cipher = AESGCM(master)
     found = set()
+    bounds = (bound_to(DAY), bound_to_month(EPOCH_DAY + timedelta(days=MONTH)))
     for candidate in candidates:
-        if len(candidate) > NONCE_BYTES + 16:
-            try:
-                found.add(cipher.decrypt(candidate[:NONCE_BYTES], candidate[NONCE_BYTES:], bound_to(DAY)))
-            except InvalidTag:
-                continue
+        for bound in bounds if len(candidate) > NONCE_BYTES + 16 else ():
+            with contextlib.suppress(InvalidTag):
+                found.add(cipher.decrypt(candidate[:NONCE_BYTES], candidate[NONCE_BYTES:], bound))
     return found
 
 
@@ -164,27 +196,34 @@ def _files(settings: Settings) -> list[Path]:
 
 
 def test_a_destroyed_key_takes_its_pseudonyms_with_it(
-    installed: Settings, environment: dict[str, str], store: KeyStore
+    installed: Settings, environment: dict[str, str], store: KeyStore, months: MonthKeyStore
 ) -> None:
-    """The same attack finds them while the key is there, so it is known to bite."""
+    """The same attack finds them while the keys are there, so it is known to bite; of days and of months."""
     send(installed)
-    code, said = drain("intake", environment)
+    code, said = drain("intake", {**environment, "DULS_PRIVACY_MONTH_KEY": "true"})
     assert 0 == code, said
-    row = store.day_row(DAY, 2, {})
-    assert row.key is not None
-    pseudonyms = pseudonyms_of(row.key)
+    keys = [store.day_row(DAY, 2, {}).key, months.month_key(MONTH)]
     topics = topics_of(installed)
     assert OBSERVATIONS_TOPIC not in TOPICS.values()
-    assert all(pseudonym[::-1] in topics for pseudonym in pseudonyms), "these are what the topics hold"
+    pseudonyms = [pseudonyms_of(key) for key in keys if key is not None]
+    assert 2 == len(pseudonyms)
+    assert all(known[::-1] in topics for both in pseudonyms for known in both), (
+        "these are what the topics hold"
+    )
 
-    assert 10 <= len(pseudonyms & attack(installed, environment))
+    found = attack(installed, environment)
+    assert all(10 <= len(known & found) for known in pseudonyms)
 
     with open_connection(installed.keys_url, application_name="test") as connection:
         connection.execute("UPDATE keys.day_row SET destroy_after = now()")
+        connection.execute("UPDATE keys.month_row SET destroy_after = now()")
     assert DAY in store.destroy_expired()
+    assert MONTH in months.destroy_expired()
 
-    assert set() == pseudonyms & attack(installed, environment)
+    assert set() == set.union(*pseudonyms) & attack(installed, environment)
     left = everything(installed) + b"".join(path.read_bytes() for path in _files(installed))
-    for spelled in (row.key, row.key.hex().encode(), base64.b64encode(row.key)):
-        assert spelled not in left
-    assert store.day_row(DAY, 2, {}).key is None
+    for key in keys:
+        assert key is not None
+        for spelled in (key, key.hex().encode(), base64.b64encode(key)):
+            assert spelled not in left
+    assert store.day_row(DAY, 2, {}).key is None is months.month_key(MONTH)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from confluent_kafka import Producer
 
-from duls.app.privacy import Kept, Keys, keys_of, privacy_report
-from duls.cli.privacy import TEXTS
+from duls.app.privacy import Kept, Keys, Report, keys_of, privacy_report
+from duls.cli.privacy import TEXTS, _lines
 from duls.cli.program import run
 from duls.config import Settings
 from sinks.connection import open_connection
@@ -70,6 +70,20 @@ def test_times_are_those_of_the_oldest_rows(installed: Settings) -> None:
     assert log.since_us + 365 * DAY_US == log.until_us
 
 
+def test_it_is_told_that_vehicles_are_known_over_a_month() -> None:
+    """That the setting is on, how many keys there are, and when the next one goes."""
+    report = Report(
+        0, [Kept("visitors", ("core.visitor",), 0, 86_400.0, ())], Keys(0, 0, 0, None, None),
+        Keys(1, 2, 0, 86_400_000_000, 30), True, [], 10, 3,
+    )  # fmt: skip
+
+    lines = "\n".join(_lines(report, "en"))
+
+    assert TEXTS["month_on"]["en"] in lines
+    assert "Month keys: 1 kept, 2 destroyed, 0 overdue." in lines
+    assert "The oldest is of 1970-01-31; the next destruction is at 1970-01-02 00:00 (UTC)." in lines
+
+
 def test_keys_are_counted_and_the_next_destruction_is_told() -> None:
     """Of those kept; an overdue one is a finding."""
     ages = [
@@ -110,9 +124,10 @@ def test_it_is_told_in_both_languages(
     assert words in told
     assert "2024-10-04" in told  # the day of the key
     assert TEXTS["promise"]["nl" if language == "nl" else "en"] in told
+    assert TEXTS["month_off"]["nl" if language == "nl" else "en"] in told
     assert all(kind in told for kind in ("duls.fms.position.v1", "core.snapshot", "core.access_log"))
     assert 0 == run(["privacy", "report", "--json"])
-    assert {"made_us", "kept", "keys", "published", "k", "carriers"} == set(
+    assert {"made_us", "kept", "keys", "month_keys", "has_month_key", "published", "k", "carriers"} == set(
         json.loads(capsys.readouterr().out)
     )
 
