@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 from processors.publication.zone_family import Family
 from tests.processors.publication.city import ADDITIVE, City, Figures
+from tests.processors.publication.linear import Linear
 
 HOUR_US = 3_600_000_000
 OF_PARTS = ("observations", "appearances", "disappearances")
@@ -51,28 +50,22 @@ class Programme:
         self.family = family
         self.published = published
         self.zones, self.hours = published.hours.shape
-        self.columns = 0
+        self.linear = Linear()
         self.figures = [*(ADDITIVE if has_visits else ("observations",)), "vehicles"]
-        self.cells = {name: self._new(self.zones, self.hours) for name in self.figures}
-        self.days = {name: self._new(self.zones) for name in self.figures}
+        self.cells = {name: self.linear.unknowns(self.zones, self.hours) for name in self.figures}
+        self.days = {name: self.linear.unknowns(self.zones) for name in self.figures}
         self.own = {
-            name: self._new(self.zones, self.hours) for name in (*OF_PARTS, "vehicles") if name in self.cells
+            name: self.linear.unknowns(self.zones, self.hours)
+            for name in (*OF_PARTS, "vehicles")
+            if name in self.cells
         }
-        self.own_days = self._new(self.zones)
-        self.equal: list[tuple[list[tuple[int, float]], float]] = []
-        self.less: list[list[tuple[int, float]]] = []
+        self.own_days = self.linear.unknowns(self.zones)
         self._sums()
         self._parts()
         self._vehicles()
         if has_visits:
             self._visits()
-        self.known = self._known()
-
-    def _new(self, *shape: int) -> NDArray[np.int64]:
-        """Return new unknowns."""
-        places = np.arange(self.columns, self.columns + int(np.prod(shape))).reshape(shape)
-        self.columns += places.size
-        return places
+        self._know()
 
     def _sums(self) -> None:
         """Let hours add up to days; distinct vehicles do not, and are bounded by both."""
@@ -81,10 +74,11 @@ class Programme:
                 hours = [(place, 1.0) for place in self.cells[name][zone]]
                 day = self.days[name][zone]
                 if name == "vehicles":
-                    self.less.append([(day, 1.0), *((place, -1.0) for place, _ in hours)])
-                    self.less.extend([(place, 1.0), (day, -1.0)] for place, _ in hours)
+                    self.linear.at_most([(day, 1.0), *((place, -1.0) for place, _ in hours)])
+                    for place, _ in hours:
+                        self.linear.at_most([(place, 1.0), (day, -1.0)])
                 else:
-                    self.equal.append(([*hours, (day, -1.0)], 0.0))
+                    self.linear.equal([*hours, (day, -1.0)])
 
     def _inside(self, zone: int) -> list[int]:
         """Return the zones next inside a zone."""
@@ -101,17 +95,19 @@ class Programme:
                         parts.append((self.own[name][zone, hour], -1.0))
                     whole = (self.cells[name][zone, hour], 1.0)
                     if name != "vehicles":
-                        self.equal.append(([whole, *parts], 0.0))
+                        self.linear.equal([whole, *parts])
                         continue
-                    self.less.append([whole, *parts])
-                    self.less.extend([(part, 1.0), (whole[0], -1.0)] for part, _ in parts)
+                    self.linear.at_most([whole, *parts])
+                    for part, _ in parts:
+                        self.linear.at_most([(part, 1.0), (whole[0], -1.0)])
             if "vehicles" in self.days:
                 day = self.days["vehicles"]
                 parts = [(day[inner], -1.0) for inner in inside]
                 if self.family.has_own[zone]:
                     parts.append((self.own_days[zone], -1.0))
-                self.less.append([(day[zone], 1.0), *parts])
-                self.less.extend([(part, 1.0), (day[zone], -1.0)] for part, _ in parts)
+                self.linear.at_most([(day[zone], 1.0), *parts])
+                for part, _ in parts:
+                    self.linear.at_most([(part, 1.0), (day[zone], -1.0)])
 
     def _vehicles(self) -> None:
         """A vehicle is there by an observation."""
@@ -120,7 +116,7 @@ class Programme:
         pairs += [(self.own["vehicles"], self.own["observations"])]
         for vehicles, observations in pairs:
             for one, other in zip(vehicles.ravel(), observations.ravel(), strict=True):
-                self.less.append([(one, 1.0), (other, -1.0)])
+                self.linear.at_most([(one, 1.0), (other, -1.0)])
 
     def _visits(self) -> None:
         """A vehicle is there by a visit of the day, a visit begins with a position, and time needs vehicles."""
@@ -132,44 +128,40 @@ class Programme:
                 at = {name: int(self.cells[name][zone, hour]) for name in self.figures}
                 now = [(at["entries"], -1.0), (at["appearances"], -1.0)]
                 begun += now
-                self.less.append([(at["vehicles"], 1.0), *begun, *ended])
+                self.linear.at_most([(at["vehicles"], 1.0), *begun, *ended])
                 ended += [(at["exits"], 1.0), (at["disappearances"], 1.0)]
-                self.less.append([*begun, *ended])
-                self.less.append([(at["observations"], -1.0), *((place, 1.0) for place, _ in now)])
-                self.less.append([(at["dwell_us"], 1.0), (at["vehicles"], -float(HOUR_US))])
+                self.linear.at_most([*begun, *ended])
+                self.linear.at_most([(at["observations"], -1.0), *((place, 1.0) for place, _ in now)])
+                self.linear.at_most([(at["dwell_us"], 1.0), (at["vehicles"], -1.0)])
                 self._inner_less(inside, "dwell_us", hour, at)
                 if inside and not self.family.has_own[zone]:
                     for name in ("entries", "exits"):
                         parts = [(int(self.cells[name][inner, hour]), -1.0) for inner in inside]
-                        self.less.append([(at[name], 1.0), *parts])
+                        self.linear.at_most([(at[name], 1.0), *parts])
             total = [(int(self.days[name][zone]), -1.0) for name in ("entries", "appearances")]
-            self.less.append([(int(self.days["vehicles"][zone]), 1.0), *total])
+            self.linear.at_most([(int(self.days["vehicles"][zone]), 1.0), *total])
 
     def _inner_less(self, inside: list[int], name: str, hour: int, at: dict[str, int]) -> None:
         """Let a zone have at least what the zones inside it have together."""
-        self.less.append([*((int(self.cells[name][inner, hour]), 1.0) for inner in inside), (at[name], -1.0)])
+        self.linear.at_most(
+            [*((int(self.cells[name][inner, hour]), 1.0) for inner in inside), (at[name], -1.0)]
+        )
 
-    def _known(self) -> NDArray[np.float64]:
-        """Return the bounds of the unknowns: published ones are what they are."""
-        bounds = np.column_stack([np.zeros(self.columns), np.full(self.columns, np.inf)])
+    def _know(self) -> None:
+        """Let published figures be what they are; time is in hours, so that numbers are of one size."""
         for name in self.figures:
-            shown = self.published.hours
-            values = self.published.figures.hours[name]
-            bounds[self.cells[name][shown]] = values[shown][:, None]
-            shown_days = self.published.days
-            bounds[self.days[name][shown_days]] = self.published.figures.days[name][shown_days][:, None]
-        return bounds
+            unit = HOUR_US if name == "dwell_us" else 1.0
+            shown, shown_days = self.published.hours, self.published.days
+            told = self.published.figures
+            self.linear.know(self.cells[name][shown], told.hours[name][shown] / unit)
+            self.linear.know(self.days[name][shown_days], told.days[name][shown_days] / unit)
 
     def intervals(self, cells: list[tuple[int, int | None]] | None = None) -> Iterator[Interval]:
         """Give what can be said of withheld cells: all of them, or those given as (zone, hour or None)."""
-        matrix = self._matrix(self.equal)
-        less = self._matrix([(terms, 0.0) for terms in self.less])
         for zone, hour in self.withheld() if cells is None else cells:
             for name in ("vehicles", "observations"):
                 place = int(self.days[name][zone] if hour is None else self.cells[name][zone, hour])
-                yield Interval(
-                    zone, hour, name, *(self._extreme(place, sign, matrix, less) for sign in (1.0, -1.0))
-                )
+                yield Interval(zone, hour, name, *self.linear.extremes(place))
 
     def withheld(self) -> list[tuple[int, int | None]]:
         """Return the withheld cells."""
@@ -177,41 +169,6 @@ class Programme:
             (int(zone), None) for zone in np.flatnonzero(~self.published.days)
         ]
         return days + [(int(zone), int(hour)) for zone, hour in np.argwhere(~self.published.hours)]
-
-    def _matrix(
-        self, rows: list[tuple[list[tuple[int, float]], float]]
-    ) -> tuple[coo_array, NDArray[np.float64]]:
-        """Return a sparse matrix and its right side; time is in hours, so that numbers are of one size."""
-        row = [number for number, (terms, _) in enumerate(rows) for _ in terms]
-        column = [place for terms, _ in rows for place, _ in terms]
-        value = [
-            factor / (HOUR_US if abs(factor) == HOUR_US else 1.0) for terms, _ in rows for _, factor in terms
-        ]
-        return coo_array((value, (row, column)), shape=(len(rows), self.columns)), np.array(
-            [side for _, side in rows]
-        )
-
-    def _extreme(
-        self,
-        place: int,
-        sign: float,
-        equal: tuple[coo_array, NDArray[np.float64]],
-        less: tuple[coo_array, NDArray[np.float64]],
-    ) -> float:
-        """Return the smallest (sign 1) or largest (sign -1) value of an unknown."""
-        cost = np.zeros(self.columns)
-        cost[place] = sign
-        bounds = self.known.copy()
-        for group in (self.cells, self.days):
-            if "dwell_us" in group:
-                bounds[group["dwell_us"].ravel()] /= HOUR_US
-        answer = linprog(
-            cost, A_ub=less[0], b_ub=less[1], A_eq=equal[0], b_eq=equal[1], bounds=bounds, method="highs"
-        )
-        if answer.status == 3:
-            return -sign * np.inf if sign < 0 else -np.inf
-        assert answer.status == 0, answer.message
-        return float(answer.x[place])
 
 
 def narrow(city: City, published: Published, k: int) -> list[Interval]:

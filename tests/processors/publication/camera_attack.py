@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
-Terms = list[tuple[int, float]]
+from tests.processors.publication.linear import Linear, Terms
 
 
 class PublishedDetections(NamedTuple):
@@ -51,24 +49,16 @@ class CameraProgramme:
         self.published = published
         self.views, self.hours = published.passages.shape
         self.zones = len(published.movements)
-        self.columns = 0
-        self.passages = self._new(self.views, self.hours)
-        self.vehicles = self._new(self.views, self.hours)
-        self.view_days = self._new(self.views)  # vehicles of the day
-        self.zone_vehicles = self._new(self.zones, self.hours)
-        self.zone_days = self._new(self.zones)
-        self.equal: list[tuple[Terms, float]] = []
-        self.less: list[Terms] = []
+        self.linear = Linear()
+        self.passages = self.linear.unknowns(self.views, self.hours)
+        self.vehicles = self.linear.unknowns(self.views, self.hours)
+        self.view_days = self.linear.unknowns(self.views)  # vehicles of the day
+        self.zone_vehicles = self.linear.unknowns(self.zones, self.hours)
+        self.zone_days = self.linear.unknowns(self.zones)
         self._views()
         for zone in range(self.zones):
             self._zone(zone)
-        self.bounds = self._bounds()
-
-    def _new(self, *shape: int) -> NDArray[np.int64]:
-        """Return new unknowns."""
-        places = np.arange(self.columns, self.columns + int(np.prod(shape))).reshape(shape)
-        self.columns += places.size
-        return places
+        self._know()
 
     def _views(self) -> None:
         """A vehicle passes at least once; who passes in an hour passes on the day."""
@@ -88,10 +78,10 @@ class CameraProgramme:
         for name, inside in sums:
             told = self.published.hours[name][zone]
             for hour in np.flatnonzero(~np.isnan(told)):
-                self.equal.append((self._terms(self.passages[inside, hour]), told[hour]))
+                self.linear.equal(self._terms(self.passages[inside, hour]), told[hour])
             day = self.published.days[name][zone]
             if not np.isnan(day):
-                self.equal.append((self._terms(self.passages[inside].ravel()), day))
+                self.linear.equal(self._terms(self.passages[inside].ravel()), day)
         for hour in range(self.hours):
             self._whole(self.zone_vehicles[zone, hour], self._parts(zone, hour))
         self._whole(self.zone_days[zone], self._parts(zone, None))
@@ -124,16 +114,15 @@ class CameraProgramme:
         self, one: Sequence[int] | NDArray[np.int64], other: Sequence[int] | NDArray[np.int64]
     ) -> None:
         """Let a sum be at most another."""
-        self.less.append([(int(place), 1.0) for place in one] + [(int(place), -1.0) for place in other])
+        self.linear.at_most([(int(place), 1.0) for place in one] + [(int(place), -1.0) for place in other])
 
     @staticmethod
     def _terms(places: NDArray[np.int64]) -> Terms:
         """Return a sum."""
         return [(int(place), 1.0) for place in places]
 
-    def _bounds(self) -> NDArray[np.float64]:
-        """Return the bounds of the unknowns: published ones are what they are."""
-        bounds = np.column_stack([np.zeros(self.columns), np.full(self.columns, np.inf)])
+    def _know(self) -> None:
+        """Let published figures be what they are."""
         for places, told in (
             (self.passages, self.published.passages),
             (self.vehicles, self.published.view_vehicles),
@@ -141,8 +130,7 @@ class CameraProgramme:
             (self.zone_days, self.published.days["vehicles"]),
         ):
             known = ~np.isnan(told)
-            bounds[places[known]] = told[known][:, None]
-        return bounds
+            self.linear.know(places[known], told[known])
 
     def withheld(self) -> list[tuple[str, int, int | None]]:
         """Return the withheld cells: of zones by hour and day, of views by hour."""
@@ -157,32 +145,14 @@ class CameraProgramme:
 
     def found(self, cells: Sequence[tuple[str, int, int | None]] | None = None) -> Iterator[Found]:
         """Give what can be said of withheld cells: of all, or of those given."""
-        equal = self._matrix([terms for terms, _ in self.equal])
-        side = np.array([known for _, known in self.equal])
-        less = self._matrix(self.less)
         for cell in self.withheld() if cells is None else cells:
             for figure, cost in self._costs(cell).items():
-                ends = [
-                    linprog(
-                        sign * cost,
-                        A_ub=less,
-                        b_ub=np.zeros(less.shape[0]),
-                        A_eq=equal if len(self.equal) else None,
-                        b_eq=side if len(self.equal) else None,
-                        bounds=self.bounds,
-                        method="highs",
-                    )
-                    for sign in (1.0, -1.0)
-                ]
-                assert ends[0].status == 0, ends[0].message
-                assert ends[1].status in (0, 3), ends[1].message
-                high = np.inf if ends[1].status == 3 else -ends[1].fun
-                yield Found(cell, figure, float(ends[0].fun), float(high))
+                yield Found(cell, figure, *self.linear.extremes_of(cost))
 
     def _costs(self, cell: tuple[str, int, int | None]) -> dict[str, NDArray[np.float64]]:
         """Return what to make small and large: the vehicles of a cell and its passages."""
         of, number, hour = cell
-        costs = {"vehicles": np.zeros(self.columns), "observations": np.zeros(self.columns)}
+        costs = {"vehicles": np.zeros(self.linear.columns), "observations": np.zeros(self.linear.columns)}
         inside = list(self.published.movements[number]) if of == "zone" else [number]
         counted = self.passages[inside].ravel() if hour is None else self.passages[inside, hour]
         costs["observations"][counted] = 1.0
@@ -192,10 +162,3 @@ class CameraProgramme:
             place = self.zone_days[number] if hour is None else self.zone_vehicles[number, hour]
             costs["vehicles"][place] = 1.0
         return costs
-
-    def _matrix(self, rows: Sequence[Terms]) -> coo_array:
-        """Return a sparse matrix."""
-        row = [number for number, terms in enumerate(rows) for _ in terms]
-        column = [place for terms in rows for place, _ in terms]
-        value = [factor for terms in rows for _, factor in terms]
-        return coo_array((value, (row, column)), shape=(len(rows), self.columns))

@@ -29,7 +29,7 @@ class Linear:
         self.columns += places.size
         return places
 
-    def equal(self, terms: Terms, side: float) -> None:
+    def equal(self, terms: Terms, side: float = 0.0) -> None:
         """Let a sum be what it is known to be."""
         self._equal.append(terms)
         self._sides.append(side)
