@@ -79,16 +79,7 @@ def read_month(connection: Connection, month: int, zone_numbers: Sequence[int]) 
 
 def write_month(connection: Connection, month: int, decided: DecidedMonth, k: int) -> MonthReport | None:
     """Publish a month and forget who came; None: it is published already, and nothing is changed."""
-    report = MonthReport(
-        month,
-        decided.counted_days,
-        len(decided.numbers),
-        decided.shared_zones,
-        *(
-            int(sum((table.astype(np.bool_) & chosen).sum() for table, chosen in _pairs(decided, only_shown)))
-            for only_shown in (False, True)
-        ),
-    )
+    report = _report(month, decided)
     with connection.transaction():
         if not connection.execute(query("visitors", "freeze"), {**report._asdict(), "k": k}).fetchall():
             return None
@@ -109,12 +100,17 @@ def forget_all(connection: Connection) -> int:
     return connection.execute(query("visitors", "forget_all")).rowcount
 
 
-def _pairs(decided: DecidedMonth, only_shown: bool) -> list[tuple[Int64Array, BoolArray]]:  # noqa: FBT001  # private
-    """Return tables with the cells to count in them."""
-    return [
-        (table, decided.shown[name] if only_shown else np.ones(table.shape, np.bool_))
-        for name, table in decided.tables.items()
-    ]
+def _report(month: int, decided: DecidedMonth) -> MonthReport:
+    """Count cells that are not zero, and how many of them are shown."""
+    filled = {name: table > 0 for name, table in decided.tables.items()}
+    return MonthReport(
+        month,
+        decided.counted_days,
+        len(decided.numbers),
+        decided.shared_zones,
+        sum(int(cells.sum()) for cells in filled.values()),
+        sum(int((cells & decided.shown[name]).sum()) for name, cells in filled.items()),
+    )
 
 
 def _cells(decided: DecidedMonth, table: Int64Array, shown: BoolArray) -> dict[str, list[int | None]]:

@@ -160,4 +160,5 @@ WHERE given.month >= coalesce(
 )
     AND NOT EXISTS (SELECT FROM core.visitor_publication AS done WHERE done.month = given.month)
 ORDER BY given.month, given.zone_no, given.visitor
-ON CONFLICT (month, zone_no, visitor) DO UPDATE SET days = stored.days | excluded.days;
+ON CONFLICT (month, zone_no, visitor) DO UPDATE SET days = stored.days | excluded.days
+WHERE stored.days | excluded.days <> stored.days;

@@ -98,8 +98,7 @@ FROM unnest(%(zone_no)s::integer[], %(visitor_type)s::smallint[], %(category)s::
 
 -- name: forget_published
 -- Forget who came in months that are published.
-DELETE FROM core.visitor AS known
-WHERE EXISTS (SELECT FROM core.visitor_publication AS done WHERE done.month = known.month);
+DELETE FROM core.visitor WHERE month = ANY(ARRAY(SELECT done.month FROM core.visitor_publication AS done));
 
 -- name: forget_all
 -- Forget who came, since vehicles are not known over months any more.

@@ -73,6 +73,7 @@ def talkative(
         "DULS_HTTP_BIND": f"{LOCALHOST}:0",
         "DULS_HTTP_TOKEN_KEY_FILE": str(folder / "token.key"),
         "DULS_INTAKE_REGISTERS_FOLDER": str(folder / "registers"),
+        "DULS_PRIVACY_MONTH_KEY": "true",  # the more there is of a plate, the more could be found
     }
     installation = Installation(broker.bootstrap_servers, talkative_server.url, folder, variables)
     installation.prepare(squares_geojson(), squares_cameras())

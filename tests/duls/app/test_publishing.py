@@ -10,10 +10,10 @@ from duls.config import Settings, load_settings
 from processors.publication.zone_family import family_of_shapes
 from processors.vocabulary import Source
 from sinks.connection import Connection, open_connection
-from sinks.migrate import migrate
 from sinks.publication import try_lock, unlock
 from sinks.registry import latest_versions, load_zones
 from sinks.retention import Retention, sweep
+from tests.duls.app.publishing_database import all_rows, migrated, rows
 from tests.processors.publication.attack import Programme, Published
 from tests.processors.publication.city import ADDITIVE, Figures
 from tests.sinks.final_days import DAY, TOWN, VAN, fill, hour_text, set_clock, start_us
@@ -27,8 +27,7 @@ FINAL_US = start_us(DAY + 1) + (14_400 + 7_200 + 5) * 1_000_000
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Give the settings of a migrated database."""
-    migrate(database_url)
-    return load_settings({"DULS_DATABASE_URL": database_url})
+    return migrated(database_url)
 
 
 @pytest.fixture
@@ -38,17 +37,9 @@ def connection(settings: Settings) -> Iterator[Connection]:
         yield opened
 
 
-def rows(connection: Connection, statement: str) -> list[tuple[object, ...]]:
-    """Return the rows of a statement of this file."""
-    return connection.execute(statement.encode()).fetchall()
-
-
 def everything(connection: Connection) -> list[list[tuple[object, ...]]]:
     """Return all that planners read of zones."""
-    return [
-        rows(connection, f"SELECT * FROM history.{view} ORDER BY 1, 2, 3, 4, 5")  # noqa: S608  # names of this file
-        for view in ("zone_flow_hour", "zone_flow_day", "zone_profile", "zone_month")
-    ]
+    return all_rows(connection, ("zone_flow_hour", "zone_flow_day", "zone_profile", "zone_month"))
 
 
 def read_published(connection: Connection) -> Programme:

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from duls.app.publishing import publish_due
-from duls.config import Settings, load_settings
+from duls.config import Settings
 from processors.vocabulary import Source
 from sinks.connection import Connection, open_connection
 from sinks.embedded_database import drop_database
-from sinks.migrate import migrate
+from tests.duls.app.publishing_database import all_rows, migrated, rows
 from tests.processors.publication.camera_attack import CameraProgramme, Found, PublishedDetections
 from tests.processors.publication.camera_city import passages
 from tests.services.external import Database
@@ -40,8 +40,7 @@ VIEWS_OF_HISTORY = (
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Give the settings of a migrated database."""
-    migrate(database_url)
-    return load_settings({"DULS_DATABASE_URL": database_url})
+    return migrated(database_url)
 
 
 @pytest.fixture
@@ -57,11 +56,11 @@ def connection(settings: Settings) -> Iterator[Connection]:
 def published(timescale: Database) -> Iterator[Connection]:
     """Give a connection to a database whose day is published, for tests that only read."""
     url = timescale.create_database(f"published_{uuid.uuid4().hex}")
-    migrate(url)
+    settings = migrated(url)
     with open_connection(url, application_name="test") as opened:
         fill_cameras(opened, a_day())
         set_clock(opened, 1, FINAL_US + 1)
-        publish_due(opened, load_settings({"DULS_DATABASE_URL": url}))
+        publish_due(opened, settings)
         yield opened
     drop_database(url)
 
@@ -71,17 +70,9 @@ def a_day() -> NDArray[np.int64]:
     return passages(np.random.default_rng(3), city(), 300, 24)
 
 
-def rows(connection: Connection, statement: str) -> list[tuple[object, ...]]:
-    """Return the rows of a statement of this file."""
-    return connection.execute(statement.encode()).fetchall()
-
-
 def everything(connection: Connection) -> list[list[tuple[object, ...]]]:
     """Return all that planners read of detections."""
-    return [
-        rows(connection, f"SELECT * FROM history.{view} AS told ORDER BY told::text")  # noqa: S608  # names of this file
-        for view in VIEWS_OF_HISTORY
-    ]
+    return all_rows(connection, VIEWS_OF_HISTORY)
 
 
 def read_published(connection: Connection) -> PublishedDetections:

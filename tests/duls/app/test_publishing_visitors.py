@@ -11,7 +11,7 @@ from duls.app.publishing_visitors import publish_months
 from duls.config import Settings, load_settings
 from processors.publication.visitors import CATEGORIES, LEAST_DAYS
 from sinks.connection import Connection, open_connection
-from sinks.migrate import migrate
+from tests.duls.app.publishing_database import all_rows, migrated, rows
 from tests.processors.publication.visitor_attack import narrow_cells
 from tests.sinks.camera_days import VIEWS as CAMERA_VIEWS
 from tests.sinks.camera_days import fill_cameras
@@ -33,8 +33,7 @@ VIEWS: Final = {
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Give the settings of a migrated database of a city that knows vehicles over months."""
-    migrate(database_url)
-    return load_settings({"DULS_DATABASE_URL": database_url, "DULS_PRIVACY_MONTH_KEY": "true"})
+    return migrated(database_url, DULS_PRIVACY_MONTH_KEY="true")
 
 
 @pytest.fixture
@@ -67,17 +66,9 @@ def fill_visitors(connection: Connection, vehicles: int, *, seed: int, month: in
         )
 
 
-def rows(connection: Connection, statement: str) -> list[tuple[object, ...]]:
-    """Return the rows of a statement of this file."""
-    return connection.execute(statement.encode()).fetchall()
-
-
 def everything(connection: Connection) -> list[list[tuple[object, ...]]]:
     """Return all that planners read of visitors."""
-    return [
-        rows(connection, f"SELECT * FROM history.{view} AS told ORDER BY told::text")  # noqa: S608  # names of this file
-        for view, _, _ in VIEWS.values()
-    ]
+    return all_rows(connection, [view for view, _, _ in VIEWS.values()])
 
 
 def attack(connection: Connection, days: int) -> list[tuple[str, int, int]]:
