@@ -183,7 +183,8 @@ class BatchReader:
         """Return what was read of each topic."""
         if not count:
             return {}
-        topics = np.unique(columns.topic[:count]).tolist()
+        topic = columns.topic[:count]
+        topics = [topic[0]] if np.all(topic == topic[0]) else np.unique(topic)
         whole = ReadColumns(
             RawValues(
                 self._values(int(columns.starts[count])), columns.starts[: count + 1], columns.is_null[:count]
@@ -194,11 +195,8 @@ class BatchReader:
             ticks,
         )
         if len(topics) == 1:
-            return {self._topics[topics[0]]: whole}
-        return {
-            self._topics[topic]: whole.chosen(np.flatnonzero(columns.topic[:count] == topic))
-            for topic in topics
-        }
+            return {self._topics[int(topics[0])]: whole}
+        return {self._topics[int(one)]: whole.chosen(np.flatnonzero(topic == one)) for one in topics}
 
     def _values(self, end: int) -> UInt8Array:
         """Return the buffer up to the end of its values and the padding behind it."""
