@@ -45,6 +45,7 @@ bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tabl
 	$(BIN)/python -m benchmarks.sink
 	$(BIN)/python -m benchmarks.idle
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.stages
 	$(BIN)/python -m benchmarks.write_up
 
 bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second: delay, lag and memory

@@ -35,7 +35,7 @@ LEAST_NS: Final = 0.5  # a stage below is not shown
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001 the flag of the command
     """Run everything; return what is written as JSON."""
-    records, rounds = (500_000, 1) if quick else (2_000_000, 3)
+    records, rounds = (500_000, 1) if quick else (1_000_000, 3)
     machine = this_machine()
     city = build_city(VEHICLES)
     rows = simulate(city, records, interval_s=INTERVAL_S, end_us=time.time_ns() // 1_000)

@@ -104,29 +104,46 @@ def _positions(table: pa.Table, record: int) -> DecodedPositions:
     required = [_column(table, name) for name in ("vehicle", "time", "lat", "lon")]
     spelled = _identities(required[0])
     event_us, is_finite = _event_us(required[1])
-    lat, lon = _floats(required[2]), _floats(required[3])
+    # of their own memory: kernels are compiled for writable arrays
+    lat, lon = _floats(required[2]).copy(), _floats(required[3]).copy()
     outcome = spelled.outcome
     outcome[event_us == NO_TIME] = Outcome.BAD_TIME
     outcome[(np.abs(lat) > 90) | (np.abs(lon) > 180)] = Outcome.OUT_OF_RANGE
     outcome[~(is_finite & np.isfinite(lat) & np.isfinite(lon))] = Outcome.NOT_FINITE
     for column in required:
-        outcome[column.is_null().to_numpy(zero_copy_only=False)] = Outcome.MISSING_FIELD
-    accepted = outcome == _ACCEPTED
+        if column.null_count:
+            outcome[column.is_null().to_numpy(zero_copy_only=False)] = Outcome.MISSING_FIELD
     vehicle_class, zero_emission = _attributes(table)
-    return DecodedPositions(
+    decoded = DecodedPositions(
         record=np.full(rows, record, np.int32),
         index=np.arange(rows, dtype=np.int32),
         outcome=outcome,
-        event_us=np.where(accepted, event_us, 0),
-        lat=np.where(accepted, lat, 0.0),
-        lon=np.where(accepted, lon, 0.0),
-        vehicle_class=np.where(accepted, vehicle_class, VehicleClass.UNKNOWN).astype(np.uint8),
-        zero_emission=np.where(accepted, zero_emission, ZeroEmission.UNKNOWN).astype(np.uint8),
-        plate=np.where(accepted, spelled.plate, 0),
-        carrier=np.where(accepted, _carriers(table), np.uint64(NOBODY)),
+        event_us=event_us,
+        lat=lat,
+        lon=lon,
+        vehicle_class=vehicle_class,
+        zero_emission=zero_emission,
+        plate=spelled.plate,
+        carrier=_carriers(table),
         identity_start=spelled.start,
-        identity_length=np.where(accepted, spelled.length, 0).astype(np.int32),
+        identity_length=spelled.length,
         identity=spelled.identity,
+    )
+    accepted = outcome == _ACCEPTED
+    return decoded if accepted.all() else _without_rejected(decoded, accepted)
+
+
+def _without_rejected(decoded: DecodedPositions, accepted: BoolArray) -> DecodedPositions:
+    """Return rows of which those that were rejected say nothing but why."""
+    return decoded._replace(
+        event_us=np.where(accepted, decoded.event_us, 0),
+        lat=np.where(accepted, decoded.lat, 0.0),
+        lon=np.where(accepted, decoded.lon, 0.0),
+        vehicle_class=np.where(accepted, decoded.vehicle_class, np.uint8(VehicleClass.UNKNOWN)),
+        zero_emission=np.where(accepted, decoded.zero_emission, np.uint8(ZeroEmission.UNKNOWN)),
+        plate=np.where(accepted, decoded.plate, 0),
+        carrier=np.where(accepted, decoded.carrier, np.uint64(NOBODY)),
+        identity_length=np.where(accepted, decoded.identity_length, np.int32(0)),
     )
 
 
@@ -300,7 +317,8 @@ def _attributes(table: pa.Table) -> tuple[UInt8Array, UInt8Array]:
     for name in ("class", "fuel", "emission"):
         known, places = _words(table, name)
         words.append(known)
-        place = place * len(known) + places
+        if len(known) > 1:
+            place = place * len(known) + places
     combinations = np.arange(math.prod(map(len, words)))
     if combinations.size > _MOST_COMBINATIONS:
         combinations, place = np.unique(place, return_inverse=True)
