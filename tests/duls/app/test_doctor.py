@@ -10,6 +10,7 @@ import pytest
 from duls.app.doctor import Finding, Grade, examine, exit_code
 from duls.app.doctor.clocks import check_database_clock
 from duls.app.doctor.findings import duration
+from duls.app.doctor.keys import look_at_keys
 from duls.app.migrate import run_migrate
 from duls.app.simulate import SimulationPlan, simulate
 from duls.app.stopping import StopFlag
@@ -189,6 +190,19 @@ def test_overdue_keys_are_found(loaded: Settings) -> None:
     )
 
     assert "the keys of 2026-01-05 should be destroyed" == bad(loaded)["keys"]
+
+    change(
+        loaded,
+        "INSERT INTO keys.month_row (month, wrapped_key, made_at, destroy_after) "
+        "VALUES ('2026-01-01', '\\x00', now() - interval '20 days', now() - interval '1 day')",
+        loaded.keys_url,
+    )
+    found = [finding.sentence for finding in look_at_keys(loaded) if finding.grade != Grade.OK]
+    assert [
+        "the keys of 2026-01-05 should be destroyed",
+        "the keys of 2026-01-01 should be destroyed",
+        "month keys are kept though privacy.month_key is off",
+    ] == found
 
 
 def test_an_open_master_key_is_a_wrong_setting(loaded: Settings) -> None:
