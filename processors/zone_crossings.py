@@ -10,12 +10,14 @@ from processors.columns import Int32Array, Int64Array
 from processors.geometry import segments_cross
 from processors.jit import inner_kernel
 from processors.zone_index import (
+    FIRST_EDGE,
     MARGIN_DEG,
     MORE,
+    OWNERS_SHIFT,
     PARTS,
     STATE,
+    STATE_BITS,
     Grid,
-    ZoneEdges,
     ZoneIndex,
     column_of,
     finer,
@@ -77,37 +79,54 @@ def crossed_zones(index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratc
                 continue
             answer = index.leaves.answer[(border * PARTS + row % PARTS) * PARTS + column % PARTS]
             if answer < 0:
-                found = _crossed_of_leaf(index, sets, scratch, link, -1 - answer, (bottom, top), found)
+                found = _crossed_of_leaf(index, sets, scratch, link, -1 - answer, found)
     return found
 
 
 @inner_kernel
 def _crossed_of_leaf(
+    index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratch, link: Link, page: int, found: int
+) -> int:
+    """Add the zones with an edge in a leaf that the link crosses; return how many are found.
+
+    Where the two cross, both touch the same part, so the edges of the leaves on the way are all that can be crossed.
+    """
+    leaves = index.leaves
+    more = True
+    while more:
+        for edge in range(leaves.heads[page, FIRST_EDGE], leaves.heads[page + 1, FIRST_EDGE]):
+            x1, y1, x2, y2 = leaves.edges[edge]
+            if segments_cross(link.ax, link.ay, link.bx, link.by, x1, y1, x2, y2):
+                owners = leaves.toggles[edge] >> OWNERS_SHIFT & STATE_BITS
+                found = _add_owners(index, sets, scratch, link, page, owners, found)
+        more = leaves.heads[page, STATE] >= MORE
+        page += 1
+    return found
+
+
+@inner_kernel
+def _add_owners(
     index: ZoneIndex,
     sets: ZoneSetArrays,
     scratch: CrossingScratch,
     link: Link,
     page: int,
-    rows: tuple[int, int],
+    owners: int,
     found: int,
 ) -> int:
-    """Add the zones with edges in a leaf that the link crosses, those not tested yet; return how many are found."""
-    leaves = index.leaves
-    more = True
-    while more:
-        for place in range(leaves.member_starts[page], leaves.member_starts[page + 1]):
-            zone = leaves.members[place]
-            if scratch.tested[zone] == scratch.query[0]:
-                continue
-            scratch.tested[zone] = scratch.query[0]
-            zone_no = index.zone_no[zone]
-            if set_contains(sets, link.a_set, zone_no) or set_contains(sets, link.b_set, zone_no):
-                continue
-            if _crosses_zone(index.edges, zone, rows[0], rows[1], link):
-                scratch.found[found] = zone_no
-                found += 1
-        more = leaves.heads[page, STATE] >= MORE
-        page += 1
+    """Add those zones of a crossed edge that hold neither end and are not found yet; return how many are."""
+    place = index.leaves.member_starts[page]
+    while owners:
+        if owners & 1:
+            zone = index.leaves.members[place]
+            if scratch.tested[zone] != scratch.query[0]:
+                scratch.tested[zone] = scratch.query[0]
+                zone_no = index.zone_no[zone]
+                if not (set_contains(sets, link.a_set, zone_no) or set_contains(sets, link.b_set, zone_no)):
+                    scratch.found[found] = zone_no
+                    found += 1
+        owners >>= 1
+        place += 1
     return found
 
 
@@ -128,19 +147,3 @@ def _columns_of_segment(grid: Grid, row: int, link: Link) -> tuple[int, int]:
         column_of(grid, min(at_low, at_high) - MARGIN_DEG),
         column_of(grid, max(at_low, at_high) + MARGIN_DEG),
     )
-
-
-@inner_kernel
-def _crosses_zone(edges: ZoneEdges, zone: int, bottom: int, top: int, link: Link) -> bool:
-    for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
-        table = edges.row_table[polygon]
-        rows = edges.row_table[polygon + 1] - table
-        first = max(bottom - edges.first_row[polygon], 0)
-        last = min(top - edges.first_row[polygon], rows - 1)
-        if first > last:
-            continue
-        for edge in range(edges.row_starts[table + first], edges.row_starts[table + last + 1]):
-            x1, y1, x2, y2 = edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]
-            if segments_cross(link.ax, link.ay, link.bx, link.by, x1, y1, x2, y2):
-                return True
-    return False

@@ -19,6 +19,7 @@ from processors.zone_index import (
     MARGIN_DEG,
     MAX_MASK_ZONES,
     MORE,
+    OWNERS_SHIFT,
     PARTS,
     STATE,
     STATE_BITS,
@@ -268,6 +269,7 @@ def _fill_page(
             leaves.toggles[place] = corners
             count += 1
         leaves.toggles[place] ^= 1 << bit
+        leaves.toggles[place] |= 1 << bit << OWNERS_SHIFT
         first += 1
     leaves.heads[page, STATE] = state & STATE_BITS
     leaves.heads[page + 1, FIRST_EDGE] = count
