@@ -59,11 +59,17 @@ def is_full(table: Cells) -> bool:
 
 
 @inner_kernel
+def home_of(table: Cells, key: int) -> int:
+    """Return the row where the search for *key* begins, which most often is its own."""
+    # folded to 31 bits first: the product stays below 2^58, so it is the same with and without compilation
+    return ((((key ^ (key >> 29) ^ (key >> 47)) & 0x7FFFFFFF) * 0x45D9F3B) >> 16) & (table.keys.size - 1)
+
+
+@inner_kernel
 def cell_of(table: Cells, key: int) -> int:
     """Return the row of *key* in `table.values`, adding the key with zero counters when it is new."""
     mask = table.keys.size - 1
-    # folded to 31 bits first: the product stays below 2^58, so it is the same with and without compilation
-    place = ((((key ^ (key >> 29) ^ (key >> 47)) & 0x7FFFFFFF) * 0x45D9F3B) >> 16) & mask
+    place = home_of(table, key)
     while table.keys[place] != key:
         if table.keys[place] == FREE:
             table.keys[place] = key

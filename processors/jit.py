@@ -6,9 +6,12 @@ the figures are equal to the last bit, and NaN must stay NaN.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from numba import njit
+from llvmlite import ir
+from numba import config, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 # numba's own types check arguments against the annotations, where a NumPy integer is no int
 Kernel = Callable[[Callable[..., Any]], Any]
@@ -30,3 +33,41 @@ inner_kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=Fa
 
 Handing some forty arrays over costs about 0.1 µs per call; a position that is taken makes dozens of calls.
 """
+
+_CACHE_LINE_BYTES: Final = 64
+_FOR_READING, _TO_ALL_CACHES, _DATA = 0, 3, 1  # what LLVM's prefetch is told
+
+if config.DISABLE_JIT:
+
+    def prefetch(table: Any, row: int) -> None:
+        """Do nothing: without compilation nothing waits for memory."""
+
+else:
+
+    @intrinsic
+    def prefetch(_context: Any, table: Any, row: Any) -> Any:
+        """Ask for an entry of a table, of one with more dimensions its first; nothing waits for the answer.
+
+        Any entry may be named, also one beyond the table.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            place = context.cast(builder, arguments[1], signature.args[1], types.intp)
+            stride = cgutils.unpack_tuple(builder, array.strides)[0]
+            flag = ir.IntType(32)
+            function = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(ir.VoidType(), (cgutils.voidptr_t, flag, flag, flag)),
+                "llvm.prefetch.p0",
+            )
+            last = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype)) - 1
+            for byte in (*range(0, last, _CACHE_LINE_BYTES), last):
+                offset = builder.add(builder.mul(place, stride), ir.Constant(place.type, byte))
+                address = cgutils.pointer_add(builder, array.data, offset, cgutils.voidptr_t)
+                builder.call(
+                    function, [address, *(flag(value) for value in (_FOR_READING, _TO_ALL_CACHES, _DATA))]
+                )
+            return context.get_dummy_value()
+
+        return types.void(table, row), generate

@@ -10,6 +10,7 @@ from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Arr
 from processors.feed_counts import LATE, count_feeds, count_outcomes
 from processors.jit import lean_kernel
 from processors.ledger import Ledger
+from processors.look_ahead import due_block_for
 from processors.reorder import (
     SCAN_STEPS,
     HeldArrays,
@@ -215,7 +216,7 @@ class PositionState:
 
     def _positions(self, ledger: Ledger) -> Positions:
         cells = FlowCells(*ledger.flows, ledger.carriers)
-        return Positions(self.arrays, self.held, cells, ledger.set_flows, ledger.feeds)
+        return Positions(self.arrays, self.held, cells, ledger.set_flows, ledger.feeds, due_block_for(self.held))
 
 
 def _scratch_for(index: ZoneIndex) -> CrossingScratch:

@@ -229,15 +229,16 @@ def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
 
 
 @inner_kernel
-def next_due(held: HeldArrays, before_us: int) -> int:
+def next_due(head_us: Int64Array, before_us: int) -> int:
     """Return the source partition whose first position is due next, or NONE.
 
     Due are positions that arrived before *before_us*; the first is that of the least (arrival, partition).
+    *head_us* has the arrival of the first one of each.
     """
     best = NONE
     best_us = before_us
-    for partition in range(held.head_us.size):
-        if held.head_us[partition] < best_us:
+    for partition in range(head_us.size):
+        if head_us[partition] < best_us:
             best = partition
-            best_us = held.head_us[partition]
+            best_us = head_us[partition]
     return best

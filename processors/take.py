@@ -11,7 +11,8 @@ from processors.feed_counts import DUPLICATES, OUT_OF_ORDER, TAKEN, count_feed
 from processors.flow_cells import APPEARANCES, DISAPPEARANCES, ENTRIES, EXITS, THROUGH, flow_key
 from processors.geometry import distance_um
 from processors.jit import inner_kernel, lean_kernel
-from processors.reorder import DOOMED, RESOLVED, WAITING, HeldArrays, next_due, release, unlink
+from processors.look_ahead import DueBlock, look_ahead, next_block
+from processors.reorder import DOOMED, RESOLVED, WAITING, HeldArrays, release, unlink
 from processors.set_steps import remain
 from processors.shared_runs import share, unshare
 from processors.vehicle_table import (
@@ -54,6 +55,7 @@ class Positions(NamedTuple):
     cells: FlowCells
     set_cells: CellTable
     feeds: CellTable
+    block: DueBlock
 
 
 @lean_kernel
@@ -63,18 +65,19 @@ def take_due(world: World, state: Positions, before_us: int, largest_set: int) -
     Returns:
         DONE, or NEEDS_ROOM when a table must grow before the walk goes on.
     """
-    held = state.held
+    held, block = state.held, state.block
     while True:
-        partition = next_due(held, before_us)
-        if partition == NONE:
+        count = next_block(held, before_us, block)
+        if count == 0:
             return DONE
-        place = held.queue_head[partition]
-        row = held.rows[place]
-        if row["state"] == WAITING and not _take_with_earlier(world, state, place, largest_set):
-            return NEEDS_ROOM
-        if row["state"] == DOOMED:
-            count_feed(state.feeds, FMS, row["arrival_us"], OUT_OF_ORDER)
-        release(held, partition)
+        look_ahead(world, state.arrays, held, state.set_cells, block, count)
+        for place in block.places[:count]:
+            row = held.rows[place]
+            if row["state"] == WAITING and not _take_with_earlier(world, state, place, largest_set):
+                return NEEDS_ROOM
+            if row["state"] == DOOMED:
+                count_feed(state.feeds, FMS, row["arrival_us"], OUT_OF_ORDER)
+            release(held, row["partition"])
 
 
 @inner_kernel

@@ -106,7 +106,7 @@ def test_the_next_due_position_is_the_one_that_arrived_first() -> None:
     for number in range(60):
         store.add(0, number, arrival_us=number // 4, partition=rng.randrange(4))
     order = []
-    while (partition := int(next_due(store.held, 12))) != NONE:
+    while (partition := int(next_due(store.held.head_us, 12))) != NONE:
         order.append((int(store.held.head_us[partition]), partition))
         store.take(partition)
 
@@ -162,7 +162,7 @@ def test_new_partitions_have_empty_queues() -> None:
     store.add(0, 1, arrival_us=3)
     held = with_partitions(store.held, 3)
 
-    assert 0 == next_due(held, FOREVER_US)
+    assert 0 == next_due(held.head_us, FOREVER_US)
     assert [3, FOREVER_US, FOREVER_US] == held.head_us.tolist()
     assert with_partitions(held, 2) is held
 

@@ -1,0 +1,99 @@
+"""Reading ahead of the walk over due positions: which are next, and the memory that their steps will need.
+
+Vehicles, visits, cells and zones lie all over memory, and a step reads one to tell where the next one is. So the
+walk goes block by block, and asks for what a whole block needs before the first of it is taken.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.cells import CellTable, home_of
+from processors.columns import Int32Array, Int64Array
+from processors.flow_cells import flow_key
+from processors.jit import inner_kernel, prefetch
+from processors.reorder import HeldArrays, next_due
+from processors.vehicle_table import FOREVER_US, NONE, VehicleArrays
+from processors.visit_steps import FMS, World
+from processors.zone_index import PARTS, ZoneIndex, column_of, part_of, row_of
+from processors.zone_sets import NO_ZONES
+
+BLOCK: Final = 64
+
+
+class DueBlock(NamedTuple):
+    """The positions that are taken next, and how far the queues have been looked through for them."""
+
+    places: Int32Array  # shape (BLOCK,)
+    cells: Int64Array  # cell of the grid of zones of each, shape (BLOCK,)
+    heads: Int32Array  # by source partition: first one in the queue that is not in the block
+    heads_us: Int64Array  # arrival of each, FOREVER_US where there is none
+
+
+def due_block_for(held: HeldArrays) -> DueBlock:
+    """Return working memory for the queues of a store."""
+    return DueBlock(
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int64),
+        np.empty_like(held.queue_head),
+        np.empty_like(held.head_us),
+    )
+
+
+@inner_kernel
+def next_block(held: HeldArrays, before_us: int, block: DueBlock) -> int:
+    """List the next positions that arrived before *before_us*, by (arrival, partition), and return how many."""
+    for partition in range(block.heads.size):
+        block.heads[partition] = held.queue_head[partition]
+        block.heads_us[partition] = held.head_us[partition]
+    for number in range(BLOCK):
+        partition = next_due(block.heads_us, before_us)
+        if partition == NONE:
+            return number
+        place = block.heads[partition]
+        following = held.rows[place]["queued"]
+        block.places[number] = place
+        block.heads[partition] = following
+        block.heads_us[partition] = FOREVER_US if following == NONE else held.rows[following]["arrival_us"]
+    return BLOCK
+
+
+@inner_kernel
+def look_ahead(
+    world: World, arrays: VehicleArrays, held: HeldArrays, set_cells: CellTable, block: DueBlock, count: int
+) -> None:
+    """Ask for what the steps of a block will read: what each read leads to is asked for in the next round."""
+    for number in range(count):
+        prefetch(arrays.vehicles, held.rows[block.places[number]]["vehicle"])
+    for number in range(count):
+        row = held.rows[block.places[number]]
+        vehicle = arrays.vehicles[row["vehicle"]]
+        block.cells[number] = _cell_at(world.zones, row["lon"], row["lat"])
+        prefetch(world.zones.border, block.cells[number])
+        if vehicle["zone_set"] != NO_ZONES:
+            prefetch(arrays.visits, vehicle["visits"])
+        if row["zone_set"] != vehicle["zone_set"]:
+            prefetch(arrays.visited, vehicle["visited"])
+        elif row["zone_set"] != NO_ZONES:
+            place = _set_cell_home(world, set_cells, row, vehicle)
+            prefetch(set_cells.keys, place)
+            prefetch(set_cells.values, place)
+    for number in range(count):
+        row = held.rows[block.places[number]]
+        border = world.zones.border[block.cells[number]]
+        part = PARTS * PARTS * border + part_of(world.zones.grid, row["lon"], row["lat"])
+        prefetch(world.zones.leaves.answer, part)
+
+
+@inner_kernel
+def _cell_at(index: ZoneIndex, lon: float, lat: float) -> int:
+    """Return the cell of the grid that a position is in."""
+    return row_of(index.grid, lat) * index.grid.columns + column_of(index.grid, lon)
+
+
+@inner_kernel
+def _set_cell_home(world: World, set_cells: CellTable, row: np.void, vehicle: np.void) -> int:
+    """Return where the set cell of a step within the same zones should be."""
+    slot = row["event_us"] // world.rules.slot_us
+    key = flow_key(row["zone_set"], slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
+    return home_of(set_cells, key)
