@@ -99,10 +99,16 @@ def drain(table: CellTable) -> tuple[Int64Array, Int64Array]:
     places = np.flatnonzero(table.keys != FREE)
     places = places[np.argsort(table.keys[places])]
     keys, values = table.keys[places], table.values[places]
+    clear(table)
+    return keys, values
+
+
+def clear(table: CellTable) -> None:
+    """Forget all keys and counters."""
+    places = np.flatnonzero(table.keys != FREE)
     table.keys[places] = FREE
     table.values[places] = 0
     table.used[0] = 0
-    return keys, values
 
 
 def grown(table: CellTable) -> CellTable:

@@ -10,7 +10,7 @@ import numpy as np
 
 from processors.calendar import HOUR_US, US_PER_S, local_day, local_days
 from processors.columns import FIGURES, FlowDelta, Int64Array
-from processors.jit import inner_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.rules import Rules
 
 # columns of a flow cell table
@@ -57,7 +57,10 @@ _BY_GRAIN: Final = {
 GRAINS: Final = ("slot", "hour", "day")
 
 SLOT_BITS: Final = 31
-ZONE_SHIFT: Final = SLOT_BITS + 7  # the zone stands above slot, class, emission and source
+_GROUP_BITS: Final = 7  # of class, emission and source
+_GROUP_MASK: Final = (1 << _GROUP_BITS) - 1
+_BUCKET_MASK: Final = (1 << SLOT_BITS) - 1
+ZONE_SHIFT: Final = SLOT_BITS + _GROUP_BITS  # the zone stands above slot, class, emission and source
 MAX_ZONE_NO: Final = (1 << 24) - 1
 
 
@@ -99,34 +102,55 @@ def roll_up(
         midnights_us: Table of local midnights.
     """
     slot_us = slot_s * US_PER_S
-    group = keys >> SLOT_BITS
-    slot_start_us = (keys & ((1 << SLOT_BITS) - 1)) * slot_us
-    buckets = {
-        "slot": slot_start_us,
-        "hour": slot_start_us // HOUR_US * HOUR_US,
-        "day": local_days(slot_start_us, midnights_us).astype(np.int64),
+    slot = keys & _BUCKET_MASK
+    days = local_days(slot * slot_us, midnights_us).astype(np.int64)
+    return {
+        "slot": _grouped(keys, slot, slot_us, values, "slot"),
+        "hour": _grouped(keys, slot * slot_us // HOUR_US, HOUR_US, values, "hour"),
+        "day": _grouped(keys, days, 1, values, "day"),
     }
-    return {grain: _grouped(group, buckets[grain], values, grain) for grain in GRAINS}
 
 
-def _grouped(group: Int64Array, bucket: Int64Array, values: Int64Array, grain: str) -> FlowDelta:
-    zone = group >> 7
-    order = np.lexsort((group, bucket, zone))
-    group, bucket = group[order], bucket[order]
+def _grouped(keys: Int64Array, bucket: Int64Array, unit: int, values: Int64Array, grain: str) -> FlowDelta:
+    """Return the sums of slot cells by bucket of a grain, given as a number of *unit* each."""
+    # in this order flow deltas stand: by zone, bucket, class, emission, source
+    ordered = keys >> ZONE_SHIFT << ZONE_SHIFT | bucket << _GROUP_BITS | (keys >> SLOT_BITS & _GROUP_MASK)
     columns = np.array([{**_ADDITIVE, **_BY_GRAIN[grain]}[figure] for figure in FIGURES])
-    figures = values[np.ix_(order, columns)]
-    new = np.ones(group.size, bool)
-    new[1:] = (group[1:] != group[:-1]) | (bucket[1:] != bucket[:-1])
-    first = np.flatnonzero(new)
-    if first.size:
-        figures = np.add.reduceat(figures, first, axis=0)
-    kept = figures.any(axis=1)
-    group, bucket = group[first][kept], bucket[first][kept]
+    found = np.empty(keys.size, np.int64)
+    sums = np.zeros((keys.size, len(FIGURES)), np.int64)
+    count = _add_up(np.argsort(ordered), ordered, values, columns, found, sums)
+    found = found[:count]
     return FlowDelta(
-        (group >> 7).astype(np.int32),
-        bucket,
-        (group >> 3 & 15).astype(np.uint8),
-        (group >> 1 & 3).astype(np.uint8),
-        (group & 1).astype(np.uint8),
-        np.ascontiguousarray(figures[kept]),
+        (found >> ZONE_SHIFT).astype(np.int32),
+        (found >> _GROUP_BITS & _BUCKET_MASK) * unit,
+        (found >> 3 & 15).astype(np.uint8),
+        (found >> 1 & 3).astype(np.uint8),
+        (found & 1).astype(np.uint8),
+        sums[:count].copy(),
     )
+
+
+@lean_kernel
+def _add_up(
+    order: Int64Array,
+    keys: Int64Array,
+    values: Int64Array,
+    columns: Int64Array,
+    found: Int64Array,
+    sums: Int64Array,
+) -> int:
+    """Write each key with the sums of the columns of its rows, in *order*; return how many are not all zero."""
+    count = 0
+    any_figure = False
+    for number in range(order.size):
+        row = order[number]
+        found[count] = keys[row]
+        for place in range(columns.size):
+            value = values[row, columns[place]]
+            sums[count, place] += value
+            any_figure = any_figure or value != 0
+        is_last = number + 1 == order.size or keys[order[number + 1]] != keys[row]
+        if is_last and any_figure:
+            count += 1
+            any_figure = False
+    return count

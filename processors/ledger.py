@@ -12,7 +12,7 @@ from processors.carrier_counts import (
     new_carrier_counts,
     with_carrier_room,
 )
-from processors.cells import CellTable, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
+from processors.cells import CellTable, clear, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import (
     FEED_COLUMNS,
@@ -108,9 +108,8 @@ class Ledger:
 
     def drain(self, *, slot_s: int, midnights_us: Int64Array) -> LedgerDelta:
         """Return everything that was added since the last call, and forget it."""
+        self._spread_sets()
         keys, values = drain(self.flows)
-        set_keys, set_values = spread(*drain(self.set_flows), self._zone_sets.arrays())
-        keys, values = np.concatenate([keys, set_keys]), np.concatenate([values, set_values])
         cameras, self.cameras = drain_cameras(self.cameras), new_camera_counts()
         carriers, self.carriers = drain_carriers(self.carriers, midnights_us), new_carrier_counts()
         visitors, self.visitors = drain_visitors(self.visitors), new_visitor_rows()
@@ -122,3 +121,12 @@ class Ledger:
             carriers,
             visitors,
         )
+
+    def _spread_sets(self) -> None:
+        """Add what was counted by zone set to the flow cells of its zones."""
+        sets = self._zone_sets.arrays()
+        self.flows = with_spare(self.flows, max(self._zone_sets.largest(), SPARE_FLOWS))
+        place = 0
+        while (place := spread(self.set_flows, sets, self.flows, place)) < self.set_flows.keys.size:
+            self.flows = grown(self.flows)
+        clear(self.set_flows)

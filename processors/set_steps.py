@@ -9,12 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from processors.cells import CellTable, cell_of
-from processors.columns import Int64Array
+from processors.cells import FREE, CellTable, cell_of, is_full
 from processors.flow_cells import (
     DISTANCE_UM,
     DWELL_US,
-    FLOW_COLUMNS,
     LATE_DAY,
     LATE_HOUR,
     LATE_SLOT,
@@ -24,7 +22,7 @@ from processors.flow_cells import (
     flow_key,
 )
 from processors.geometry import distance_um
-from processors.jit import inner_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.shared_runs import share
 from processors.vehicle_table import NEVER_US, NONE, VehicleArrays
 from processors.visit_steps import (
@@ -74,25 +72,26 @@ def remain(world: World, arrays: VehicleArrays, cells: FlowCells, set_cells: Cel
     _go_on_with_runs(world, arrays, cells, step)
 
 
-def spread(keys: Int64Array, values: Int64Array, sets: ZoneSetArrays) -> tuple[Int64Array, Int64Array]:
-    """Return the flow cells of drained set cells, one for each zone of each set; keys may repeat.
-
-    Args:
-        keys: Packed keys with a set number in the place of the zone, shape (n,).
-        values: Counters, shape (n, SET_COLUMNS).
-        sets: The zones of each set.
+@lean_kernel
+def spread(set_cells: CellTable, sets: ZoneSetArrays, flows: CellTable, place: int) -> int:
+    """Add the set cells from a place of their table on to the flow cells of all zones of each set.
 
     Returns:
-        Packed keys, shape (m,), and counters, shape (m, FLOW_COLUMNS).
+        The place of the first one that was not added since the flow cells are full, or the size of the table.
     """
-    number = keys >> ZONE_SHIFT
-    sizes = sets.starts[number + 1] - sets.starts[number]
-    ends = np.cumsum(sizes)
-    places = np.repeat(sets.starts[number] - (ends - sizes), sizes) + np.arange(sizes.sum())
-    rest = np.repeat(keys & ((1 << ZONE_SHIFT) - 1), sizes)
-    flows = np.zeros((places.size, FLOW_COLUMNS), np.int64)
-    flows[:, _FLOW_COLUMN] = np.repeat(values, sizes, axis=0)
-    return sets.zones[places].astype(np.int64) << ZONE_SHIFT | rest, flows
+    while place < set_cells.keys.size:
+        key = set_cells.keys[place]
+        if key != FREE:
+            if is_full(flows):
+                return place
+            number = key >> ZONE_SHIFT
+            rest = key & ((np.int64(1) << ZONE_SHIFT) - 1)
+            for zone in range(sets.starts[number], sets.starts[number + 1]):
+                cell = cell_of(flows, np.int64(sets.zones[zone]) << ZONE_SHIFT | rest)
+                for column in range(SET_COLUMNS):
+                    flows.values[cell, _FLOW_COLUMN[column]] += set_cells.values[place, column]
+        place += 1
+    return place
 
 
 @inner_kernel

@@ -1,11 +1,14 @@
 """What a vehicle adds while it stays in the same zones is counted once per set, and spread over the zones."""
 
+from collections import defaultdict
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from naive import Settings
 from naive_examples import IN, IN_33_M, IN_67_M, WEST, ZONES, at_us, row
+from processors.cells import cell_of, drain, new_cell_table, with_cell_room
 from processors.flow_cells import (
     DISTANCE_UM,
     DWELL_US,
@@ -14,13 +17,13 @@ from processors.flow_cells import (
     LATE_HOUR,
     LATE_SLOT,
     OBSERVATIONS,
-    ZONE_SHIFT,
     flow_key,
 )
+from processors.ledger import Ledger
 from processors.set_steps import SET_COLUMNS, spread
 from processors.vehicle_table import NEVER_US, UNCOUNTED
 from processors.zone_sets import ZoneSets
-from tests.processors.position_builders import FastPositions
+from tests.processors.position_builders import MIDNIGHTS_US, FastPositions
 
 SETS = ZoneSets()
 NUMBERS = [SETS.number_of(zones) for zones in ([3], [3, 5], [2, 5, 9], [])]
@@ -35,22 +38,36 @@ cells = st.dictionaries(
 
 @given(cells)
 def test_every_zone_of_a_set_gets_what_the_set_has(told: dict[tuple[int, int, int, int], list[int]]) -> None:
-    """One flow cell per set cell and zone, with the six figures in their columns and the others zero."""
-    keys = np.array([flow_key(*key, 0) for key in told], np.int64)
-    values = np.array(list(told.values()), np.int64).reshape(-1, SET_COLUMNS)
+    """The six figures in their columns, on top of what was there, and nothing in the others."""
+    set_cells = new_cell_table(8, SET_COLUMNS, spare=0)
+    flows = new_cell_table(64, FLOW_COLUMNS, spare=4)
+    expected: dict[int, list[int]] = defaultdict(lambda: [0] * SET_COLUMNS)
+    for (number, *rest), figures in told.items():
+        set_cells.values[cell_of(set_cells, int(flow_key(number, *rest, 0)))] = figures
+        for zone_no in SETS.zones_of(number):
+            key = int(flow_key(zone_no, *rest, 0))
+            expected[key] = [known + more for known, more in zip(expected[key], figures, strict=True)]
 
-    found_keys, found = spread(keys, values, SETS.arrays())
+    assert set_cells.keys.size == spread(set_cells, SETS.arrays(), flows, 0)
 
-    expected = [
-        (int(flow_key(zone_no, *rest, 0)), figures)
-        for (number, *rest), figures in told.items()
-        for zone_no in SETS.zones_of(number)
-    ]
-    assert [key for key, _ in expected] == found_keys.tolist()
-    assert [figures for _, figures in expected] == found[:, COLUMNS].tolist()
-    assert (len(expected), FLOW_COLUMNS) == found.shape
+    found_keys, found = drain(flows)
+    assert dict(expected) == dict(zip(found_keys.tolist(), found[:, COLUMNS].tolist(), strict=True))
     assert 0 == np.delete(found, COLUMNS, axis=1).sum()
-    assert {zone for number in NUMBERS for zone in SETS.zones_of(number)} >= set(found_keys >> ZONE_SHIFT)
+
+
+def test_spreading_goes_on_where_the_flow_cells_were_full() -> None:
+    """Nothing is added twice, nothing left out."""
+    ledger = Ledger(SETS)
+    slots = 40_000
+    ledger.set_flows = with_cell_room(ledger.set_flows, slots)
+    for slot in range(slots):
+        ledger.set_flows.values[cell_of(ledger.set_flows, int(flow_key(NUMBERS[2], slot, 0, 0, 0))), 0] = 1
+
+    delta = ledger.drain(slot_s=300, midnights_us=MIDNIGHTS_US)
+
+    assert (3 * slots, 3 * slots) == (delta.flows["slot"].zone_no.size, delta.flows["slot"].figures.sum())
+    assert 3 * slots == delta.flows["day"].figures.sum()
+    assert ledger.is_empty()
 
 
 def vehicle_after(*places: tuple[float, tuple[float, float]]) -> np.void:
