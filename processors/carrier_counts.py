@@ -12,7 +12,7 @@ from processors.calendar import HOUR_US, local_days
 from processors.columns import Int32Array, Int64Array, UInt8Array, UInt32Array
 from processors.flow_cells import SLOT_BITS
 from processors.jit import inner_kernel
-from processors.key_table import ABSENT, KeyTable, new_key_table, number_of_key, put_key, with_key_room
+from processors.key_table import ABSENT, KeyTable, new_key_table, numbered_key, with_key_room
 from processors.vocabulary import Source
 
 # columns of `values`
@@ -61,17 +61,14 @@ def with_carrier_room(counts: CarrierCounts, more: int) -> CarrierCounts:
 
 
 @inner_kernel
-def count_carrier(counts: CarrierCounts, hour_key: int, carrier: int, column: int) -> None:
-    """Count a vehicle of a carrier. There must be room.
+def count_carrier(counts: CarrierCounts, hour_key: int, carrier: int, day: int) -> None:
+    """Count a vehicle of a carrier in the hour, and in the local day where *day* is 1, not 0. There must be room.
 
     *hour_key* is that of the flow cell, with the time in hours since 1970 in the place of the slot.
     """
-    hi, lo = np.uint64(hour_key), np.uint64(carrier)
-    place = number_of_key(counts.places, hi, lo)
-    if place == ABSENT:
-        place = counts.places.used[0]
-        put_key(counts.places, hi, lo, place)
-    counts.values[place, column] += 1
+    place = numbered_key(counts.places, np.uint64(hour_key), np.uint64(carrier))
+    counts.values[place, HOUR] += 1
+    counts.values[place, DAY] += day
 
 
 def drain_carriers(counts: CarrierCounts, midnights_us: Int64Array) -> dict[str, CarrierDelta]:

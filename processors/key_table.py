@@ -78,3 +78,15 @@ def put_key(table: KeyTable, hi: np.uint64, lo: np.uint64, number: int) -> bool:
     table.number[place] = number
     table.used[0] += 1
     return True
+
+
+@inner_kernel
+def numbered_key(table: KeyTable, hi: np.uint64, lo: np.uint64) -> int:
+    """Return the number of a key; a new one gets the number of keys before it. There must be room."""
+    place = _place_of(table, hi, lo)
+    if table.number[place] == ABSENT:
+        table.hi[place] = hi
+        table.lo[place] = lo
+        table.number[place] = table.used[0]
+        table.used[0] += 1
+    return table.number[place]

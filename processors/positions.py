@@ -10,7 +10,7 @@ from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Arr
 from processors.feed_counts import LATE, count_feeds, count_outcomes
 from processors.jit import lean_kernel
 from processors.ledger import Ledger
-from processors.look_ahead import due_block_for
+from processors.look_ahead import BLOCK, due_block_for
 from processors.reorder import (
     SCAN_STEPS,
     HeldArrays,
@@ -32,6 +32,7 @@ from processors.vehicle_table import (
     UNCOUNTED,
     VEHICLES_TOP,
     VehicleArrays,
+    look_for_vehicles,
     new_vehicle_arrays,
     vehicle_of,
     with_room,
@@ -230,6 +231,8 @@ def _store(
 ) -> None:
     """Hold the rows and find their vehicles."""
     for row in range(columns.event_us.size):
+        if row % BLOCK == 0:
+            look_for_vehicles(arrays, columns.pseudonym_lo[row : row + BLOCK])
         number = vehicle_of(arrays, columns.pseudonym_hi[row], columns.pseudonym_lo[row], columns.day[row])
         place = hold(held, columns.partition[row], columns.arrival_us[row])
         places[row] = place

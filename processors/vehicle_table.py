@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import Int32Array, Int64Array
-from processors.jit import inner_kernel, lean_kernel
+from processors.columns import Int32Array, Int64Array, UInt64Array
+from processors.jit import inner_kernel, lean_kernel, prefetch
 
 NONE: Final = -1
 NEVER_US: Final = -(1 << 62)
@@ -184,6 +184,17 @@ def vehicle_of(arrays: VehicleArrays, hi: np.uint64, lo: np.uint64, day: int) ->
     _clear(arrays.vehicles[row], hi, lo, day)
     arrays.expires_us[row] = FOREVER_US
     return row
+
+
+@inner_kernel
+def look_for_vehicles(arrays: VehicleArrays, lo: UInt64Array) -> None:
+    """Ask for the memory of vehicles by the lower halves of their pseudonyms: hash places first, then records."""
+    for number in range(lo.size):
+        prefetch(arrays.places, _home(arrays, lo[number]))
+    for number in range(lo.size):
+        row = arrays.places[_home(arrays, lo[number])]
+        if row != NONE:
+            prefetch(arrays.vehicles, row)
 
 
 @inner_kernel

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.calendar import HOUR_US
-from processors.carrier_counts import DAY, HOUR, CarrierCounts, count_carrier
+from processors.carrier_counts import CarrierCounts, count_carrier
 from processors.cells import cell_of
 from processors.columns import Int32Array, Int64Array
 from processors.flow_cells import (
@@ -97,25 +97,19 @@ def count_vehicle(
     slot_us = world.rules.slot_us
     slot = step.event_us // slot_us
     last = record["slot"]
-    if last != slot:
-        cells.values[cell, VEHICLES_SLOT] += 1
-        if last == UNCOUNTED:
-            cells.values[cell, VEHICLES_DAY] += 1
-            _count_carrier(arrays, cells, step, record, DAY)
-        counted = np.int64(last if last >= 0 else ~last)
-        if last == UNCOUNTED or counted * slot_us // HOUR_US != step.event_us // HOUR_US:
-            cells.values[cell, VEHICLES_HOUR] += 1
-            _count_carrier(arrays, cells, step, record, HOUR)
-        record["slot"] = slot
-
-
-@inner_kernel
-def _count_carrier(arrays: VehicleArrays, cells: FlowCells, step: Step, record: np.void, column: int) -> None:
-    """Count the vehicle of a visit for its carrier, in the hour or the day (*column*) of a position."""
-    vehicle = arrays.vehicles[step.vehicle]
+    if last == slot:
+        return
+    cells.values[cell, VEHICLES_SLOT] += 1
+    counted = np.int64(last if last >= 0 else ~last)
     hour = step.event_us // HOUR_US
-    key = flow_key(record["zone_no"], hour, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
-    count_carrier(cells.carriers, key, vehicle["carrier"], column)
+    is_new_today = int(last == UNCOUNTED)
+    if is_new_today or counted * slot_us // HOUR_US != hour:
+        cells.values[cell, VEHICLES_DAY] += is_new_today
+        cells.values[cell, VEHICLES_HOUR] += 1
+        vehicle = arrays.vehicles[step.vehicle]
+        key = flow_key(record["zone_no"], hour, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
+        count_carrier(cells.carriers, key, vehicle["carrier"], is_new_today)
+    record["slot"] = slot
 
 
 @inner_kernel

@@ -6,7 +6,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.key_table import ABSENT, KeyTable, new_key_table, number_of_key, put_key, with_key_room
+from processors.key_table import (
+    ABSENT,
+    KeyTable,
+    new_key_table,
+    number_of_key,
+    numbered_key,
+    put_key,
+    with_key_room,
+)
 
 halves = st.one_of(
     st.integers(0, 20), st.integers(0, 2**64 - 1), st.integers(0, 63).map(lambda bit: 1 << bit)
@@ -32,6 +40,18 @@ def test_keys_have_the_number_that_they_were_put_in_with(
 
     assert expected == {pair: number_in(table, *pair) for pair in expected}
     assert expected.get(other, ABSENT) == number_in(table, *other)
+    assert len(expected) == table.used[0]
+
+
+@given(st.lists(st.tuples(halves, halves)))
+def test_keys_are_numbered_in_the_order_in_which_they_come(pairs: list[tuple[int, int]]) -> None:
+    """From 0 on; one that is known has its number still."""
+    table, expected = new_key_table(1), {}
+    for pair in pairs:
+        table = with_key_room(table, 1)
+        number = numbered_key(table, np.uint64(pair[0]), np.uint64(pair[1]))
+        assert expected.setdefault(pair, len(expected)) == number
+
     assert len(expected) == table.used[0]
 
 
