@@ -12,7 +12,16 @@ from processors.carrier_counts import (
     new_carrier_counts,
     with_carrier_room,
 )
-from processors.cells import CellTable, clear, drain, grown, is_full, new_cell_table, with_cell_room, with_spare
+from processors.cells import (
+    CellTable,
+    clear,
+    drain,
+    grown,
+    is_full,
+    new_cell_table,
+    with_cell_room,
+    with_spare,
+)
 from processors.columns import FlowDelta, Int64Array
 from processors.feed_counts import (
     FEED_COLUMNS,

@@ -217,7 +217,9 @@ class PositionState:
 
     def _positions(self, ledger: Ledger) -> Positions:
         cells = FlowCells(*ledger.flows, ledger.carriers)
-        return Positions(self.arrays, self.held, cells, ledger.set_flows, ledger.feeds, due_block_for(self.held))
+        return Positions(
+            self.arrays, self.held, cells, ledger.set_flows, ledger.feeds, due_block_for(self.held)
+        )
 
 
 def _scratch_for(index: ZoneIndex) -> CrossingScratch:

@@ -34,7 +34,9 @@ UNRESOLVED = -1
 FIRST_EDGE, STATE, FIRST_MASK, BASE = range(4)  # columns of `Leaves.heads`
 MORE: Final = 1 << 30  # in a state: another page of the same leaf follows
 STATE_BITS: Final = (1 << MAX_MASK_ZONES) - 1
-OWNERS_SHIFT: Final = MAX_MASK_ZONES  # in a toggle: from here on, one bit per polygon that has the edge, once or twice
+OWNERS_SHIFT: Final = (
+    MAX_MASK_ZONES  # in a toggle: from here on, one bit per polygon that has the edge, once or twice
+)
 LOWER_RIGHT: Final = (
     1 << 28
 )  # in a toggle: the lower end of the edge is a corner right of the leaf, in its heights
@@ -76,7 +78,9 @@ class Leaves(NamedTuple):
     answer: Int32Array  # zone set of each part; with edges in it, -1 - its first page
     heads: Int32Array  # shape (pages + 1, 4): first edge, state before any edge, first place in `mask_sets`, base
     edges: Float64Array  # shape (edges, 4): (x1, y1) the lower end, (x2, y2) the other
-    toggles: Int32Array  # of each edge: the bits of the polygons that it turns, owners, LOWER_RIGHT, UPPER_RIGHT
+    toggles: (
+        Int32Array  # of each edge: the bits of the polygons that it turns, owners, LOWER_RIGHT, UPPER_RIGHT
+    )
     member_starts: Int32Array  # shape (pages + 1,)
     members: Int32Array  # zone (place in the index) of each bit of a page
     mask_sets: Int32Array  # zone set of a state, or UNRESOLVED
