@@ -2,8 +2,6 @@
 
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from processors.camera_counts import CameraDelta, drain_cameras, new_camera_counts, with_camera_room
 from processors.carrier_counts import (
     CarrierDelta,

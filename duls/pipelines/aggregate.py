@@ -191,9 +191,11 @@ class Aggregate:
         """Return where a partition counts now: cells of one slot length, or what is counted already."""
         if owned.is_replaying:
             return self._replayed
-        return self._ledgers.setdefault(
-            owned.state.positions.rules.slot_us // US_PER_S, Ledger(self._worlds.zone_sets)
-        )
+        slot_s = owned.state.positions.rules.slot_us // US_PER_S
+        ledger = self._ledgers.get(slot_s)
+        if ledger is None:  # made only where there is none: its tables are megabytes
+            ledger = self._ledgers[slot_s] = Ledger(self._worlds.zone_sets)
+        return ledger
 
     def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
         """Keep detections of unregistered cameras for the next flush."""
