@@ -34,6 +34,8 @@ inner_kernel: Kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=Fa
 Handing some forty arrays over costs about 0.1 µs per call; a position that is taken makes dozens of calls.
 """
 
+_code: Any = cgutils  # which has no types
+_ir: Any = ir
 _CACHE_LINE_BYTES: Final = 64
 _FOR_READING, _TO_ALL_CACHES, _DATA = 0, 3, 1  # what LLVM's prefetch is told
 
@@ -54,17 +56,17 @@ else:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
             place = context.cast(builder, arguments[1], signature.args[1], types.intp)
-            stride = cgutils.unpack_tuple(builder, array.strides)[0]
-            flag = ir.IntType(32)
-            function = cgutils.get_or_insert_function(
+            stride = _code.unpack_tuple(builder, array.strides)[0]
+            flag = _ir.IntType(32)
+            function = _code.get_or_insert_function(
                 builder.module,
-                ir.FunctionType(ir.VoidType(), (cgutils.voidptr_t, flag, flag, flag)),
+                _ir.FunctionType(_ir.VoidType(), (_code.voidptr_t, flag, flag, flag)),
                 "llvm.prefetch.p0",
             )
             last = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype)) - 1
             for byte in (*range(0, last, _CACHE_LINE_BYTES), last):
-                offset = builder.add(builder.mul(place, stride), ir.Constant(place.type, byte))
-                address = cgutils.pointer_add(builder, array.data, offset, cgutils.voidptr_t)
+                offset = builder.add(builder.mul(place, stride), _ir.Constant(place.type, byte))
+                address = _code.pointer_add(builder, array.data, offset, _code.voidptr_t)
                 builder.call(
                     function, [address, *(flag(value) for value in (_FOR_READING, _TO_ALL_CACHES, _DATA))]
                 )
