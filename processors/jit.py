@@ -39,7 +39,7 @@ _ir: Any = ir
 _CACHE_LINE_BYTES: Final = 64
 _FOR_READING, _TO_ALL_CACHES, _DATA = 0, 3, 1  # what LLVM's prefetch is told
 
-if config.DISABLE_JIT:
+if vars(config)["DISABLE_JIT"]:  # its types do not know it
 
     def prefetch(table: Any, row: int) -> None:
         """Do nothing: without compilation nothing waits for memory."""
