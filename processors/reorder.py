@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import inner_kernel
+from processors.records import put_records
 from processors.vehicle_table import FOREVER_US, NONE, VehicleArrays
 
 HELD: Final = np.dtype(
@@ -76,7 +77,7 @@ def with_held_room(held: HeldArrays, more: int) -> HeldArrays:
     if need <= held.rows.size:
         return held
     rows = np.zeros(1 << (need - 1).bit_length(), HELD)
-    rows[: held.rows.size] = held.rows
+    put_records(held.rows, rows)
     return held._replace(rows=rows)
 
 

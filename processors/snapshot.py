@@ -17,6 +17,7 @@ from processors.detections import DetectionState
 from processors.key_table import KeyTable
 from processors.observation_partition import ObservationPartition, Versions
 from processors.positions import PositionState
+from processors.records import copy_of, put_records
 from processors.reorder import HELD, HELD_TOP, HeldArrays
 from processors.source_clock import SourceClock
 from processors.vehicle_table import (
@@ -95,12 +96,12 @@ def restore(partition: ObservationPartition, snapshot: PartitionSnapshot) -> Non
 def _put_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     counts = state.arrays.counts
     sets = state.zone_sets.arrays()
-    arrays["vehicles"] = state.arrays.vehicles[: counts[VEHICLES_TOP]].copy()
+    arrays["vehicles"] = copy_of(state.arrays.vehicles[: counts[VEHICLES_TOP]])
     arrays["expires_us"] = state.arrays.expires_us[: counts[VEHICLES_TOP]].copy()
-    arrays["visited"] = state.arrays.visited[: counts[VISITED_TOP]].copy()
-    arrays["visits"] = state.arrays.visits[: counts[VISITS_TOP]].copy()
+    arrays["visited"] = copy_of(state.arrays.visited[: counts[VISITED_TOP]])
+    arrays["visits"] = copy_of(state.arrays.visits[: counts[VISITS_TOP]])
     arrays["vehicle_counts"] = counts.copy()
-    arrays["held"] = state.held.rows[: state.held.counts[HELD_TOP]].copy()
+    arrays["held"] = copy_of(state.held.rows[: state.held.counts[HELD_TOP]])
     arrays["held_head"] = state.held.queue_head.copy()
     arrays["held_tail"] = state.held.queue_tail.copy()
     arrays["held_counts"] = state.held.counts.copy()
@@ -112,15 +113,15 @@ def _get_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     numbers = _set_numbers(arrays, state.zone_sets)
     vehicles, visited, visits = arrays["vehicles"], arrays["visited"], arrays["visits"]
     tables = new_vehicle_arrays(max(vehicles.size, 16), max(visited.size, 16), max(visits.size, 16))
-    tables.vehicles[: vehicles.size] = vehicles
+    put_records(vehicles, tables.vehicles)
     tables.vehicles["zone_set"] = numbers[tables.vehicles["zone_set"]]
     tables.vehicles["newest_set"] = numbers[tables.vehicles["newest_set"]]
     tables.expires_us[: vehicles.size] = arrays["expires_us"]
-    tables.visited[: visited.size] = visited
-    tables.visits[: visits.size] = visits
+    put_records(visited, tables.visited)
+    put_records(visits, tables.visits)
     tables.counts[:] = arrays["vehicle_counts"]
     rehash(tables)
-    rows = arrays["held"].copy()
+    rows = copy_of(arrays["held"])
     rows["zone_set"] = numbers[rows["zone_set"]]
     state.arrays = VehicleArrays(*tables)
     heads = arrays["held_head"].astype(np.int32)

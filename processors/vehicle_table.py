@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array, UInt64Array
 from processors.jit import inner_kernel, lean_kernel, prefetch
+from processors.records import put_records
 
 NONE: Final = -1
 NEVER_US: Final = -(1 << 62)
@@ -129,10 +130,10 @@ def with_room(arrays: VehicleArrays, *, vehicles: int, visited: int, visits: int
         return arrays
     sizes = [max(size, 1 << (wanted - 1).bit_length()) for wanted, size in zip(need, have, strict=True)]
     grown = new_vehicle_arrays(*sizes)
-    grown.vehicles[: have[0]] = arrays.vehicles
+    put_records(arrays.vehicles, grown.vehicles)
     grown.expires_us[: have[0]] = arrays.expires_us
-    grown.visited[: have[1]] = arrays.visited
-    grown.visits[: have[2]] = arrays.visits
+    put_records(arrays.visited, grown.visited)
+    put_records(arrays.visits, grown.visits)
     grown.counts[:] = counts
     rehash(grown)
     return grown
