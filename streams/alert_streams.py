@@ -7,11 +7,12 @@ whenever partitions are assigned, and what Faust commits is read by nobody.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, StreamT
+from mode.threads import ServiceThread, WorkerThread
 
 from streams.faust_credentials import Properties, faust_credentials
 
@@ -128,6 +129,14 @@ def _application(bootstrap_servers: str, properties: Properties, group: str) -> 
     )
 
 
+class _DaemonThread(WorkerThread):
+    """A thread for which the interpreter does not wait at its end."""
+
+    def __init__(self, service: ServiceThread, **named: Any) -> None:
+        super().__init__(service, **named)
+        self.daemon = True
+
+
 def _transport(app: AppT, positions: Mapping[str, int], on_assigned: Callable[[], None]) -> driver.Transport:
     """Return a transport whose consumer goes on at *positions* whenever it is assigned partitions."""
 
@@ -141,6 +150,12 @@ def _transport(app: AppT, positions: Mapping[str, int], on_assigned: Callable[[]
             if offsets.keys() >= {TP(topic, 0) for topic in positions}:
                 on_assigned()
             return offsets
+
+        def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+            """Return the thread that reads, which keeps no process: without a broker it may never end."""
+            reading = super()._new_consumer_thread()
+            reading.Worker = _DaemonThread
+            return reading
 
     class PositionedTransport(driver.Transport):
         """Makes such consumers."""

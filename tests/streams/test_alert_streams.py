@@ -1,6 +1,7 @@
 """The streams of the alert role on a real broker, apart from what is done with messages."""
 
 import asyncio
+import threading
 import uuid
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from mode.threads import WorkerThread
 
 from streams.alert_streams import AlertStreams, StreamMessage
 from tests.services.external import Broker
@@ -48,6 +50,10 @@ async def first_message(bootstrap_servers: str, topic: str) -> list[bytes | None
         async with asyncio.timeout(DEADLINE_S):
             await streams.start()
             await came.wait()
+        # one that waits for a broker that is gone would keep the process from ending
+        reading = [thread for thread in threading.enumerate() if isinstance(thread, WorkerThread)]
+        assert reading
+        assert all(thread.daemon for thread in reading)
     finally:
         await streams.stop()
     return told
