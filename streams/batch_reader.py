@@ -85,6 +85,8 @@ class BatchReader:
 
     def attach(self, partitions: Sequence[TopicPartition]) -> None:
         """Read these partitions from here on; to be called before they are assigned."""
+        if not self._queue:
+            return  # closed: whatever is assigned now is given back unread
         for topic in {place.topic for place in partitions} - set(self._topics.values()):
             self._topics[self._library.rd_kafka_topic_new(self._handle, topic.encode(), 0)] = topic
         for place in partitions:
