@@ -116,9 +116,10 @@ class States:
             for name, place in (("vehicles", VEHICLES), ("visited", VISITED), ("visits", OPEN_VISITS))
         }
         row = every[0]
+        vehicle_bytes = sum(table.itemsize for table in (row.vehicles, row.newest, row.expires_us))
         return {
             **counts,
-            "vehicle_bytes": counts["vehicles"] * (row.vehicles.itemsize + row.expires_us.itemsize) + places,
+            "vehicle_bytes": counts["vehicles"] * vehicle_bytes + places,
             "visit_bytes": counts["visits"] * row.visits.itemsize,
             "visited_bytes": counts["visited"] * row.visited.itemsize,
             "allotted_bytes": sum(array.nbytes for arrays in every for array in arrays),

@@ -4,33 +4,37 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.calendar import local_day
 from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array, rows_of
 from processors.feed_counts import LATE, count_feeds, count_outcomes
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.ledger import Ledger
 from processors.look_ahead import BLOCK, due_block_for
 from processors.reorder import (
+    HELD_TOP,
     SCAN_STEPS,
     HeldArrays,
     hold,
     link,
     new_held_arrays,
+    newest_set,
     with_held_room,
     with_partitions,
 )
 from processors.rules import Rules
 from processors.take import DONE, Positions, end_changed_visits, expire, take_due
 from processors.vehicle_table import (
+    DAY_MASK,
     FOREVER_US,
     NEVER_US,
     NEXT_EXPIRY_US,
-    NO_CLASS,
     NONE,
     OPEN_VISITS,
     UNCOUNTED,
     VEHICLES_TOP,
+    VISITS_TOP,
     VehicleArrays,
     look_for_vehicles,
     new_vehicle_arrays,
@@ -38,6 +42,7 @@ from processors.vehicle_table import (
     with_room,
 )
 from processors.visit_steps import FMS, FlowCells, World, expires_us
+from processors.visited_zones import following_of, slot_of, with_slot
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
@@ -159,23 +164,24 @@ class PositionState:
             ledger.make_room()
         self.zones = zones
         self._scratch = _scratch_for(zones.zones)
-        vehicles = self.arrays.vehicles[: self.arrays.counts[VEHICLES_TOP]]
-        vehicles["newest_set"] = lookup(
-            zones.zones,
+        rows = self.held.rows[: self.held.counts[HELD_TOP]]
+        rows["zone_set"] = self._sets_of(rows)
+        taken = self._sets_of(self.arrays.vehicles[: self.arrays.counts[VEHICLES_TOP]])
+        _follow_again(self.arrays, self.held, taken)
+
+    def _sets_of(self, records: NDArray[np.void]) -> Int32Array:
+        """Look up the zones of records with places."""
+        return lookup(
+            self.zones.zones,
             self.zone_sets,
-            np.ascontiguousarray(vehicles["newest_lon"]),
-            np.ascontiguousarray(vehicles["newest_lat"]),
-        )
-        rows = self.held.rows[: self.held.counts[0]]
-        rows["zone_set"] = lookup(
-            zones.zones, self.zone_sets, np.ascontiguousarray(rows["lon"]), np.ascontiguousarray(rows["lat"])
+            np.ascontiguousarray(records["lon"]),
+            np.ascontiguousarray(records["lat"]),
         )
 
     def change_rules(self, rules: Rules) -> None:
         """Go over to other settings; everything due must have been taken and flow cells drained."""
         if rules.slot_us != self.rules.slot_us:
-            _convert_slots(self.arrays.visited["slot"], self.rules.slot_us, rules.slot_us)
-            _convert_slots(self.arrays.visits["slot"], self.rules.slot_us, rules.slot_us)
+            _convert_slots(self.arrays, self.rules.slot_us, rules.slot_us)
             self.arrays.vehicles["slot"] = UNCOUNTED
         self.rules = rules
         _expect_again(self._world(), self.arrays)
@@ -262,12 +268,28 @@ def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps
 
 
 @lean_kernel
-def _convert_slots(slots: Int32Array, old_us: int, new_us: int) -> None:
+def _convert_slots(arrays: VehicleArrays, old_us: int, new_us: int) -> None:
     """Keep which hour and day counted a vehicle when the slot length changes; a new slot counts it again."""
-    for row in range(slots.size):
-        slot = np.int64(slots[row])
-        if slot != UNCOUNTED:
-            slots[row] = ~((slot if slot >= 0 else ~slot) * old_us // new_us)
+    for visit in range(arrays.counts[VISITS_TOP]):
+        record = arrays.visits[visit]
+        if record["slot"] != UNCOUNTED:
+            record["slot"] = _converted(record["slot"], old_us, new_us)
+    for row in range(arrays.counts[VEHICLES_TOP]):
+        vehicle = arrays.vehicles[row]
+        if vehicle["in_use"] == 0:
+            continue
+        place = vehicle["visited"]
+        while place != NONE:
+            word = arrays.visited[place]
+            slot = slot_of(word, vehicle["event_us"] // old_us)
+            arrays.visited[place] = with_slot(word, _converted(slot, old_us, new_us))
+            place = following_of(word)
+
+
+@inner_kernel
+def _converted(slot: int, old_us: int, new_us: int) -> int:
+    """Return the slot of another length that begins in one, as one whose hour and day still count."""
+    return ~int(np.int64(slot if slot >= 0 else ~slot) * old_us // new_us)
 
 
 @lean_kernel
@@ -281,23 +303,26 @@ def _count_now(
     silent: Int32Array,
 ) -> None:
     for row in range(arrays.counts[VEHICLES_TOP]):
-        vehicle = arrays.vehicles[row]
-        age_us = stream_us - vehicle["newest_us"]
-        if (
-            vehicle["newest_set"] == NO_ZONES
-            or vehicle["in_use"] == 0
-            or vehicle["day"] != today
-            or age_us >= rules.park_gap_us
-        ):
+        newest = arrays.newest[row]
+        number = newest["zone_set"]
+        age_us = stream_us - newest["us"]
+        if number == NO_ZONES or age_us >= rules.park_gap_us or newest["day"] != today & DAY_MASK:
             continue
-        group = vehicle["newest_class"] * 3 + vehicle["newest_emission"]
-        if vehicle["vehicle_class"] != NO_CLASS:
-            group = vehicle["vehicle_class"] * 3 + vehicle["zero_emission"]
-        for place in range(sets.starts[vehicle["newest_set"]], sets.starts[vehicle["newest_set"] + 1]):
+        group = newest["group"]
+        for place in range(sets.starts[number], sets.starts[number + 1]):
             if age_us < rules.max_gap_us:
                 present[sets.zones[place], group] += 1
             else:
                 silent[sets.zones[place], group] += 1
+
+
+@lean_kernel
+def _follow_again(arrays: VehicleArrays, held: HeldArrays, taken: Int32Array) -> None:
+    """Give the newest positions the zone sets of another version; *taken* are those of the last taken ones."""
+    for row in range(taken.size):
+        vehicle = arrays.vehicles[row]
+        if vehicle["in_use"] == 1:
+            arrays.newest[row]["zone_set"] = newest_set(held, vehicle, arrays.newest[row], taken[row])
 
 
 @lean_kernel

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import inner_kernel
-from processors.records import put_records
-from processors.vehicle_table import FOREVER_US, NONE, VehicleArrays
+from processors.records import with_record_room
+from processors.vehicle_table import FOREVER_US, NO_CLASS, NONE, VehicleArrays, now_group
 
 HELD: Final = np.dtype(
     [
@@ -76,9 +76,7 @@ def with_held_room(held: HeldArrays, more: int) -> HeldArrays:
     need = int(held.counts[HELD_COUNT]) + more
     if need <= held.rows.size:
         return held
-    rows = np.zeros(1 << (need - 1).bit_length(), HELD)
-    put_records(held.rows, rows)
-    return held._replace(rows=rows)
+    return held._replace(rows=with_record_room(held.rows, int(held.counts[HELD_TOP]), need))
 
 
 def with_partitions(held: HeldArrays, partitions: int) -> HeldArrays:
@@ -188,27 +186,39 @@ def link(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     else:
         rows[later]["earlier"] = place
     vehicle["held_finger"] = place
-    _follow_newest(rows, vehicle, place)
+    _follow_newest(held, arrays, place)
 
 
 @inner_kernel
-def _follow_newest(rows: NDArray[np.void], vehicle: np.void, place: int) -> None:
+def _follow_newest(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
     """Let the newest position of a vehicle be a linked one; of several at a time the one to be taken first."""
-    row = rows[place]
+    row = held.rows[place]
     event_us = row["event_us"]
-    if event_us < vehicle["newest_us"]:
+    vehicle, newest = arrays.vehicles[row["vehicle"]], arrays.newest[row["vehicle"]]
+    if event_us < newest["us"]:
         return
-    if event_us == vehicle["newest_us"] and (
+    if event_us == newest["us"] and (
         event_us == vehicle["event_us"]
-        or (row["earlier"] != NONE and rows[row["earlier"]]["event_us"] == event_us)
+        or (row["earlier"] != NONE and held.rows[row["earlier"]]["event_us"] == event_us)
     ):
         return
-    vehicle["newest_us"] = event_us
-    vehicle["newest_lat"] = row["lat"]
-    vehicle["newest_lon"] = row["lon"]
-    vehicle["newest_set"] = row["zone_set"]
-    vehicle["newest_class"] = row["vehicle_class"]
-    vehicle["newest_emission"] = row["zero_emission"]
+    newest["us"] = event_us
+    newest["zone_set"] = row["zone_set"]
+    if vehicle["vehicle_class"] == NO_CLASS:
+        newest["group"] = now_group(row["vehicle_class"], row["zero_emission"])
+
+
+@inner_kernel
+def newest_set(held: HeldArrays, vehicle: np.void, newest: np.void, taken_set: int) -> int:
+    """Return the zone set of the newest position of a vehicle, given that of the last taken one."""
+    if vehicle["event_us"] == newest["us"] or vehicle["held_tail"] == NONE:
+        return taken_set
+    place = vehicle["held_tail"]
+    earlier = held.rows[place]["earlier"]
+    while earlier != NONE and held.rows[earlier]["event_us"] == newest["us"]:
+        place = earlier
+        earlier = held.rows[place]["earlier"]
+    return held.rows[place]["zone_set"]
 
 
 @inner_kernel

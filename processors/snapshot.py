@@ -1,8 +1,8 @@
 """A partition's state as named arrays and back.
 
-The arrays are the working tables cut to what is used, so that taking a snapshot costs a copy. Zone sets go by
-content, since their numbers belong to one process. `FORMAT` grows with every change of the tables; another
-number is refused, and the state is then replayed from the log.
+The arrays are the working tables cut to what is used, not copies: a snapshot holds until the state moves, so it is
+written down at once. Zone sets go by content, since their numbers belong to one process. `FORMAT` grows with every
+change of the tables; another number is refused, and the state is then replayed from the log.
 """
 
 from itertools import pairwise
@@ -22,12 +22,12 @@ from processors.reorder import HELD, HELD_TOP, HeldArrays
 from processors.source_clock import SourceClock
 from processors.vehicle_table import (
     FOREVER_US,
+    NEWEST,
     NONE,
     VEHICLE,
     VEHICLES_TOP,
     VISIT,
     VISITED_TOP,
-    VISITED_ZONE,
     VISITS_TOP,
     VehicleArrays,
     new_vehicle_arrays,
@@ -35,13 +35,13 @@ from processors.vehicle_table import (
 )
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 
 AnyArray = NDArray[Any]
 
 TABLES: Final[dict[str, np.dtype[np.void]]] = {
     "vehicles": VEHICLE,
-    "visited": VISITED_ZONE,
+    "newest": NEWEST,
     "visits": VISIT,
     "held": HELD,
 }
@@ -56,16 +56,16 @@ class PartitionSnapshot(NamedTuple):
 
 
 def snapshot_of(partition: ObservationPartition) -> PartitionSnapshot:
-    """Return the state of a partition; the arrays are copies."""
+    """Return the state of a partition, as it is until it moves."""
     arrays: dict[str, AnyArray] = {}
     _put_positions(arrays, partition.positions)
     _put_detections(arrays, partition.detections)
     for place, clock in enumerate(partition.clocks.values()):
         prefix = f"clock.{place}."
         arrays[prefix + "topic_id"] = np.frombuffer(clock.topic_id, np.uint8)
-        arrays[prefix + "next_offset"] = clock.next_offset.copy()
-        arrays[prefix + "next_index"] = clock.next_index.copy()
-        arrays[prefix + "arrival_us"] = clock.arrival_us.copy()
+        arrays[prefix + "next_offset"] = clock.next_offset
+        arrays[prefix + "next_index"] = clock.next_index
+        arrays[prefix + "arrival_us"] = clock.arrival_us
         arrays[prefix + "scalars"] = np.array(
             [clock.source, clock.known_partitions, clock.last_event_us, clock.last_arrival_us], np.int64
         )
@@ -96,17 +96,18 @@ def restore(partition: ObservationPartition, snapshot: PartitionSnapshot) -> Non
 def _put_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     counts = state.arrays.counts
     sets = state.zone_sets.arrays()
-    arrays["vehicles"] = copy_of(state.arrays.vehicles[: counts[VEHICLES_TOP]])
-    arrays["expires_us"] = state.arrays.expires_us[: counts[VEHICLES_TOP]].copy()
-    arrays["visited"] = copy_of(state.arrays.visited[: counts[VISITED_TOP]])
-    arrays["visits"] = copy_of(state.arrays.visits[: counts[VISITS_TOP]])
-    arrays["vehicle_counts"] = counts.copy()
-    arrays["held"] = copy_of(state.held.rows[: state.held.counts[HELD_TOP]])
-    arrays["held_head"] = state.held.queue_head.copy()
-    arrays["held_tail"] = state.held.queue_tail.copy()
-    arrays["held_counts"] = state.held.counts.copy()
-    arrays["set_starts"] = sets.starts.copy()
-    arrays["set_zones"] = sets.zones.copy()
+    arrays["vehicles"] = state.arrays.vehicles[: counts[VEHICLES_TOP]]
+    arrays["newest"] = state.arrays.newest[: counts[VEHICLES_TOP]]
+    arrays["expires_us"] = state.arrays.expires_us[: counts[VEHICLES_TOP]]
+    arrays["visited"] = state.arrays.visited[: counts[VISITED_TOP]]
+    arrays["visits"] = state.arrays.visits[: counts[VISITS_TOP]]
+    arrays["vehicle_counts"] = counts
+    arrays["held"] = state.held.rows[: state.held.counts[HELD_TOP]]
+    arrays["held_head"] = state.held.queue_head
+    arrays["held_tail"] = state.held.queue_tail
+    arrays["held_counts"] = state.held.counts
+    arrays["set_starts"] = sets.starts
+    arrays["set_zones"] = sets.zones
 
 
 def _get_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
@@ -115,9 +116,10 @@ def _get_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     tables = new_vehicle_arrays(max(vehicles.size, 16), max(visited.size, 16), max(visits.size, 16))
     put_records(vehicles, tables.vehicles)
     tables.vehicles["zone_set"] = numbers[tables.vehicles["zone_set"]]
-    tables.vehicles["newest_set"] = numbers[tables.vehicles["newest_set"]]
+    put_records(arrays["newest"], tables.newest)
+    tables.newest["zone_set"] = numbers[tables.newest["zone_set"]]
     tables.expires_us[: vehicles.size] = arrays["expires_us"]
-    put_records(visited, tables.visited)
+    put_records(visited.astype(np.int64), tables.visited)
     put_records(visits, tables.visits)
     tables.counts[:] = arrays["vehicle_counts"]
     rehash(tables)
@@ -148,14 +150,14 @@ def _set_numbers(arrays: dict[str, AnyArray], zone_sets: ZoneSets) -> Int32Array
 def _put_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
     for place, part in enumerate(state.held):
         for name, column in part._asdict().items():
-            arrays[f"detections.{place}.{name}"] = column.copy()
+            arrays[f"detections.{place}.{name}"] = column
     _put_table(arrays, "camera_rows", state.camera_rows)
     for day, table in state.identifiers.items():
         _put_table(arrays, f"identifiers.{day}", table)
     for day, marks in state.days.items():
         _put_table(arrays, f"day_vehicles.{day}", marks.vehicles)
         _put_table(arrays, f"day_marks.{day}", marks.marks)
-        arrays[f"day_groups.{day}"] = marks.groups.copy()
+        arrays[f"day_groups.{day}"] = marks.groups
 
 
 def _get_detections(arrays: dict[str, AnyArray], state: DetectionState) -> None:
@@ -188,7 +190,7 @@ def _held_column(arrays: dict[str, AnyArray], place: int, name: str) -> AnyArray
 
 def _put_table(arrays: dict[str, AnyArray], name: str, table: KeyTable) -> None:
     for field, column in table._asdict().items():
-        arrays[f"{name}.{field}"] = column.copy()
+        arrays[f"{name}.{field}"] = column
 
 
 def _get_table(arrays: dict[str, AnyArray], name: str) -> KeyTable:

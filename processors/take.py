@@ -24,6 +24,7 @@ from processors.vehicle_table import (
     VEHICLES_TOP,
     VISITED,
     VehicleArrays,
+    now_group,
     remove_vehicle,
 )
 from processors.visit_steps import (
@@ -132,6 +133,7 @@ def _resolve(world: World, state: Positions, held: np.void) -> None:
         vehicle["carrier"] = held["carrier"]
         vehicle["vehicle_class"] = held["vehicle_class"]
         vehicle["zero_emission"] = held["zero_emission"]
+        arrays.newest[row]["group"] = now_group(held["vehicle_class"], held["zero_emission"])
     _move(world, state, row, held)
     vehicle["event_us"] = held["event_us"]
     vehicle["lat"] = held["lat"]

@@ -9,14 +9,20 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from duls.errors import RefusedError
 from processors.columns import Int32Array, Int64Array, UInt64Array
 from processors.jit import inner_kernel, lean_kernel, prefetch
-from processors.records import put_records
+from processors.records import new_records, with_record_room
+from processors.visited_zones import MAX_WORDS, following_of, visited_word, zone_of
+from processors.vocabulary import ZERO_EMISSIONS
+from processors.zone_sets import NO_ZONES
 
 NONE: Final = -1
 NEVER_US: Final = -(1 << 62)
 FOREVER_US: Final = 1 << 62
 NO_CLASS: Final = 255
+DAY_MASK: Final = 0xFFFF
+EMISSIONS: Final = len(ZERO_EMISSIONS)
 UNCOUNTED: Final = -(1 << 31)  # in place of a slot: neither slot, hour nor day has counted the vehicle
 
 VEHICLE: Final = np.dtype(
@@ -26,14 +32,10 @@ VEHICLE: Final = np.dtype(
         ("event_us", "i8"),  # last taken position, NEVER_US before the first
         ("lat", "f8"),
         ("lon", "f8"),
-        ("newest_us", "i8"),  # newest accepted position, taken or not
-        ("newest_lat", "f8"),
-        ("newest_lon", "f8"),
         ("run_us", "i8"),  # running run that all open visits have in common, NEVER_US where they differ
         ("run_lat", "f8"),
         ("run_lon", "f8"),
         ("zone_set", "i4"),  # zones of the last taken position
-        ("newest_set", "i4"),  # zones of the newest position
         ("day", "i4"),  # local day of the pseudonym
         ("zone_version", "i4"),  # version of the zones when the last position was taken
         ("held_head", "i4"),  # held positions in event order; next free place when not in use
@@ -45,21 +47,21 @@ VEHICLE: Final = np.dtype(
         ("carrier", "u4"),  # of the first taken position, 0 before it and where it names none
         ("vehicle_class", "u1"),  # of the first taken position, NO_CLASS before it
         ("zero_emission", "u1"),
-        ("newest_class", "u1"),
-        ("newest_emission", "u1"),
         ("in_use", "u1"),
     ],
     align=True,
 )
 
-VISITED_ZONE: Final = np.dtype(
+NEWEST: Final = np.dtype(
     [
-        ("zone_no", "i4"),
-        ("slot", "i4"),  # slot that counted the vehicle last, as of the last visit that ended
-        ("following", "i4"),  # next zone of the vehicle; next free place when not in use
+        ("us", "i8"),  # newest accepted position, taken or not
+        ("zone_set", "i4"),  # its zones, NO_ZONES when the vehicle is not in use
+        ("day", "u2"),  # low bits of the local day of the pseudonym
+        ("group", "u1"),  # class and emission of the first taken position, of the newest one before it
     ],
     align=True,
 )
+"""What is asked of every vehicle several times a second, apart from what only a step of the vehicle needs."""
 
 VISIT: Final = np.dtype(
     [
@@ -93,9 +95,10 @@ class VehicleArrays(NamedTuple):
     """Vehicles, the zones they visited today, their open visits, and the hash places that find them."""
 
     vehicles: NDArray[np.void]  # VEHICLE
+    newest: NDArray[np.void]  # NEWEST, by row of the vehicle
     expires_us: Int64Array  # stream time beyond which the vehicle is silent for good or its day is over
     places: Int32Array  # hash table of vehicle rows, NONE where free; a power of two long
-    visited: NDArray[np.void]  # VISITED_ZONE
+    visited: Int64Array  # words of `visited_zones`
     visits: NDArray[np.void]  # VISIT
     counts: Int64Array  # shape (COUNTS,)
 
@@ -108,33 +111,47 @@ def new_vehicle_arrays(
     counts[[VEHICLES_FREE, VISITED_FREE, VISITS_FREE]] = NONE
     counts[NEXT_EXPIRY_US] = FOREVER_US
     return VehicleArrays(
-        np.zeros(vehicles, VEHICLE),
-        np.full(vehicles, FOREVER_US, np.int64),
-        np.full(2 << max(4, (vehicles - 1).bit_length()), NONE, np.int32),
-        np.zeros(visited, VISITED_ZONE),
-        np.zeros(visits, VISIT),
+        new_records(vehicles, VEHICLE),
+        new_records(vehicles, NEWEST),
+        new_records(vehicles, np.dtype(np.int64)),
+        _no_places(vehicles),
+        new_records(visited, np.dtype(np.int64)),
+        new_records(visits, VISIT),
         counts,
     )
+
+
+def _no_places(vehicles: int) -> Int32Array:
+    """Return a hash table without rows, at least half of it free with so many."""
+    return np.full(2 << max(4, (vehicles - 1).bit_length()), NONE, np.int32)
 
 
 def with_room(arrays: VehicleArrays, *, vehicles: int, visited: int, visits: int) -> VehicleArrays:
     """Return the same tables with room for so many more vehicles, visited zones and open visits."""
     counts = arrays.counts
-    need = (
-        int(counts[VEHICLES]) + vehicles,
-        int(counts[VISITED]) + visited,
-        int(counts[OPEN_VISITS]) + visits,
-    )
-    have = (arrays.vehicles.size, arrays.visited.size, arrays.visits.size)
-    if all(wanted <= size for wanted, size in zip(need, have, strict=True)):
+    arrays = _with_vehicle_room(arrays, int(counts[VEHICLES]) + vehicles)
+    words = int(counts[VISITED]) + visited
+    if words > MAX_WORDS:
+        message = f"more than {MAX_WORDS:,} visited zones in one observation partition: give the topic more partitions"
+        raise RefusedError(message)
+    longer = with_record_room(arrays.visited, int(counts[VISITED_TOP]), words)
+    more = with_record_room(arrays.visits, int(counts[VISITS_TOP]), int(counts[OPEN_VISITS]) + visits)
+    if longer is arrays.visited and more is arrays.visits:
         return arrays
-    sizes = [max(size, 1 << (wanted - 1).bit_length()) for wanted, size in zip(need, have, strict=True)]
-    grown = new_vehicle_arrays(*sizes)
-    put_records(arrays.vehicles, grown.vehicles)
-    grown.expires_us[: have[0]] = arrays.expires_us
-    put_records(arrays.visited, grown.visited)
-    put_records(arrays.visits, grown.visits)
-    grown.counts[:] = counts
+    return arrays._replace(visited=longer, visits=more)
+
+
+def _with_vehicle_room(arrays: VehicleArrays, need: int) -> VehicleArrays:
+    """Return the same tables with room for so many vehicles."""
+    if need <= arrays.vehicles.size:
+        return arrays
+    top = int(arrays.counts[VEHICLES_TOP])
+    grown = arrays._replace(
+        vehicles=with_record_room(arrays.vehicles, top, need),
+        newest=with_record_room(arrays.newest, top, need),
+        expires_us=with_record_room(arrays.expires_us, top, need),
+    )
+    grown = grown._replace(places=_no_places(grown.vehicles.size))
     rehash(grown)
     return grown
 
@@ -182,9 +199,14 @@ def vehicle_of(arrays: VehicleArrays, hi: np.uint64, lo: np.uint64, day: int) ->
         arrays.counts[VEHICLES_FREE] = arrays.vehicles[row]["held_head"]
     arrays.counts[VEHICLES] += 1
     arrays.places[place] = row
-    _clear(arrays.vehicles[row], hi, lo, day)
-    arrays.expires_us[row] = FOREVER_US
+    _clear(arrays, row, hi, lo, day)
     return row
+
+
+@inner_kernel
+def now_group(vehicle_class: int, zero_emission: int) -> int:
+    """Return the group that a vehicle is counted in now."""
+    return vehicle_class * EMISSIONS + zero_emission
 
 
 @inner_kernel
@@ -196,19 +218,19 @@ def look_for_vehicles(arrays: VehicleArrays, lo: UInt64Array) -> None:
         row = arrays.places[_home(arrays, lo[number])]
         if row != NONE:
             prefetch(arrays.vehicles, row)
+            prefetch(arrays.newest, row)
 
 
 @inner_kernel
-def _clear(vehicle: np.void, hi: np.uint64, lo: np.uint64, day: int) -> None:
+def _clear(arrays: VehicleArrays, row: int, hi: np.uint64, lo: np.uint64, day: int) -> None:
+    vehicle, newest = arrays.vehicles[row], arrays.newest[row]
     vehicle["hi"] = hi
     vehicle["lo"] = lo
     vehicle["day"] = day
     vehicle["event_us"] = NEVER_US
-    vehicle["newest_us"] = NEVER_US
     vehicle["run_us"] = NEVER_US
     vehicle["slot"] = UNCOUNTED
     vehicle["zone_set"] = 0
-    vehicle["newest_set"] = 0
     vehicle["zone_version"] = 0
     vehicle["held_head"] = NONE
     vehicle["held_tail"] = NONE
@@ -219,6 +241,10 @@ def _clear(vehicle: np.void, hi: np.uint64, lo: np.uint64, day: int) -> None:
     vehicle["vehicle_class"] = NO_CLASS
     vehicle["zero_emission"] = NO_CLASS
     vehicle["in_use"] = 1
+    newest["us"] = NEVER_US
+    newest["zone_set"] = NO_ZONES
+    newest["day"] = day & DAY_MASK
+    arrays.expires_us[row] = FOREVER_US
 
 
 @inner_kernel
@@ -227,13 +253,14 @@ def remove_vehicle(arrays: VehicleArrays, row: int) -> None:
     vehicle = arrays.vehicles[row]
     node = vehicle["visited"]
     while node != NONE:
-        following = arrays.visited[node]["following"]
-        arrays.visited[node]["following"] = arrays.counts[VISITED_FREE]
+        following = following_of(arrays.visited[node])
+        arrays.visited[node] = visited_word(0, arrays.counts[VISITED_FREE])
         arrays.counts[VISITED_FREE] = node
         arrays.counts[VISITED] -= 1
         node = following
     _remove_place(arrays, row)
     vehicle["in_use"] = 0
+    arrays.newest[row]["zone_set"] = NO_ZONES
     vehicle["held_head"] = arrays.counts[VEHICLES_FREE]
     arrays.counts[VEHICLES_FREE] = row
     arrays.counts[VEHICLES] -= 1
@@ -261,26 +288,30 @@ def _remove_place(arrays: VehicleArrays, row: int) -> None:
 
 
 @inner_kernel
-def visited_zone(arrays: VehicleArrays, row: int, zone_no: int) -> int:
-    """Return the record of a zone that a vehicle visits today, adding one when new. There must be room."""
-    node = arrays.vehicles[row]["visited"]
-    while node != NONE:
-        if arrays.visited[node]["zone_no"] == zone_no:
-            return node
-        node = arrays.visited[node]["following"]
-    node = arrays.counts[VISITED_FREE]
-    if node == NONE:
-        node = arrays.counts[VISITED_TOP]
+def find_visited(arrays: VehicleArrays, row: int, zone_no: int) -> int:
+    """Return the place of a zone among those that a vehicle visited today, or NONE."""
+    place = arrays.vehicles[row]["visited"]
+    while place != NONE:
+        word = arrays.visited[place]
+        if zone_of(word) == zone_no:
+            break
+        place = following_of(word)
+    return place
+
+
+@inner_kernel
+def add_visited(arrays: VehicleArrays, row: int, zone_no: int) -> int:
+    """Add a zone to those that a vehicle visited today and return its place. There must be room."""
+    place = arrays.counts[VISITED_FREE]
+    if place == NONE:
+        place = arrays.counts[VISITED_TOP]
         arrays.counts[VISITED_TOP] += 1
     else:
-        arrays.counts[VISITED_FREE] = arrays.visited[node]["following"]
+        arrays.counts[VISITED_FREE] = following_of(arrays.visited[place])
     arrays.counts[VISITED] += 1
-    record = arrays.visited[node]
-    record["zone_no"] = zone_no
-    record["slot"] = UNCOUNTED
-    record["following"] = arrays.vehicles[row]["visited"]
-    arrays.vehicles[row]["visited"] = node
-    return node
+    arrays.visited[place] = visited_word(zone_no, arrays.vehicles[row]["visited"])
+    arrays.vehicles[row]["visited"] = place
+    return place
 
 
 @inner_kernel

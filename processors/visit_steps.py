@@ -27,7 +27,16 @@ from processors.flow_cells import (
 from processors.jit import inner_kernel
 from processors.rules import Rules
 from processors.shared_runs import unshare
-from processors.vehicle_table import NONE, UNCOUNTED, VehicleArrays, free_visit, open_visit, visited_zone
+from processors.vehicle_table import (
+    NONE,
+    UNCOUNTED,
+    VehicleArrays,
+    add_visited,
+    find_visited,
+    free_visit,
+    open_visit,
+)
+from processors.visited_zones import slot_of, with_slot
 from processors.vocabulary import Source
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
@@ -115,7 +124,12 @@ def count_vehicle(
 @inner_kernel
 def come(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, zone_no: int, column: int) -> int:
     """Start a visit with an entry or an appearance (*column*) at a taken position, and return it."""
-    node = visited_zone(arrays, step.vehicle, zone_no)
+    place = find_visited(arrays, step.vehicle, zone_no)
+    slot = UNCOUNTED
+    if place == NONE:
+        place = add_visited(arrays, step.vehicle, zone_no)
+    else:
+        slot = slot_of(arrays.visited[place], step.event_us // world.rules.slot_us)
     visit = open_visit(arrays)
     record = arrays.visits[visit]
     record["first_us"] = step.event_us
@@ -123,8 +137,8 @@ def come(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, zone
     record["run_lat"] = step.lat
     record["run_lon"] = step.lon
     record["zone_no"] = zone_no
-    record["visited"] = node
-    record["slot"] = arrays.visited[node]["slot"]
+    record["visited"] = place
+    record["slot"] = slot
     cell = flow_cell_at(world, arrays, cells, step.vehicle, zone_no, step.event_us)
     cells.values[cell, column] += 1
     _count_inside(world, arrays, cells, step, visit, cell)
@@ -191,7 +205,8 @@ def leave(
     cells.values[cell, column] += 1
     cells.values[cell, VISITS] += 1
     cells.values[cell, VISIT_US] += arrays.vehicles[row]["event_us"] - record["first_us"]
-    arrays.visited[record["visited"]]["slot"] = record["slot"]
+    place = record["visited"]
+    arrays.visited[place] = with_slot(arrays.visited[place], record["slot"])
     following = record["following"]
     free_visit(arrays, visit)
     return following

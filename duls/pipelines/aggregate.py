@@ -230,6 +230,7 @@ class Aggregate:
             return
         started_s = self._monotonic()
         ledgers, self._ledgers = self._ledgers, {}
+        due = moved if with_snapshots else self._snapshots_due(moved, started_s)
         plan = plan_flush(
             moved,
             {
@@ -239,21 +240,28 @@ class Aggregate:
             self._rejected,
             dead_letter_topic=self._options.dead_letter_topic,
             with_carriers=self._options.with_carriers,
-            snapshot_of=lambda owned: (
-                self._snapshot(owned) if with_snapshots or self._snapshot_due(owned, started_s) else None
-            ),
+            snapshot_of=lambda owned: self._snapshot(owned) if owned in due else None,
         )
         self._store.flush(plan.flush)
         self._flushed(moved, plan)
         self._metrics.flushed(moved, plan.flush, self._monotonic() - started_s)
 
-    def _snapshot_due(self, owned: OwnedPartition, now_s: float) -> bool:
-        """Tell whether a replay would last too long, or reach back too far."""
-        return (
-            not owned.has_snapshot
-            or owned.work_s > self._options.snapshot_replay_s
-            or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S
-        )
+    def _snapshots_due(self, moved: Sequence[OwnedPartition], now_s: float) -> list[OwnedPartition]:
+        """Return the partitions without a snapshot, and of those with a bad one the one of the longest replay.
+
+        Partitions work alike, so many become due at once: then a flush would take long, and hold them all in memory.
+        """
+        missing = [owned for owned in moved if not owned.has_snapshot]
+        late = [
+            owned
+            for owned in moved
+            if owned.has_snapshot
+            and (
+                owned.work_s > self._options.snapshot_replay_s
+                or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S
+            )
+        ]
+        return missing + sorted(late, key=lambda owned: owned.work_s)[-1:]
 
     def _snapshot(self, owned: OwnedPartition) -> Snapshot:
         """Return the state of a partition as bytes, telling how long that took."""

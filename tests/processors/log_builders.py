@@ -282,10 +282,11 @@ class FastPartition:
 
 
 def frozen(snapshot: PartitionSnapshot) -> PartitionSnapshot:
-    """Return a snapshot whose arrays cannot be written, as those read from bytes cannot."""
-    for array in snapshot.arrays.values():
+    """Return a copy of a snapshot that does not follow the state and cannot be written."""
+    copied = {name: array.copy() for name, array in snapshot.arrays.items()}
+    for array in copied.values():
         array.flags.writeable = False
-    return snapshot
+    return snapshot._replace(arrays=copied)
 
 
 @dataclass

@@ -48,7 +48,7 @@ class Store:
         place = int(hold(self.held, partition, arrival_us))
         row = self.held.rows[place]
         row["event_us"], row["vehicle"] = event_us, vehicle
-        row["offset"], row["lat"] = next(self._offsets), place
+        row["offset"], row["zone_set"] = next(self._offsets), place
         link(self.held, self.arrays, place)
         self.queues[partition].append(place)
         self.lists[vehicle].append(place)
@@ -139,7 +139,7 @@ def test_the_newest_position_follows_what_is_linked() -> None:
         (11, 7, 0),
     ):
         store.add(0, event_us, arrival_us=arrival_us, partition=partition)
-        newest.append(tuple(store.arrays.vehicles[0][["newest_us", "newest_lat"]].tolist()))
+        newest.append(tuple(store.arrays.newest[0][["us", "zone_set"]].tolist()))
 
     assert [(10, 0), (10, 0), (10, 0), (10, 3), (10, 3), (11, 5)] == newest
 
@@ -153,7 +153,7 @@ def test_the_newest_position_is_the_taken_one_of_several_at_its_time() -> None:
     vehicle["event_us"] = 10
     store.add(0, 10, arrival_us=5, partition=0)
 
-    assert (10, 0) == tuple(vehicle[["newest_us", "newest_lat"]].tolist())
+    assert (10, 0) == tuple(store.arrays.newest[0][["us", "zone_set"]].tolist())
 
 
 def test_new_partitions_have_empty_queues() -> None:

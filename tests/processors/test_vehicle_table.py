@@ -14,22 +14,24 @@ from processors.vehicle_table import (
     NO_CLASS,
     NONE,
     OPEN_VISITS,
-    UNCOUNTED,
     VEHICLES,
     VEHICLES_TOP,
     VISITED,
     VISITED_TOP,
     VISITS_TOP,
     VehicleArrays,
+    add_visited,
+    find_visited,
     free_visit,
     new_vehicle_arrays,
     open_visit,
     rehash,
     remove_vehicle,
     vehicle_of,
-    visited_zone,
     with_room,
 )
+from processors.visited_zones import slot_of, with_slot
+from processors.zone_sets import NO_ZONES
 from tests.processors.position_builders import COMPILED
 
 DAY: Final = 20_000
@@ -87,14 +89,15 @@ def test_a_vehicle_in_a_used_place_is_as_new() -> None:
     first = found(arrays, 1, 1)
     arrays.vehicles[first]["event_us"] = 5
     arrays.vehicles[first]["vehicle_class"] = 3
-    visited_zone(arrays, first, 9)
+    add_visited(arrays, first, 9)
     remove_vehicle(arrays, first)
-    second = arrays.vehicles[found(arrays, 2, 2)]
+    second, newest = arrays.vehicles[found(arrays, 2, 2)], arrays.newest[found(arrays, 2, 2)]
 
     assert first == found(arrays, 2, 2)
-    assert (NEVER_US, NEVER_US, NO_CLASS, NONE, NONE) == tuple(
-        second[name] for name in ("event_us", "newest_us", "vehicle_class", "visited", "visits")
+    assert (NEVER_US, NO_CLASS, NONE, NONE) == tuple(
+        second[name] for name in ("event_us", "vehicle_class", "visited", "visits")
     )
+    assert (NEVER_US, NO_ZONES, DAY) == tuple(newest[name] for name in ("us", "zone_set", "day"))
     assert (2, 2, DAY, 1) == tuple(second[name] for name in ("hi", "lo", "day", "in_use"))
     assert 0 == arrays.counts[VISITED]
 
@@ -110,11 +113,13 @@ def test_zones_visited_by_vehicles_are_found_and_used_again() -> None:
         row = found(arrays, 0, pseudonym)
         mine = nodes.setdefault(pseudonym, {})
         zone_no = rng.randrange(10)
-        node = int(visited_zone(arrays, row, zone_no))
-        assert mine.get(zone_no, node) == node
-        assert (zone_no not in mine) == (arrays.visited[node]["slot"] == UNCOUNTED)
+        node = int(find_visited(arrays, row, zone_no))
+        assert mine.get(zone_no, NONE) == node
+        if node == NONE:
+            node = int(add_visited(arrays, row, zone_no))
+            arrays.visited[node] = with_slot(arrays.visited[node], 100 + zone_no)
+        assert 100 + zone_no == slot_of(arrays.visited[node], 100 + rng.randrange(10, 1_000))
         mine[zone_no] = node
-        arrays.visited[node]["slot"] = 7
         if rng.random() < 0.05:
             remove_vehicle(arrays, row)
             del nodes[pseudonym]

@@ -22,6 +22,7 @@ from naive_examples import (
     square,
 )
 from processors.vehicle_table import NONE, OPEN_VISITS, VEHICLES_TOP, VISITED
+from processors.visited_zones import following_of, zone_of
 from strategies import LogShape, random_position_log, replay_step
 from tests.processors.position_builders import COMPILED, FastPositions
 
@@ -32,7 +33,7 @@ def visits_of(fast: FastPositions, vehicle: int) -> list[int]:
     visit = int(arrays.vehicles[vehicle]["visits"])
     while visit != NONE:
         record = arrays.visits[visit]
-        assert arrays.visited[record["visited"]]["zone_no"] == record["zone_no"]
+        assert zone_of(arrays.visited[record["visited"]]) == record["zone_no"]
         assert record["first_us"] <= record["run_us"] <= arrays.vehicles[vehicle]["event_us"]
         zones.append(int(record["zone_no"]))
         visit = int(record["following"])
@@ -42,10 +43,10 @@ def visits_of(fast: FastPositions, vehicle: int) -> list[int]:
 def visited_by(fast: FastPositions, vehicle: int) -> list[int]:
     """Return the zones that a vehicle visited today."""
     zones, arrays = [], fast.state.arrays
-    node = int(arrays.vehicles[vehicle]["visited"])
-    while node != NONE:
-        zones.append(int(arrays.visited[node]["zone_no"]))
-        node = int(arrays.visited[node]["following"])
+    place = int(arrays.vehicles[vehicle]["visited"])
+    while place != NONE:
+        zones.append(int(zone_of(arrays.visited[place])))
+        place = int(following_of(arrays.visited[place]))
     return zones
 
 

@@ -550,6 +550,22 @@ def test_a_snapshot_is_due_at_first_then_by_work_or_age() -> None:
     assert [1, 0, 1, 0, 1] == taken
 
 
+def test_of_snapshots_that_are_due_one_is_taken_per_flush() -> None:
+    """That of the longest replay first; those that are missing all at once."""
+    store = MemoryStore()
+    process = Process(store, [list(drive())] * 3, snapshot_replay_s=5.0)
+    process.own(0, 1, 2)
+    taken = []
+    for work_s in ((0.0, 0.0, 0.0), (6.0, 8.0, 4.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)):
+        process.read(1)
+        for owned, more_s in zip(process.aggregate.owned.values(), work_s, strict=True):
+            owned.work_s += more_s
+        process.aggregate.flush()
+        taken.append([snapshot.partition for snapshot in store.flushes[-1].snapshots])
+
+    assert [[0, 1, 2], [1], [0], []] == taken
+
+
 def test_partial_counts_are_sent_when_they_change() -> None:
     """With epoch and offset, so that an older owner's are refused."""
     process = Process(MemoryStore(), one_log(*drive()))
