@@ -216,7 +216,12 @@ class IntakeSettings(Section):
 class AggregateSettings(Section):
     """How aggregate paces itself."""
 
-    flush_ms: int = Field(1_000, ge=10, le=60_000, description="Time between two transactions.")
+    flush_ms: int = Field(
+        1_000,
+        ge=10,
+        le=60_000,
+        description="Longest time between two transactions; new figures come after 200 ms where these are cheap.",
+    )
     snapshot_replay_s: float = Field(
         5.0, ge=0, le=600, description="A snapshot is taken when a replay after a restart would last longer."
     )

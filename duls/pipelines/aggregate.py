@@ -38,6 +38,7 @@ from streams.received import Received, place_of, received
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
+FLUSH_SHARE: Final = 0.05  # of the time that may go to transactions begun before `flush_s` is over
 REPEAT_PARTIALS_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
 
@@ -48,7 +49,8 @@ class AggregateOptions(NamedTuple):
     partial_topic: str
     dead_letter_topic: str
     installation: bytes
-    flush_s: float = 1.0
+    flush_s: float = 1.0  # between two transactions at most
+    soonest_flush_s: float = 0.2  # and at least, where `flush_s` is not less
     partial_s: float = 0.2
     snapshot_replay_s: float = 5.0
     batch_messages: int = 64
@@ -94,6 +96,8 @@ class Aggregate:
         self._ledgers: dict[int, Ledger] = {}
         self._replayed = Ledger(self._worlds.zone_sets)  # what a replay would add again; never flushed
         self._rejected: list[RejectedDetections] = []
+        self._has_new_rows = False  # since the last flush
+        self._flush_soonest_s = 0.0
         self._flush_due_s = 0.0
         self._partial_due_s = 0.0
 
@@ -108,7 +112,7 @@ class Aggregate:
 
     def step(self) -> int:
         """Read what is there, take it in, and flush when it is time; return the number of messages."""
-        messages = self._consumer.consume(self._options.batch_messages, self._options.consume_s)
+        messages = self._consumer.consume(self._options.batch_messages, self._wait_s())
         for message in messages:
             error = message.error()
             if error is not None:
@@ -119,11 +123,27 @@ class Aggregate:
         if now_s >= self._partial_due_s:
             self._partial_due_s = now_s + self._options.partial_s
             self._send_partials()
-        if now_s >= self._flush_due_s:
+        if now_s >= self._next_flush_s():
             self._flush_due_s = now_s + self._options.flush_s
             self.flush()
+            self._flush_soonest_s = self._soonest_s(now_s)
             self._watch_clocks()
         return len(messages)
+
+    def _wait_s(self) -> float:
+        """Return how long to wait for messages: not longer than until something else is due."""
+        due_s = min(self._partial_due_s, self._next_flush_s())
+        return min(self._options.consume_s, max(0.0, due_s - self._monotonic()))
+
+    def _next_flush_s(self) -> float:
+        """Return when to flush: soon where figures are new, `flush_s` after the last one where only time passed."""
+        is_new = self._has_new_rows or any(not ledger.is_empty() for ledger in self._ledgers.values())
+        return min(self._flush_soonest_s, self._flush_due_s) if is_new else self._flush_due_s
+
+    def _soonest_s(self, begin_s: float) -> float:
+        """Return when the next flush may begin after one that is over, by what it cost: under load that is late."""
+        now_s = self._monotonic()
+        return max(begin_s + self._options.soonest_flush_s, now_s + (now_s - begin_s) * (1 / FLUSH_SHARE - 1))
 
     def _watch_clocks(self) -> None:
         """Tell of source partitions that hold stream time; the event clock stands still without harm."""
@@ -178,7 +198,7 @@ class Aggregate:
         ledger = self._ledger_of(owned)
         if envelope.kind is Kind.POSITIONS:
             rows = decode_rows(value, PositionColumns)
-            owned.state.add_positions(_topic_id(envelope), rows, ledger)
+            self._has_new_rows |= bool(owned.state.add_positions(_topic_id(envelope), rows, ledger))
             self._metrics.read(rows.outcome.size)
         elif envelope.kind is Kind.DETECTIONS:
             owned.state.add_detections(_topic_id(envelope), decode_rows(value, DetectionColumns), ledger)
@@ -272,6 +292,7 @@ class Aggregate:
 
     def _flushed(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
         """Note what the database holds now."""
+        self._has_new_rows = False
         self._rejected = []
         now_s = self._monotonic()
         snapshots = {snapshot.partition for snapshot in plan.flush.snapshots}

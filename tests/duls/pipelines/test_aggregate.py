@@ -1,5 +1,6 @@
 """Aggregate over logs and a database in memory: each row counts once, however processes end and partitions move."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -12,6 +13,7 @@ from pyarrow.lib import ArrowInvalid
 from duls.errors import FencedError, RefusedError, ReplayError, ServiceAwayError
 from duls.pipelines.aggregate import MAX_SNAPSHOT_AGE_S
 from processors.vocabulary import Outcome
+from sinks.flush_parts import Flush
 from streams.observation_messages import KIND_HEADER, Kind, headers_of
 from tests.duls.pipelines.aggregate_world import (
     AWAY,
@@ -517,6 +519,52 @@ def test_a_flush_without_news_is_none() -> None:
     process.aggregate.flush()
 
     assert 1 == len(store.flushes)
+
+
+class SlowStore(MemoryStore):
+    """A store whose transactions take time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.process: Process | None = None
+        self.begun_s: list[float] = []
+
+    def flush(self, parts: Flush) -> None:
+        """Bring everything, after a while."""
+        assert self.process is not None
+        self.begun_s.append(round(self.process.now_s - 1_000.0, 3))
+        self.process.now_s += self.seconds
+        super().flush(parts)
+
+
+def between_flushes_s(seconds: float, entries: list[Entry]) -> list[float]:
+    """Return the times between transactions that take so long, over two seconds with a message each 50 ms."""
+    store = SlowStore(seconds)
+    store.process = process = Process(store, one_log(*entries), flush_s=1.0, soonest_flush_s=0.2)
+    process.own(0)
+    process.aggregate._flush_due_s = process.aggregate._flush_soonest_s = 1_000.0
+    while process.now_s < 1_002.5:
+        process.read(1)
+        process.now_s = round(process.now_s + 0.05, 3)
+    pairs = itertools.pairwise(store.begun_s)
+    return [round(after_s - before_s, 2) for before_s, after_s in pairs]
+
+
+@pytest.mark.parametrize(("seconds", "between_s"), [(0.0, 0.2), (0.02, 0.4), (0.2, 1.0)])
+def test_new_rows_come_soon_where_flushes_are_cheap(seconds: float, between_s: float) -> None:
+    """A twentieth of the time goes to them; dear ones keep to `flush_s`."""
+    times = between_flushes_s(seconds, drive(60))
+
+    assert len(times) >= 2
+    assert all(between_s <= time_s <= between_s + 0.1 for time_s in times), times
+
+
+def test_where_only_time_passes_flushes_are_seldom() -> None:
+    """An idle process has nothing to tell but its progress."""
+    times = between_flushes_s(0.0, [progress(1, float(number)) for number in range(60)])
+
+    assert [1.0, 1.0] == times
 
 
 def test_flushes_and_partial_counts_keep_their_pace() -> None:
