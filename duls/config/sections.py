@@ -220,7 +220,8 @@ class AggregateSettings(Section):
         1_000,
         ge=10,
         le=60_000,
-        description="Longest time between two transactions; new figures come after 200 ms where these are cheap.",
+        description="Longest time between two transactions; "
+        "a fifth of it where figures are new and reading keeps up.",
     )
     snapshot_replay_s: float = Field(
         5.0, ge=0, le=600, description="A snapshot is taken when a replay after a restart would last longer."

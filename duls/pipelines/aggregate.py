@@ -38,7 +38,9 @@ from streams.received import Received, place_of, received
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
-FLUSH_SHARE: Final = 0.05  # of the time that may go to transactions begun before `flush_s` is over
+SOONEST_SHARE: Final = 0.2  # of `flush_s`, after which figures that are new may be stored
+FLUSH_SHARE: Final = 0.25  # of the time that may go to transactions before `flush_s` is over
+SLACK_SHARE: Final = 0.25  # of the time that reading must have waited for messages then
 REPEAT_PARTIALS_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
 
@@ -50,7 +52,6 @@ class AggregateOptions(NamedTuple):
     dead_letter_topic: str
     installation: bytes
     flush_s: float = 1.0  # between two transactions at most
-    soonest_flush_s: float = 0.2  # and at least, where `flush_s` is not less
     partial_s: float = 0.2
     snapshot_replay_s: float = 5.0
     batch_messages: int = 64
@@ -96,7 +97,9 @@ class Aggregate:
         self._ledgers: dict[int, Ledger] = {}
         self._replayed = Ledger(self._worlds.zone_sets)  # what a replay would add again; never flushed
         self._rejected: list[RejectedDetections] = []
-        self._has_new_rows = False  # since the last flush
+        self._has_new_rows = False  # since the last flush, as is what follows
+        self._waited_s = 0.0  # for messages
+        self._flushed_s = 0.0
         self._flush_soonest_s = 0.0
         self._flush_due_s = 0.0
         self._partial_due_s = 0.0
@@ -112,7 +115,9 @@ class Aggregate:
 
     def step(self) -> int:
         """Read what is there, take it in, and flush when it is time; return the number of messages."""
-        messages = self._consumer.consume(self._options.batch_messages, self._wait_s())
+        started_s = self._monotonic()
+        messages = self._consumer.consume(self._options.batch_messages, self._wait_s(started_s))
+        self._waited_s += self._monotonic() - started_s
         for message in messages:
             error = message.error()
             if error is not None:
@@ -123,27 +128,35 @@ class Aggregate:
         if now_s >= self._partial_due_s:
             self._partial_due_s = now_s + self._options.partial_s
             self._send_partials()
-        if now_s >= self._next_flush_s():
+        if now_s >= self._flush_due_s or self._is_flush_worth_it(now_s):
             self._flush_due_s = now_s + self._options.flush_s
             self.flush()
             self._flush_soonest_s = self._soonest_s(now_s)
+            self._flushed_s, self._waited_s = now_s, 0.0
             self._watch_clocks()
         return len(messages)
 
-    def _wait_s(self) -> float:
+    def _wait_s(self, now_s: float) -> float:
         """Return how long to wait for messages: not longer than until something else is due."""
-        due_s = min(self._partial_due_s, self._next_flush_s())
-        return min(self._options.consume_s, max(0.0, due_s - self._monotonic()))
+        due_s = min(self._partial_due_s, self._flush_due_s)
+        if now_s < self._flush_soonest_s and self._is_news():
+            due_s = min(due_s, self._flush_soonest_s)
+        return min(self._options.consume_s, max(0.0, due_s - now_s))
 
-    def _next_flush_s(self) -> float:
-        """Return when to flush: soon where figures are new, `flush_s` after the last one where only time passed."""
-        is_new = self._has_new_rows or any(not ledger.is_empty() for ledger in self._ledgers.values())
-        return min(self._flush_soonest_s, self._flush_due_s) if is_new else self._flush_due_s
+    def _is_news(self) -> bool:
+        """Tell whether there are figures to store, or only time has passed."""
+        return self._has_new_rows or any(not ledger.is_empty() for ledger in self._ledgers.values())
+
+    def _is_flush_worth_it(self, now_s: float) -> bool:
+        """Tell whether to flush before `flush_s` is over: figures are new, and reading keeps up with what comes."""
+        has_slack = self._waited_s >= SLACK_SHARE * (now_s - self._flushed_s)
+        return now_s >= self._flush_soonest_s and has_slack and self._is_news()
 
     def _soonest_s(self, begin_s: float) -> float:
-        """Return when the next flush may begin after one that is over, by what it cost: under load that is late."""
+        """Return when the next flush may begin after one that is over, by what it cost."""
         now_s = self._monotonic()
-        return max(begin_s + self._options.soonest_flush_s, now_s + (now_s - begin_s) * (1 / FLUSH_SHARE - 1))
+        rest_s = (now_s - begin_s) * (1 / FLUSH_SHARE - 1)
+        return max(begin_s + SOONEST_SHARE * self._options.flush_s, now_s + rest_s)
 
     def _watch_clocks(self) -> None:
         """Tell of source partitions that hold stream time; the event clock stands still without harm."""
@@ -311,7 +324,7 @@ class Aggregate:
         """
         now_s = self._monotonic()
         for owned in self.owned.values():
-            found = None if owned.is_replaying else owned.state.now()
+            found = None if owned.is_replaying else owned.now()
             if found is None:
                 continue
             stream_us, now = found
@@ -396,7 +409,7 @@ class Aggregate:
     def drain(self) -> None:
         """Take everything that is held, and store it with a snapshot, since the log does not tell of it."""
         for owned in self.owned.values():
-            self._keep_rejected(owned, owned.state.drain(self._ledger_of(owned)))
+            self._keep_rejected(owned, owned.drain(self._ledger_of(owned)))
         self.flush(with_snapshots=True)
 
     def finish(self) -> None:

@@ -102,7 +102,7 @@ def _now_parts(
     changes: list[NowColumns] = []
     clocks: list[NowClock] = []
     for partition in partitions:
-        found = partition.state.now()
+        found = partition.now()
         if found is None:
             continue
         stream_us, now[partition.number] = found

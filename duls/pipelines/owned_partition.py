@@ -7,6 +7,8 @@ import numpy as np
 
 from duls.errors import ReplayError
 from duls.pipelines.snapshot_codec import encode_snapshot
+from processors.detections import CameraRejections
+from processors.ledger import Ledger
 from processors.observation_partition import ObservationPartition
 from processors.positions import NowCounts
 from processors.snapshot import FORMAT, snapshot_of
@@ -45,6 +47,7 @@ class OwnedPartition:
         self.stored_now: NowCounts | None = None
         self.sent_now: NowCounts | None = None
         self.sent_s = 0.0  # monotonic: when these were sent
+        self._now: tuple[int, tuple[int, NowCounts] | None] = (-1, None)  # by the offset that it was asked at
 
     @property
     def is_replaying(self) -> bool:
@@ -55,6 +58,20 @@ class OwnedPartition:
     def has_moved(self) -> bool:
         """Tell whether there is something to flush."""
         return not self.is_replaying and self.read_offset > self.stored_offset
+
+    def now(self) -> tuple[int, NowCounts] | None:
+        """Return stream time of positions and the vehicles in each zone then, or None before the first.
+
+        The state is a function of the log below the read offset, so what was told there is not counted again.
+        """
+        if self._now[0] != self.read_offset:
+            self._now = (self.read_offset, self.state.now())
+        return self._now[1]
+
+    def drain(self, ledger: Ledger) -> CameraRejections:
+        """Take everything that is held, of which the log does not tell."""
+        self._now = (-1, None)
+        return self.state.drain(ledger)
 
     def end_replay(self, stored: list[Cursor]) -> None:
         """Check that the replayed cursors equal the stored ones, and take what was stored as known.
@@ -77,7 +94,7 @@ class OwnedPartition:
                 f"differ from the database: {'; '.join(differing)}"
             )
             raise ReplayError(message)
-        now = self.state.now()
+        now = self.now()
         self.stored_now = None if now is None else now[1]
 
     def advance(self) -> PartitionAdvance:

@@ -322,7 +322,7 @@ class Process:
                 partial_topic="partial",
                 dead_letter_topic="dead",
                 installation=OURS,
-                **{"flush_s": 1e9, "soonest_flush_s": 1e9, "partial_s": 1e9, **options},
+                **{"flush_s": 1e9, "partial_s": 1e9, **options},
             ),
             partial_producer=self.producer,  # type: ignore[arg-type]  # the same
             midnights_us=MIDNIGHTS_US,

@@ -137,3 +137,18 @@ def test_the_columns_of_a_change_name_the_partition() -> None:
         columns.present.tolist(),
         columns.silent.tolist(),
     )
+
+
+def test_what_is_there_now_is_counted_once_per_offset() -> None:
+    """Reading on, or taking what is held, asks the state again."""
+    owned = owned_partition()
+    first = owned.now()
+    assert first is owned.now()
+
+    owned.read_offset += 1
+    second = owned.now()
+    owned.drain(Ledger())
+    third = owned.now()
+
+    assert first is not second is not third
+    assert START_US == first[0] == second[0] == third[0]  # type: ignore[index]  # stream time is known
