@@ -4,7 +4,7 @@ Every message names the installation of its database in a header, so that anothe
 it, and says its kind in another. Rows of one message come from one source topic, named in a third.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -121,17 +121,18 @@ def encode_rows(columns: PositionColumns | DetectionColumns) -> Iterator[bytes]:
 
 def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
     """Return the columns of a message as arrays of its own memory."""
-    with pa.ipc.open_stream(value) as reader:
+    with pa.ipc.open_stream(pa.py_buffer(value)) as reader:
         batch = reader.read_next_batch()
-    # copied: kernels are compiled for writable arrays, and the message may be freed
-    return shape._make(_column(batch, name) for name in shape._fields)
+    places = {name: place for place, name in enumerate(batch.schema.names)}
+    return shape._make(_column(batch, places, name) for name in shape._fields)
 
 
-def _column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
+def _column(batch: pa.RecordBatch, places: Mapping[str, int], name: str) -> NDArray[Any]:
     """Return a column; earlier versions sent rows without some, and the log still holds them."""
-    if name in LATER_COLUMNS and name not in batch.schema.names:
+    if name in LATER_COLUMNS and name not in places:
         return np.zeros(batch.num_rows, LATER_COLUMNS[name])
-    return np.array(batch.column(name).to_numpy(zero_copy_only=True))
+    # copied: kernels are compiled for writable arrays, and the message may be freed
+    return np.array(batch.column(places[name]).to_numpy(zero_copy_only=True))
 
 
 def encode_progress(marks: Sequence[Mark]) -> bytes:
