@@ -29,10 +29,11 @@ CONSUMER_GUARDS: Final[Properties] = {
 CONSUMER_SETTINGS: Final[Properties] = {
     # the default of 1000 ms stalls a fast consumer whose queue is full for a moment
     "fetch.queue.backoff.ms": 5,
-    "queued.min.messages": 100_000,
-    # bounds the memory of prefetched messages, over all partitions
-    "queued.max.messages.kbytes": 65_536,
-    "fetch.message.max.bytes": 4 * 1024 * 1024,
+    # what is fetched ahead stays small, so that it is still in a cache, and its memory is used again, when it is read
+    "queued.min.messages": 10_000,
+    "queued.max.messages.kbytes": 16_384,
+    # of a partition in one answer, where a message is not larger
+    "fetch.message.max.bytes": 262_144,
     # a flush may wait for a database that is away
     "max.poll.interval.ms": 600_000,
     "session.timeout.ms": 10_000,
