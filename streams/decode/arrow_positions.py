@@ -41,6 +41,9 @@ _LAST_PLAIN: Final = ord("~")
 _NOT_PLAIN: Final = 255
 _MOST_COMBINATIONS: Final = 4_096  # of words that are looked up whether they occur or not
 _ACCEPTED: Final = int(Outcome.ACCEPTED)
+_NOT_FINITE: Final = int(Outcome.NOT_FINITE)
+_OUT_OF_RANGE: Final = int(Outcome.OUT_OF_RANGE)
+_BAD_TIME: Final = int(Outcome.BAD_TIME)
 
 
 class _RefusedError(Exception):
@@ -107,9 +110,7 @@ def _positions(table: pa.Table, record: int) -> DecodedPositions:
     # of their own memory: kernels are compiled for writable arrays
     lat, lon = _floats(required[2]).copy(), _floats(required[3]).copy()
     outcome = spelled.outcome
-    outcome[event_us == NO_TIME] = Outcome.BAD_TIME
-    outcome[(np.abs(lat) > 90) | (np.abs(lon) > 180)] = Outcome.OUT_OF_RANGE
-    outcome[~(is_finite & np.isfinite(lat) & np.isfinite(lon))] = Outcome.NOT_FINITE
+    _judge(event_us, is_finite, lat, lon, outcome)
     for column in required:
         if column.null_count:
             outcome[column.is_null().to_numpy(zero_copy_only=False)] = Outcome.MISSING_FIELD
@@ -131,6 +132,20 @@ def _positions(table: pa.Table, record: int) -> DecodedPositions:
     )
     accepted = outcome == _ACCEPTED
     return decoded if accepted.all() else _without_rejected(decoded, accepted)
+
+
+@lean_kernel
+def _judge(
+    event_us: Int64Array, is_finite: BoolArray, lat: Float64Array, lon: Float64Array, outcome: UInt8Array
+) -> None:
+    """Reject rows, in place, whose numbers are none, are beyond the earth, or are no time, in this order."""
+    for row in range(outcome.size):
+        if not (is_finite[row] and np.isfinite(lat[row]) and np.isfinite(lon[row])):
+            outcome[row] = _NOT_FINITE
+        elif abs(lat[row]) > 90 or abs(lon[row]) > 180:
+            outcome[row] = _OUT_OF_RANGE
+        elif event_us[row] == NO_TIME:
+            outcome[row] = _BAD_TIME
 
 
 def _without_rejected(decoded: DecodedPositions, accepted: BoolArray) -> DecodedPositions:
@@ -178,8 +193,13 @@ def _floats(column: pa.Array) -> Float64Array:
     """Return numbers, 0 where there is none."""
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise _RefusedError(Outcome.WRONG_TYPE)
-    numbers: Float64Array = column.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy()
+    numbers: Float64Array = _filled(column.cast(pa.float64(), safe=False), 0.0).to_numpy()
     return numbers
+
+
+def _filled(column: pa.Array, value: object) -> pa.Array:
+    """Return a column with a value where it has none."""
+    return column.fill_null(value) if column.null_count else column
 
 
 def _event_us(column: pa.Array) -> tuple[Int64Array, BoolArray]:
@@ -199,14 +219,23 @@ def _event_us(column: pa.Array) -> tuple[Int64Array, BoolArray]:
 
 def _integers(column: pa.Array) -> Int64Array:
     """Return whole numbers, 0 where there is none; what is too large becomes negative."""
-    integers: Int64Array = column.cast(pa.int64(), safe=False).fill_null(0).to_numpy()
+    integers: Int64Array = _filled(column.cast(pa.int64(), safe=False), 0).to_numpy()
     return integers
 
 
 def _scaled(times: Int64Array, nanoseconds: int) -> Int64Array:
     """Return times of a unit in microseconds."""
-    is_time = (times >= 0) & (times < END_US * 1_000 // nanoseconds)
-    return np.where(is_time, np.where(is_time, times, 0) * nanoseconds // 1_000, NO_TIME)
+    event_us = np.empty_like(times)
+    _scale(times, nanoseconds, END_US * 1_000 // nanoseconds, event_us)
+    return event_us
+
+
+@lean_kernel
+def _scale(times: Int64Array, nanoseconds: int, end: int, event_us: Int64Array) -> None:
+    """Write times of a unit, below *end*, in microseconds, `NO_TIME` for others."""
+    for row in range(times.size):
+        time = times[row]
+        event_us[row] = time * nanoseconds // 1_000 if 0 <= time < end else NO_TIME
 
 
 class _Identities(NamedTuple):
@@ -224,7 +253,7 @@ def _identities(column: pa.Array) -> _Identities:
     if not pa.types.is_dictionary(column.type):
         return _spelled(_texts(column))
     spelled = _spelled(_texts(column.dictionary))
-    row = column.indices.cast(pa.int64()).fill_null(0).to_numpy()
+    row = _filled(column.indices.cast(pa.int64()), 0).to_numpy()
     if not len(column.dictionary):
         row, spelled = np.zeros(row.size, np.int64), _spelled(pa.array([""], pa.large_string()))
     return _Identities(
@@ -236,7 +265,7 @@ def _texts(column: pa.Array) -> pa.Array:
     """Return texts, empty where there is none."""
     if not _is_text(column.type):
         raise _RefusedError(Outcome.WRONG_TYPE)
-    return column.cast(pa.large_string()).fill_null("")
+    return _filled(column.cast(pa.large_string()), "")
 
 
 def _is_text(type_: pa.DataType) -> bool:
@@ -328,8 +357,8 @@ def _attributes(table: pa.Table) -> tuple[UInt8Array, UInt8Array]:
         kind, fuel = divmod(rest, len(words[1]))
         code = class_of(words[0][kind])
         found.append((code, zero_emission_of(code, words[1][fuel], words[2][emission])))
-    codes = np.array(found, np.uint8)
-    return codes[:, 0][place], codes[:, 1][place]
+    classes, emissions = np.array(found, np.uint8).T.copy()
+    return classes.take(place), emissions.take(place)
 
 
 def _carriers(table: pa.Table) -> UInt64Array:
@@ -349,5 +378,5 @@ def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array]:
     column = table.column(name).chunk(0)
     encoded = column if pa.types.is_dictionary(column.type) else _texts(column).dictionary_encode()
     known = ["", *_texts(encoded.dictionary).to_pylist()]
-    place: Int64Array = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy() + 1
+    place: Int64Array = _filled(encoded.indices.cast(pa.int64()), -1).to_numpy() + 1
     return known, place
