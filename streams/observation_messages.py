@@ -6,6 +6,7 @@ it, and says its kind in another. Rows of one message come from one source topic
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ INSTALLATION_HEADER: Final = "duls-installation"
 TOPIC_HEADER: Final = "duls-topic"
 TICK_HEADER: Final = "duls-tick"
 
+_END_OF_STREAM: Final = b"\xff\xff\xff\xff\0\0\0\0"
 MAX_MESSAGE_BYTES: Final = 512 * 1024  # encoded; half of the broker's default limit, verified at start
 LATER_COLUMNS: Final = {"traits": np.uint32, "carrier": np.uint32, "visitor": np.uint64}
 OPTIONAL_COLUMNS: Final = frozenset({"visitor"})  # of which a message without any has no trace
@@ -112,11 +114,17 @@ def encode_rows(columns: PositionColumns | DetectionColumns) -> Iterator[bytes]:
         for name in OPTIONAL_COLUMNS & parts.keys():
             if not parts[name].any():
                 del parts[name]
-        batch = pa.RecordBatch.from_arrays([pa.array(part) for part in parts.values()], names=list(parts))
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        yield sink.getvalue().to_pybytes()
+        schema, head = _schema_of(tuple(parts), tuple(part.dtype for part in parts.values()))
+        batch = pa.RecordBatch.from_arrays([pa.array(part) for part in parts.values()], schema=schema)
+        # what a stream writer makes, whose buffer would grow, and be copied, again and again
+        yield b"".join((head, batch.serialize(), _END_OF_STREAM))
+
+
+@lru_cache(maxsize=16)
+def _schema_of(names: tuple[str, ...], types: tuple[np.dtype[Any], ...]) -> tuple[pa.Schema, bytes]:
+    """Return the schema of columns, and what a stream of them begins with."""
+    schema = pa.schema(zip(names, map(pa.from_numpy_dtype, types), strict=True))
+    return schema, bytes(schema.serialize())
 
 
 def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
