@@ -16,7 +16,6 @@ from processors.columns import (
     UInt8Array,
     UInt32Array,
     UInt64Array,
-    rows_of,
 )
 from processors.vehicle_table import NEVER_US
 from processors.visitor_pseudonyms import Visitors, no_visitors
@@ -217,9 +216,12 @@ def split_by_destination(admitted: Admitted) -> Iterator[tuple[int, Observations
         return
     # a stable sort of 16-bit keys is a radix sort: one pass instead of n log n
     order = np.argsort(destination.astype(np.uint16), kind="stable")
-    bounds = np.flatnonzero(np.diff(destination[order])) + 1
-    for rows in np.split(order, bounds):
-        yield int(destination[rows[0]]), rows_of(columns, rows)
+    ordered = [column.take(order) for column in columns]
+    counts = np.bincount(destination)
+    ends = np.cumsum(counts)
+    for number in np.flatnonzero(counts).tolist():
+        rows = slice(int(ends[number] - counts[number]), int(ends[number]))
+        yield number, type(columns)._make(column[rows] for column in ordered)
 
 
 def rejected_rows(columns: Observations) -> Int64Array:
