@@ -86,12 +86,14 @@ class Ledger:
 
     def reserve_minutes(self, arrival_us: Int64Array) -> None:
         """Make room for the feed counts and rejections of rows with these arrivals."""
-        if arrival_us.size == 0:
-            return
-        minutes = int(arrival_us.max() - arrival_us.min()) // MINUTE_US + 2
-        need = min(minutes, arrival_us.size)
+        if arrival_us.size:
+            self.reserve_minutes_between(int(arrival_us.min()), int(arrival_us.max()), arrival_us.size)
+
+    def reserve_minutes_between(self, first_us: int, last_us: int, rows: int) -> None:
+        """Make room for the feed counts and rejections of so many rows that arrived between two times."""
+        need = min((last_us - first_us) // MINUTE_US + 2, rows)
         self.feeds = with_cell_room(self.feeds, need)
-        self.reasons = with_cell_room(self.reasons, min(need * REASONS, arrival_us.size))
+        self.reasons = with_cell_room(self.reasons, min(need * REASONS, rows))
 
     def reserve_cameras(self, rows: int) -> None:
         """Make room for the camera counts of so many detections."""

@@ -17,6 +17,7 @@ from processors.ledger import Ledger
 from processors.positions import NowCounts, PositionState, ZoneWorld
 from processors.rules import Rules
 from processors.source_clock import Cursor, Mark, SourceClock
+from processors.vehicle_table import NEVER_US
 from processors.vocabulary import Outcome, Source
 from processors.zone_sets import ZoneSets
 
@@ -59,21 +60,19 @@ class ObservationPartition:
         """Take a batch of rows in, dropping those that were read before; return how many were new."""
         clock = self.clock_of(topic_id, Source.FMS)
         new = clock.admit(columns.partition, columns.offset, columns.index)
-        if not new.all():
+        if new is not None:
             columns = rows_of(columns, new)
-        accepted = columns.outcome == Outcome.ACCEPTED
-        clock.saw(columns.event_us[accepted], columns.arrival_us[accepted])
-        self.positions.add(columns, ledger)
+        clock.saw(*self.positions.add(columns, ledger))
         return int(columns.outcome.size)
 
     def add_detections(self, topic_id: bytes, columns: DetectionColumns, ledger: Ledger) -> int:
         """Take a batch of rows in, dropping those that were read before; return how many were new."""
         clock = self.clock_of(topic_id, Source.ANPR)
         new = clock.admit(columns.partition, columns.offset, columns.index)
-        if not new.all():
+        if new is not None:
             columns = rows_of(columns, new)
         accepted = columns.outcome == Outcome.ACCEPTED
-        clock.saw(columns.event_us[accepted], columns.arrival_us[accepted])
+        clock.saw(_newest(columns.event_us[accepted]), _newest(columns.arrival_us[accepted]))
         self.detections.add(columns, ledger)
         return int(columns.outcome.size)
 
@@ -136,6 +135,11 @@ class ObservationPartition:
         """Return stream time of positions and the vehicles in each zone then, or None before the first."""
         stream_us = self.stream_us(Source.FMS)
         return None if stream_us is None else (stream_us, self.positions.now(stream_us))
+
+
+def _newest(times_us: Int64Array) -> int:
+    """Return the newest of some times, NEVER_US of none."""
+    return int(times_us.max(initial=NEVER_US))
 
 
 def is_settling(stream_us: int, midnights_us: Int64Array) -> bool:

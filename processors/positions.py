@@ -6,9 +6,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.batch_survey import KEPT, LATE, survey
 from processors.calendar import local_day
 from processors.columns import Int32Array, Int64Array, PositionColumns, UInt8Array, rows_of
-from processors.feed_counts import LATE, count_feeds, count_outcomes
+from processors.feed_counts import LATE as FEED_LATE
+from processors.feed_counts import count_feeds, count_outcomes
 from processors.jit import inner_kernel, lean_kernel
 from processors.ledger import Ledger
 from processors.look_ahead import BLOCK, due_block_for
@@ -43,7 +45,7 @@ from processors.vehicle_table import (
 )
 from processors.visit_steps import FMS, FlowCells, World, expires_us
 from processors.visited_zones import following_of, slot_of, with_slot
-from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
+from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
 from processors.zone_lookup import lookup
@@ -89,36 +91,42 @@ class PositionState:
         """Return the number of visits that have started and not ended."""
         return int(self.arrays.counts[OPEN_VISITS])
 
-    def add(self, columns: PositionColumns, ledger: Ledger) -> None:
+    def add(self, columns: PositionColumns, ledger: Ledger) -> tuple[int, int]:
         """Count the rows of a batch and hold those that may still be taken.
 
         Args:
             columns: Rows at or beyond the cursors; of each source partition in order.
             ledger: Where accepted, rejected and late rows are counted.
-        """
-        ledger.reserve_minutes(columns.arrival_us)
-        count_outcomes(ledger.feeds, ledger.reasons, FMS, columns.arrival_us, columns.outcome)
-        late = (columns.outcome == Outcome.TOO_LATE) | (
-            (columns.outcome == Outcome.ACCEPTED)
-            & (columns.arrival_us - columns.event_us > self.rules.allowed_lateness_us)
-        )
-        if late.any():
-            count_feeds(ledger.feeds, FMS, columns.arrival_us[late], LATE)
-        kept = (columns.outcome == Outcome.ACCEPTED) & ~late
-        if not kept.all():
-            columns = rows_of(columns, kept)
-        if columns.event_us.size:
-            self._hold(columns)
 
-    def _hold(self, columns: PositionColumns) -> None:
+        Returns:
+            The newest event time and arrival of the accepted rows, NEVER_US without any.
+        """
+        rows = columns.event_us.size
+        fates = np.empty(rows, np.uint8)
+        found = survey(
+            columns.partition,
+            columns.arrival_us,
+            columns.event_us,
+            columns.outcome,
+            self.rules.allowed_lateness_us,
+            fates,
+        )
+        if rows:
+            ledger.reserve_minutes_between(found.first_arrival_us, found.last_arrival_us, rows)
+            count_outcomes(ledger.feeds, ledger.reasons, FMS, columns.arrival_us, columns.outcome)
+        if found.late:
+            count_feeds(ledger.feeds, FMS, columns.arrival_us[fates == LATE], FEED_LATE)
+        if found.kept:
+            self._hold(columns if found.kept == rows else rows_of(columns, fates == KEPT), found.partitions)
+        return found.event_us, found.arrival_us
+
+    def _hold(self, columns: PositionColumns, partitions: int) -> None:
         rows = columns.event_us.size
         sets = lookup(self.zones.zones, self.zone_sets, columns.lon, columns.lat)
         self.arrays = with_room(self.arrays, vehicles=rows, visited=0, visits=0)
-        self.held = with_partitions(with_held_room(self.held, rows), int(columns.partition.max()) + 1)
+        self.held = with_partitions(with_held_room(self.held, rows), partitions)
         places = np.empty(rows, np.int32)
-        _store(self.arrays, self.held, columns, sets, places)
-        self.held.counts[SCAN_STEPS] = 0
-        linked = _link_all(self.held, self.arrays, places, LINK_STEPS_PER_ROW * rows)
+        linked = _hold_all(self.arrays, self.held, columns, sets, places, LINK_STEPS_PER_ROW * rows)
         if linked < rows:
             # sorted blocks merge with one walk along the list of each vehicle
             rest = places[linked:][np.argsort(columns.event_us[linked:], kind="stable")]
@@ -234,10 +242,25 @@ def _scratch_for(index: ZoneIndex) -> CrossingScratch:
 
 
 @lean_kernel
-def _store(
-    arrays: VehicleArrays, held: HeldArrays, columns: PositionColumns, sets: Int32Array, places: Int32Array
-) -> None:
-    """Hold the rows and find their vehicles."""
+def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps: int) -> int:
+    """Link held positions until the search has cost too many steps; return how many were linked."""
+    for row in range(places.size):
+        if held.counts[SCAN_STEPS] > steps:
+            return row
+        link(held, arrays, places[row])
+    return places.size
+
+
+@lean_kernel
+def _hold_all(
+    arrays: VehicleArrays,
+    held: HeldArrays,
+    columns: PositionColumns,
+    sets: Int32Array,
+    places: Int32Array,
+    steps: int,
+) -> int:
+    """Hold the rows, find their vehicles, and link them as `_link_all` does."""
     for row in range(columns.event_us.size):
         if row % BLOCK == 0:
             look_for_vehicles(arrays, columns.pseudonym_lo[row : row + BLOCK])
@@ -255,16 +278,8 @@ def _store(
         position["carrier"] = columns.carrier[row]
         position["vehicle_class"] = columns.vehicle_class[row]
         position["zero_emission"] = columns.zero_emission[row]
-
-
-@lean_kernel
-def _link_all(held: HeldArrays, arrays: VehicleArrays, places: Int32Array, steps: int) -> int:
-    """Link held positions until the search has cost too many steps; return how many were linked."""
-    for row in range(places.size):
-        if held.counts[SCAN_STEPS] > steps:
-            return row
-        link(held, arrays, places[row])
-    return places.size
+    held.counts[SCAN_STEPS] = 0
+    return _link_all(held, arrays, places, steps)
 
 
 @lean_kernel

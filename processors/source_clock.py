@@ -51,19 +51,18 @@ class SourceClock:
         self.last_event_us = NEVER_US  # newest accepted event time
         self.last_arrival_us = NEVER_US  # newest arrival of a row; ticks do not count
 
-    def admit(self, partition: Int32Array, offset: Int64Array, index: Int32Array) -> NDArray[np.bool_]:
-        """Return which rows are new, in order, and move the cursors past them."""
+    def admit(self, partition: Int32Array, offset: Int64Array, index: Int32Array) -> NDArray[np.bool_] | None:
+        """Return which rows are new, in order, None where all are, and move the cursors past them."""
         new = np.empty(partition.size, np.bool_)
         if partition.size:
             self._grow(int(partition.max()) + 1)
-            _admit(self.next_offset, self.next_index, partition, offset, index, new)
-        return new
+        count = _admit(self.next_offset, self.next_index, partition, offset, index, new)
+        return None if count == new.size else new
 
-    def saw(self, event_us: Int64Array, arrival_us: Int64Array) -> None:
-        """Note the newest event time and arrival of accepted rows."""
-        if event_us.size:
-            self.last_event_us = max(self.last_event_us, int(event_us.max()))
-            self.last_arrival_us = max(self.last_arrival_us, int(arrival_us.max()))
+    def saw(self, event_us: int, arrival_us: int) -> None:
+        """Note the newest event time and arrival of accepted rows, NEVER_US without any."""
+        self.last_event_us = max(self.last_event_us, event_us)
+        self.last_arrival_us = max(self.last_arrival_us, arrival_us)
 
     def progress(self, mark: Mark) -> None:
         """Move the cursor and the clock of a source partition forward; an older mark changes nothing."""
@@ -112,7 +111,8 @@ def _admit(
     offset: Int64Array,
     index: Int32Array,
     new: NDArray[np.bool_],
-) -> None:
+) -> int:
+    count = 0
     for row in range(partition.size):
         source = partition[row]
         ahead = offset[row] > next_offset[source]
@@ -120,3 +120,5 @@ def _admit(
         if new[row]:
             next_offset[source] = offset[row]
             next_index[source] = index[row] + 1
+            count += 1
+    return count
