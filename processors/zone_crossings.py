@@ -15,6 +15,7 @@ from processors.zone_index import (
     MORE,
     OWNERS_SHIFT,
     PARTS,
+    PARTS_SHIFT,
     STATE,
     STATE_BITS,
     Grid,
@@ -56,28 +57,27 @@ def crossed_zones(index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratc
         How many zones were found.
     """
     grid = index.grid
-    bottom = row_of(grid, min(link.ay, link.by) - MARGIN_DEG)
-    top = row_of(grid, max(link.ay, link.by) + MARGIN_DEG)
-    left = column_of(grid, min(link.ax, link.bx) - MARGIN_DEG)
-    right = column_of(grid, max(link.ax, link.bx) + MARGIN_DEG)
-    if bottom == top and left == right and index.border[bottom * grid.columns + left] < 0:
-        return 0
-    scratch.query[0] += 1
-    found = 0
     fine = finer(grid)
     first_row = row_of(fine, min(link.ay, link.by) - MARGIN_DEG)
     last_row = row_of(fine, max(link.ay, link.by) + MARGIN_DEG)
     first = column_of(fine, min(link.ax, link.bx) - MARGIN_DEG)
     last = column_of(fine, max(link.ax, link.bx) + MARGIN_DEG)
+    row, column = first_row >> PARTS_SHIFT, first >> PARTS_SHIFT
+    is_in_one_cell = row == last_row >> PARTS_SHIFT and column == last >> PARTS_SHIFT
+    if is_in_one_cell and index.border[row * grid.columns + column] < 0:
+        return 0
+    scratch.query[0] += 1
+    found = 0
     is_short = (last_row - first_row) * (last - first) <= SHORT
     for row in range(first_row, last_row + 1):
         if not is_short:
             first, last = _columns_of_segment(fine, row, link)
         for column in range(first, last + 1):
-            border = index.border[row // PARTS * grid.columns + column // PARTS]
+            border = index.border[(row >> PARTS_SHIFT) * grid.columns + (column >> PARTS_SHIFT)]
             if border < 0:
                 continue
-            answer = index.leaves.answer[(border * PARTS + row % PARTS) * PARTS + column % PARTS]
+            part = (row & (PARTS - 1)) * PARTS + (column & (PARTS - 1))
+            answer = index.leaves.answer[border * PARTS * PARTS + part]
             if answer < 0:
                 found = _crossed_of_leaf(index, sets, scratch, link, -1 - answer, found)
     return found

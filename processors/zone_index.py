@@ -27,7 +27,10 @@ from processors.geometry import crosses_ray
 from processors.jit import inner_kernel
 
 MARGIN_DEG = 1e-9  # 0.1 mm: a million times the rounding error of a degree, far below a cell
-PARTS: Final = 4  # of a border cell, each way
+PARTS_SHIFT: Final = 2
+PARTS: Final = (
+    1 << PARTS_SHIFT
+)  # of a border cell, each way; a power of two, so that parts end where cells do
 MAX_MASK_ZONES: Final = 12  # polygons with edges in a leaf that one page, with its table of states, holds
 UNRESOLVED = -1
 

@@ -141,7 +141,8 @@ class Aggregate:
         due_s = min(self._partial_due_s, self._flush_due_s)
         if now_s < self._flush_soonest_s and self._is_news():
             due_s = min(due_s, self._flush_soonest_s)
-        return min(self._options.consume_s, max(0.0, due_s - now_s))
+        longest_s = min(self._options.consume_s, SOONEST_SHARE * self._options.flush_s)
+        return min(longest_s, max(0.0, due_s - now_s))
 
     def _is_news(self) -> bool:
         """Tell whether there are figures to store, or only time has passed."""
