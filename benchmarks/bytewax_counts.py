@@ -1,14 +1,20 @@
-"""A peer: bytewax counting positions by zone and slot, in batches, with our decoder and lookup.
+"""A peer: bytewax counting positions by zone and slot, run in the environment of the peers; one worker.
 
-Run as a process in the environment of the peers: `python -m benchmarks.bytewax_counts SERVERS TOPIC RECORDS DECODER`.
-It is favoured: batches of ten thousand, one worker, no result, no recovery store.
+Form WINDOWS is `count_window` by zone over tumbling windows of an event clock, behind the input operator of Kafka and a
+map of orjson, as https://docs.bytewax.io/stable/guide/concepts/windowing.html and
+https://docs.bytewax.io/stable/guide/concepts/kafka.html show; without a recovery store. Form PLAIN is `map` and
+`inspect` over single records with a dictionary, form BATCHES `flat_map_batch` over batches of ten thousand.
 """
 
 import os
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
+from benchmarks.peer_forms import LATENESS_S, PLAIN, SLOT_S, WINDOWS, end
+from benchmarks.plain_zones import PlainCounts, PlainZones
 from benchmarks.zone_slot_counts import make_counts
 
 BATCH: Final = 10_000
@@ -20,26 +26,84 @@ CONSUMER: Final = {
 """As ours: the default of a second stalls a fast consumer."""
 
 
-def main() -> None:
-    """Run the flow until all records have come."""
-    servers, topic, records, decoder = sys.argv[1:]
-    flows, operators = import_module("bytewax.dataflow"), import_module("bytewax.operators")
-    kafka, testing = import_module("bytewax.connectors.kafka"), import_module("bytewax.testing")
-    counts = make_counts(decoder)
+def in_batches(flow: Any, servers: str, topic: str, records: int, form: str) -> None:
+    """Count batches of bytes."""
+    operators, kafka = import_module("bytewax.operators"), import_module("bytewax.connectors.kafka")
+    counts = make_counts(form)
 
     def add(messages: list[Any]) -> list[Any]:
         counts.add([message.value for message in messages])
-        if counts.records >= int(records):
-            os._exit(0)
+        if counts.records >= records:
+            end(counts.cells())
         return []
 
-    flow = flows.Dataflow("counts")
     source = kafka.KafkaSource(
         brokers=[servers], topics=[topic], tail=True, batch_size=BATCH, add_config=CONSUMER
     )
     counted = operators.flat_map_batch("count", operators.input("positions", flow, source), add)
     operators.inspect("nothing", counted)
-    testing.run_main(flow)
+
+
+def decoded(flow: Any, servers: str, topic: str) -> Any:
+    """Return the stream of decoded records, which ends with the topic."""
+    operators, loads = import_module("bytewax.operators"), import_module("orjson").loads
+    messages = import_module("bytewax.connectors.kafka.operators").input(
+        "positions", flow, brokers=[servers], topics=[topic], tail=False, add_config=CONSUMER
+    )
+    operators.inspect("errors", messages.errs).then(operators.raises, "failures")
+    return operators.map("decode", messages.oks, lambda message: loads(message.value))
+
+
+def one_by_one(flow: Any, servers: str, topic: str, records: int) -> None:
+    """Count single records in a dictionary."""
+    operators = import_module("bytewax.operators")
+    counts = PlainCounts()
+
+    def add(_step: str, position: Mapping[str, Any]) -> None:
+        counts.add(position)
+        if counts.records >= records:
+            end(counts.cells)
+
+    operators.inspect("count", decoded(flow, servers, topic), add)
+
+
+def in_windows(flow: Any, servers: str, topic: str, positions_in_zones: int) -> None:
+    """Count single records in windows by zone; they are told when the topic is at its end."""
+    operators, windowing = import_module("bytewax.operators"), import_module("bytewax.operators.windowing")
+    zones = PlainZones()
+    cells: dict[tuple[int, int], int] = {}
+
+    def visits(position: Mapping[str, Any]) -> list[tuple[str, datetime]]:
+        time = datetime.fromisoformat(position["time"])
+        return [(str(zone), time) for zone in zones.around(position)]
+
+    def note(_step: str, counted: tuple[str, tuple[int, int]]) -> None:
+        zone, (slot, count) = counted
+        cells[int(zone), slot] = count
+        if sum(cells.values()) >= positions_in_zones:
+            end(cells)
+
+    counted = windowing.count_window(
+        "count",
+        operators.flat_map("zones", decoded(flow, servers, topic), visits),
+        windowing.EventClock(lambda visit: visit[1], timedelta(seconds=LATENESS_S)),
+        windowing.TumblingWindower(timedelta(seconds=SLOT_S), datetime(1970, 1, 1, tzinfo=UTC)),
+        key=lambda visit: visit[0],
+    )
+    operators.inspect("told", counted.down, note)
+
+
+def main() -> None:
+    """Run the flow."""
+    servers, topic, records, form = sys.argv[1:]
+    flow = import_module("bytewax.dataflow").Dataflow("counts")
+    if form == WINDOWS:
+        in_windows(flow, servers, topic, int(records))
+    elif form == PLAIN:
+        one_by_one(flow, servers, topic, int(records))
+    else:
+        in_batches(flow, servers, topic, int(records), form)
+    import_module("bytewax.testing").run_main(flow)
 
 
 if __name__ == "__main__":

@@ -1,52 +1,115 @@
-"""The peer: a Faust worker that counts positions per zone and slot, and writes nothing.
+"""A peer: a Faust worker that counts positions by zone and slot.
 
-Run as a process: `python -m benchmarks.faust_counts SERVERS TOPIC RECORDS DECODER` ends after so many records.
-It is favoured: batches by `take`, the fastest decoder, our zone lookup, no result, no orderly end.
+Form WINDOWS is a tumbling table relative to a field of the model, with its changelog topic, as
+https://faust.readthedocs.io/en/latest/userguide/tables.html shows. It is favoured: one worker has all partitions, so
+the repartition by zone (`group_by`) that the page asks for is left out, and the table stays in memory.
+Form PLAIN iterates over the stream of models, form BATCHES over `take`.
 """
 
 import os
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import faust
 
-from benchmarks.zone_slot_counts import Counts, make_counts
+from benchmarks.peer_forms import LATENESS_S, PLAIN, SLOT_S, WINDOWS, end
+from benchmarks.plain_zones import PlainCounts, PlainZones
+from benchmarks.raw_topic import PARTITIONS
+from benchmarks.zone_slot_counts import make_counts
 
 TAKE: Final = 10_000
 WITHIN_S: Final = 0.2
+Agent = Callable[[Any], Awaitable[None]]
 
 
-def build_app(servers: str, topic: str, records: int, decoder: str) -> faust.App:
-    """Return the worker."""
-    app = faust.App(
+class Position(faust.Record, serializer="json"):
+    """The fields that are needed, as the documentation declares a model."""
+
+    time: str
+    lat: float
+    lon: float
+
+
+class TimedPosition(Position, serializer="json", isodates=True):
+    """With a time that a window can be relative to."""
+
+    time: datetime
+
+
+def make_app(servers: str) -> faust.App:
+    """Return a worker that reads from the beginning."""
+    return faust.App(
         f"bench-{os.getpid()}",
         broker=f"kafka://{servers}",
         store="memory://",
         web_enabled=False,
         topic_disable_leader=True,
+        topic_partitions=PARTITIONS,
         consumer_auto_offset_reset="earliest",
-        value_serializer="raw",
-        key_serializer="raw",
         datadir=tempfile.gettempdir(),
     )
-    counts: Counts = make_counts(decoder)
+
+
+def in_batches(app: faust.App, topic: str, records: int, form: str) -> None:
+    """Count batches of bytes."""
+    counts = make_counts(form)
 
     @app.agent(app.topic(topic, value_serializer="raw", key_serializer="raw"))
     async def count(stream: Any) -> None:
-        """Count batches."""
+        """Count."""
         async for values in stream.take(TAKE, within=WITHIN_S):
             counts.add([value for value in values if value])
             if counts.records >= records:
-                os._exit(0)
+                end(counts.cells())
 
-    return app
+
+def one_by_one(app: faust.App, topic: str, records: int) -> None:
+    """Count single models in a dictionary."""
+    counts = PlainCounts()
+
+    @app.agent(app.topic(topic, value_type=Position))
+    async def count(positions: Any) -> None:
+        """Count."""
+        async for position in positions:
+            counts.add({"time": position.time, "lat": position.lat, "lon": position.lon})
+            if counts.records >= records:
+                end(counts.cells)
+
+
+def in_windows(app: faust.App, topic: str, positions_in_zones: int) -> None:
+    """Count single models in a table of tumbling windows."""
+    zones = PlainZones()
+    table = app.Table("counts", default=int, partitions=PARTITIONS)
+    counts = table.tumbling(
+        timedelta(seconds=SLOT_S), expires=timedelta(seconds=SLOT_S + LATENESS_S)
+    ).relative_to_field(TimedPosition.time)
+    counted = 0
+
+    @app.agent(app.topic(topic, value_type=TimedPosition))
+    async def count(positions: Any) -> None:
+        """Count."""
+        nonlocal counted
+        async for position in positions:
+            for zone in zones.around({"lat": position.lat, "lon": position.lon}):
+                counts[zone] += 1
+                counted += 1
+            if counted >= positions_in_zones:
+                end({(zone, int(begin) // SLOT_S): value for (zone, (begin, _)), value in table.items()})
 
 
 def main() -> None:
     """Run the worker."""
-    servers, topic, records, decoder = sys.argv[1:]
-    app = build_app(servers, topic, int(records), decoder)
+    servers, topic, records, form = sys.argv[1:]
+    app = make_app(servers)
+    if form == WINDOWS:
+        in_windows(app, topic, int(records))
+    elif form == PLAIN:
+        one_by_one(app, topic, int(records))
+    else:
+        in_batches(app, topic, int(records), form)
     sys.argv[1:] = ["worker", "--loglevel", "error", "--without-web"]
     app.main()
 

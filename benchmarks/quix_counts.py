@@ -1,15 +1,21 @@
-"""A peer: quixstreams counting positions by zone and slot, in batches, with our decoder and lookup.
+"""A peer: quixstreams counting positions by zone and slot, run in the environment of the peers.
 
-Run as a process in the environment of the peers: `python -m benchmarks.quix_counts SERVERS TOPIC RECORDS DECODER`. It
-is favoured: values are gathered per ten thousand, no result, no state store, no orderly end.
+Form WINDOWS takes event time from the record, gives each zone of a position a row, groups by zone through a topic, and
+counts in tumbling windows in the state store, as https://quix.io/docs/quix-streams/windowing.html and
+https://quix.io/docs/quix-streams/groupby.html show: windows are by the key of the message, so there is no way around
+`group_by`. Form PLAIN is `update` with decoded JSON and a dictionary, form BATCHES gathers bytes by ten thousand.
 """
 
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
+from benchmarks.peer_forms import LATENESS_S, PLAIN, SLOT_S, WINDOWS, end
+from benchmarks.plain_zones import PlainCounts, PlainZones
 from benchmarks.zone_slot_counts import make_counts
 
 BATCH: Final = 10_000
@@ -17,22 +23,9 @@ CONSUMER: Final = {"fetch.queue.backoff.ms": 5, "queued.min.messages": 100_000}
 """As ours: the default of a second stalls a fast consumer."""
 
 
-def main() -> None:
-    """Run the application until all records have come."""
-    servers, topic, records, decoder = sys.argv[1:]
-    quixstreams = import_module("quixstreams")
-    counts = make_counts(decoder)
-    gathered: list[bytes] = []
-
-    def gather(value: bytes) -> None:
-        gathered.append(value)
-        if len(gathered) == BATCH or counts.records + len(gathered) >= int(records):
-            counts.add(gathered)
-            gathered.clear()
-        if counts.records >= int(records):
-            os._exit(0)
-
-    app = quixstreams.Application(
+def make_app(servers: str) -> Any:
+    """Return an application that reads from the beginning."""
+    return import_module("quixstreams").Application(
         broker_address=servers,
         consumer_group=f"bench-quix-{os.getpid()}",
         auto_offset_reset="earliest",
@@ -40,8 +33,72 @@ def main() -> None:
         state_dir=tempfile.mkdtemp(prefix="duls-bench-"),
         loglevel="ERROR",
     )
-    values = app.dataframe(app.topic(topic, value_deserializer="bytes", key_deserializer="bytes"))
-    values.update(gather)
+
+
+def in_batches(app: Any, topic: str, records: int, form: str) -> None:
+    """Count batches of bytes."""
+    counts = make_counts(form)
+    gathered: list[bytes] = []
+
+    def gather(value: bytes) -> None:
+        gathered.append(value)
+        if len(gathered) == BATCH or counts.records + len(gathered) >= records:
+            counts.add(gathered)
+            gathered.clear()
+        if counts.records >= records:
+            end(counts.cells())
+
+    app.dataframe(app.topic(topic, value_deserializer="bytes", key_deserializer="bytes")).update(gather)
+
+
+def one_by_one(app: Any, topic: str, records: int) -> None:
+    """Count single records in a dictionary."""
+    counts = PlainCounts()
+
+    def add(position: Mapping[str, Any]) -> None:
+        counts.add(position)
+        if counts.records >= records:
+            end(counts.cells)
+
+    app.dataframe(app.topic(topic, value_deserializer="json")).update(add)
+
+
+def in_windows(app: Any, topic: str, positions_in_zones: int) -> None:
+    """Count single records in windows by zone."""
+    zones = PlainZones()
+    cells: dict[tuple[int, int], int] = {}
+    counted = 0
+
+    def note(window: Mapping[str, int], zone: int, _timestamp: int, _headers: Any) -> None:
+        nonlocal counted
+        cells[zone, window["start"] // (SLOT_S * 1_000)] = window["value"]
+        counted += 1
+        if counted >= positions_in_zones:
+            end(cells)
+
+    positions = app.dataframe(
+        app.topic(topic, value_deserializer="json", timestamp_extractor=_event_ms)
+    ).apply(lambda position: [{"zone": zone} for zone in zones.around(position)], expand=True)
+    windows = positions.group_by("zone").tumbling_window(
+        timedelta(seconds=SLOT_S), grace_ms=timedelta(seconds=LATENESS_S)
+    )
+    windows.count().current().update(note, metadata=True)
+
+
+def _event_ms(value: Mapping[str, Any], _headers: Any, _timestamp: float, _kind: Any) -> int:
+    return int(datetime.fromisoformat(value["time"]).timestamp() * 1_000)
+
+
+def main() -> None:
+    """Run the application."""
+    servers, topic, records, form = sys.argv[1:]
+    app = make_app(servers)
+    if form == WINDOWS:
+        in_windows(app, topic, int(records))
+    elif form == PLAIN:
+        one_by_one(app, topic, int(records))
+    else:
+        in_batches(app, topic, int(records), form)
     app.run()
 
 

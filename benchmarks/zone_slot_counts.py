@@ -1,19 +1,17 @@
-"""What peers do with positions: count them by zone and slot, with the decoder and the zone lookup that we use."""
+"""Counting positions by zone and slot as a peer that was tuned would: in batches, with our decoder and zone index."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from benchmarks.city_records import build_city
-from benchmarks.decoders import LOADERS
+from benchmarks.decoders import load_duls
+from benchmarks.peer_forms import BATCHES, SLOT_S, Cells
+from processors.calendar import US_PER_S
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
-
-SLOT_US: Final = 300_000_000
-NOTHING: Final = "nothing"
-"""In place of a decoder: count the records only."""
 
 
 class Counts(Protocol):
@@ -23,6 +21,9 @@ class Counts(Protocol):
 
     def add(self, values: Sequence[bytes]) -> None:
         """Count a batch of records."""
+
+    def cells(self) -> Cells:
+        """Return what was counted."""
 
 
 class RecordCounts:
@@ -35,14 +36,18 @@ class RecordCounts:
         """Count a batch of records."""
         self.records += len(values)
 
+    def cells(self) -> Cells:
+        """Return nothing."""
+        return {}
+
 
 class ZoneSlotCounts:
     """How many positions were in each zone in each slot."""
 
-    def __init__(self, decoder: str) -> None:
+    def __init__(self) -> None:
         self.records = 0
-        self.cells: dict[tuple[int, int], int] = {}  # by zone set and slot
-        self._decode = LOADERS[decoder]()
+        self._by_set: dict[tuple[int, int], int] = {}  # by zone set and slot
+        self._decode = load_duls()
         self._sets = ZoneSets()
         zones = build_city(1).zones
         self._index = build_zone_index(
@@ -53,13 +58,22 @@ class ZoneSlotCounts:
         """Decode a batch of records and count its positions."""
         decoded: Any = self._decode(values)
         sets = lookup(self._index, self._sets, decoded.lon, decoded.lat)
-        keys, counts = np.unique(sets * np.int64(1 << 32) + decoded.event_us // SLOT_US, return_counts=True)
+        slots = decoded.event_us // (SLOT_S * US_PER_S)
+        keys, counts = np.unique(sets * np.int64(1 << 32) + slots, return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             cell = key >> 32, key & 0xFFFFFFFF
-            self.cells[cell] = self.cells.get(cell, 0) + count
+            self._by_set[cell] = self._by_set.get(cell, 0) + count
         self.records += len(values)
 
+    def cells(self) -> Cells:
+        """Return the counts by zone and slot."""
+        found: dict[tuple[int, int], int] = {}
+        for (number, slot), count in self._by_set.items():
+            for zone in self._sets.zones_of(number):
+                found[zone, slot] = found.get((zone, slot), 0) + count
+        return found
 
-def make_counts(decoder: str) -> Counts:
-    """Return the counts of a peer that is given this decoder, or NOTHING."""
-    return RecordCounts() if decoder == NOTHING else ZoneSlotCounts(decoder)
+
+def make_counts(form: str) -> Counts:
+    """Return the counts of a peer in form BATCHES or NOTHING."""
+    return ZoneSlotCounts() if form == BATCHES else RecordCounts()
