@@ -6,9 +6,11 @@ two of shapely's; random points lie on none. So the answers are compared with sh
 the rule applied to every edge of every zone for points on vertices, on edges, level with them, and one bit beside.
 """
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
@@ -19,8 +21,10 @@ from benchmarks.country import Country, build_country, city_points, uniform_poin
 from benchmarks.machine import Machine, this_machine
 from benchmarks.report import measure_and_report, table
 from benchmarks.zone_rule import hard_points, pairs_by_rule
+from duls.app.zone_index_files import ZoneIndexFiles, file_name
 from processors.columns import Float64Array, Int64Array
 from processors.zone_index_build import build_zone_index
+from processors.zone_index_bytes import encode_index
 from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
@@ -65,12 +69,6 @@ class Ours:
         """Return the zone set of each point."""
         return lookup(self.index, self.sets, lon, lat)
 
-    def arrays(self) -> tuple[tuple[Any, ...], ...]:
-        """Return the arrays of the index."""
-        flat = self.index
-        own = (flat.answer, flat.zone_no, flat.base, flat.border, flat.border_starts, flat.border_zones)
-        return own, tuple(flat.edges), tuple(flat.leaves)
-
     def pairs(self, lon: Float64Array, lat: Float64Array) -> Int64Array:
         """Return (point, zone number) of every containment as one ascending number each."""
         number = lookup(self.index, self.sets, lon, lat)
@@ -80,6 +78,29 @@ class Ours:
         place = np.repeat(arrays.starts[number] - (ends - sizes), sizes) + np.arange(sizes.sum())
         point = np.repeat(np.arange(lon.size, dtype=np.int64), sizes)
         return point << 32 | arrays.zones[place].astype(np.int64)
+
+
+class KeptInFile(NamedTuple):
+    """What it costs to keep an index in a file."""
+
+    save_s: float  # processor time
+    load_s: float  # until its first answer
+    bytes: int
+
+    @classmethod
+    def measured(cls, ours: Ours) -> "KeptInFile":
+        """Write an index that was just built, and load it as a process that starts does."""
+        digest = bytes(16)
+        with tempfile.TemporaryDirectory(prefix="duls-bench-") as folder:
+            path = Path(folder) / file_name(digest)
+            begin_s = time.process_time()
+            with path.open("wb") as file:
+                file.writelines(encode_index(ours.index, ours.sets, digest))
+            saved_s = time.process_time()
+            sets = ZoneSets()
+            index = ZoneIndexFiles(Path(folder)).index((), digest, sets)
+            lookup(index, sets, *uniform_points(1))
+            return cls(saved_s - begin_s, time.process_time() - saved_s, path.stat().st_size)
 
 
 class Shapely:
@@ -112,6 +133,7 @@ def measure(sizes: Sizes) -> dict[str, Any]:
     machine = this_machine()
     country = build_country(sizes.neighbourhoods)
     ours, peer = Ours(country), Shapely(country)
+    kept = KeptInFile.measured(ours)
     kinds = {"uniform": uniform_points, "city-like": city_points}
     rates: dict[str, dict[str, list[float]]] = {kind: {"DULS": [], "shapely": []} for kind in kinds}
     for kind, points in kinds.items():
@@ -127,6 +149,7 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         "zones": len(country.zones),
         "vertices": country.vertices,
         "build_s": {"DULS": ours.build_s, "shapely": peer.build_s},
+        "file": kept._asdict(),
         "rates": rates,
         "mismatches": sum(
             _mismatches(ours.pairs, peer.pairs, *points(sizes.compared // len(kinds)))
@@ -143,13 +166,14 @@ def _world(neighbourhoods: int) -> dict[str, Any]:
     """Return what a world of so many zones costs."""
     country = build_country(neighbourhoods, over=neighbourhoods // 35)
     ours = Ours(country)
+    kept = KeptInFile.measured(ours)
     lon, lat = uniform_points(4 * CHUNK)
     _rate(ours.find, lon, lat)
     return {
         "zones": len(country.zones),
         "vertices": country.vertices,
         "build_s": ours.build_s,
-        "bytes": sum(array.nbytes for part in ours.arrays() for array in part),
+        "file": kept._asdict(),
         "rate": median(_rate(ours.find, lon, lat) for _ in range(3)),
     }
 
@@ -184,6 +208,12 @@ def as_text(result: dict[str, Any]) -> str:
     rows.append(
         ("building the index", *(f"{result['build_s'][name]:.1f} s" for name in ("DULS", "shapely")), "")
     )
+    kept = result["file"]
+    rows += [
+        ("saving it as a file", f"{kept['save_s']:.1f} s", "-", ""),
+        ("loading the file", f"{kept['load_s']:.1f} s", "-", ""),
+        ("size of the file", f"{kept['bytes'] / 1e6:.0f} MB", "-", ""),
+    ]
     return "\n".join(
         [
             f"Machine: {machine.name()}; load before {machine.load_before}.",
@@ -202,14 +232,16 @@ def as_text(result: dict[str, Any]) -> str:
             ),
             "",
             table(
-                ("zones", "vertices", "points/CPU-s", "build", "index"),
+                ("zones", "vertices", "points/CPU-s", "build", "save", "load", "file"),
                 [
                     (
                         f"{world['zones']:,}",
                         f"{world['vertices']:,}",
                         f"{world['rate'] / 1e6:.0f} M",
                         f"{world['build_s']:.1f} s",
-                        f"{world['bytes'] / 1e6:.0f} MB",
+                        f"{world['file']['save_s']:.2f} s",
+                        f"{world['file']['load_s']:.2f} s",
+                        f"{world['file']['bytes'] / 1e6:.1f} MB",
                     )
                     for world in result["worlds"]
                 ],

@@ -9,8 +9,9 @@
     │   ├── FencedError      another process owns the partition now
     │   ├── TopicChangedError a topic is not the one that offsets speak of
     │   └── ReplayError      replayed state differs from the stored cursors
-    └── InvalidInputError    a file given to a command cannot be used at all  exit 2
-        └── RulesRefusedError a document is no rule set
+    ├── InvalidInputError    a file given to a command cannot be used at all  exit 2
+    │   └── RulesRefusedError a document is no rule set
+    └── UnusableFileError    a file that spares work cannot be used: the work is done again
 
 Bad *records* are never raised: they are rows with a reason, counted and dead-lettered.
 """
@@ -81,3 +82,7 @@ class TopicChangedError(RefusedError):
 
 class ReplayError(RefusedError):
     """The state replayed after a restart differs from the cursors in the database."""
+
+
+class UnusableFileError(DulsError):
+    """A file that spares work cannot be used; its reader does the work again, and no command ends by it."""

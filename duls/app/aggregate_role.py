@@ -16,6 +16,7 @@ from duls.app.housekeeping import Housekeeping
 from duls.app.source_topics import InputEnd, input_end, source_topics
 from duls.app.stopping import StopFlag, close_within
 from duls.app.warm_up import warm_up_aggregate
+from duls.app.zone_index_files import ZoneIndexFiles, index_folder
 from duls.config import Settings
 from duls.errors import FencedError
 from duls.local_midnights import local_midnights
@@ -77,6 +78,7 @@ class _Setup:
             self.installation = installation_id(connection)
             announce_settings(connection, settings, self.observations.partitions)
         self.midnights_us = local_midnights()
+        self.indexes = ZoneIndexFiles(index_folder(os.environ))
 
 
 def run_aggregate(
@@ -128,7 +130,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
     aggregate = Aggregate(
         consumer,
         store,
-        Worlds(_version_source(versions)),
+        Worlds(_version_source(versions), setup.indexes.index),
         _options(setup),
         partial_producer=producer,
         midnights_us=setup.midnights_us,

@@ -11,8 +11,13 @@ from processors.cameras import CameraIndex, CameraMovement, build_camera_index
 from processors.positions import ZoneWorld
 from processors.rules import FigureSettings
 from processors.zone_feature import ZoneFeature
+from processors.zone_index import ZoneIndex
 from processors.zone_index_build import IndexedZone, build_zone_index
+from processors.zone_index_bytes import zones_digest
 from processors.zone_sets import ZoneSets
+
+BuildIndex = Callable[[Sequence[IndexedZone], bytes, ZoneSets], ZoneIndex]
+"""Gives the index of zones, of which it is told the digest too, with the sets of a registry."""
 
 
 class StoredZone(Protocol):
@@ -40,12 +45,18 @@ class VersionSource(NamedTuple):
     zone_numbers: Callable[[], Mapping[str, int]]
 
 
+def build_in_memory(zones: Sequence[IndexedZone], _digest: bytes, zone_sets: ZoneSets) -> ZoneIndex:
+    """Build an index that nobody else uses."""
+    return build_zone_index(zones, zone_sets)
+
+
 class Worlds:
     """Zone indexes, camera indexes and settings by version; zone sets are shared by all of them."""
 
-    def __init__(self, source: VersionSource) -> None:
+    def __init__(self, source: VersionSource, build_index: BuildIndex = build_in_memory) -> None:
         self.zone_sets = ZoneSets()
         self._source = source
+        self._build_index = build_index
         self._shapes: dict[int, dict[int, bytes]] = {0: {}}
         self._zones: dict[int, ZoneWorld] = {}
         self._zone_ids: dict[int, str] = {}
@@ -56,7 +67,8 @@ class Worlds:
         if known is None:
             stored = self._source.zones(version) if version else []
             indexed = [IndexedZone(zone.zone_no, zone.feature.polygons) for zone in stored]
-            index = build_zone_index(indexed, self.zone_sets)
+            digest = zones_digest((zone.zone_no, zone.geometry_hash) for zone in stored)
+            index = self._build_index(indexed, digest, self.zone_sets)
             # the old indexes are not needed once all partitions have gone over; two are kept
             self._zones = dict(list(self._zones.items())[-1:])
             known = self._zones[version] = ZoneWorld(version, index, self._last_changes(version))
