@@ -51,6 +51,7 @@ bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tabl
 bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second, a fleet of 1.2 million, and the largest rate: delay, lag and memory
 	$(BIN)/python -m tests.services fetch
 	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.latency --flush-ms 100 --duration 60
 	$(BIN)/python -m benchmarks.alert_latency
 	$(BIN)/python -m benchmarks.latency --rate 40000 --fleet 1200000 --duration 600
 	$(BIN)/python -m benchmarks.sustained

@@ -108,10 +108,10 @@ class Installation:
         run_all({command[0]: ["duls", *command]}, self.environment, timeout_s=COMMAND_TIMEOUT_S)
 
 
-def fresh_installation(services: Services, city: SimulatedCity, name: str) -> Installation:
-    """Return an installation with the zones of a city, on an empty observation topic."""
+def fresh_installation(services: Services, city: SimulatedCity, name: str, **settings: str) -> Installation:
+    """Return an installation with the zones of a city and some settings, on an empty observation topic."""
     delete_topic(services.bootstrap_servers, OBSERVATIONS_TOPIC)
-    installation = Installation(services, name)
+    installation = Installation(services, name, **settings)
     installation.migrate()
     installation.load_zones(city)
     return installation

@@ -1,7 +1,8 @@
 """B3: reading a topic of positions, in records per CPU-second: with message objects, below them, and with peers.
 
-`python -m benchmarks.read [--quick]` starts a broker, prints one table and writes `results/read.json`. What a process
+`python -m benchmarks.read [--quick]` starts a broker, prints two tables and writes `results/read.json`. What a process
 uses to start is measured by a run over few records and taken off. A peer that is missing or fails is shown as such.
+The second table has topics that intake's reader reads and decodes: one partition, and many positions per record.
 """
 
 import sys
@@ -9,11 +10,11 @@ import time
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from benchmarks.city_records import build_city, encoded, simulate
+from benchmarks.city_records import ONE, PACKED, build_city, packed, simulate
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peer_environment import VARIABLES, peer_python
 from benchmarks.processes import ProcessFailedError, run_all
-from benchmarks.raw_topic import fill, make_topic
+from benchmarks.raw_topic import PARTITIONS, fill, make_topic
 from benchmarks.report import measure_and_report, say, table
 from benchmarks.zone_slot_counts import NOTHING
 from processors.simulation.columns import SimulatedPositions
@@ -23,6 +24,9 @@ START_RECORDS: Final = 800
 TOPIC: Final = "duls.bench.read.v1"
 START_TOPIC: Final = "duls.bench.read-start.v1"
 TIMEOUT_S: Final = 120.0
+READER: Final = "read_and_decode"
+OTHERS: Final = {"one per record, one partition": (ONE, 1), **{kind: (kind, PARTITIONS) for kind in PACKED}}
+"""What a record of the other topics holds, and over how many partitions they are."""
 WAYS: Final = {
     "consume": "bare consume(20000)",
     "consume_and_decode": "bare consume and decode",
@@ -73,11 +77,17 @@ def measure(sizes: Sizes) -> dict[str, Any]:
     rows = simulate(build_city(40_000), sizes.records, interval_s=10.0, end_us=time.time_ns() // 1_000)
     names = [*WAYS, *PEERS]
     used: dict[str, list[float]] = {name: [] for name in names}
+    others: dict[str, list[float]] = {title: [] for title in OTHERS}
     with KafkaServer() as kafka:
         servers = kafka.bootstrap_servers
         for topic, last in ((TOPIC, sizes.records), (START_TOPIC, START_RECORDS)):
             make_topic(servers, topic)
-            fill(servers, topic, encoded(SimulatedPositions._make(column[:last] for column in rows)))
+            fill(
+                servers,
+                topic,
+                packed(SimulatedPositions._make(column[:last] for column in rows), ONE, PARTITIONS),
+            )
+        topics = {title: _fill_other(servers, rows, *kind) for title, kind in OTHERS.items()}
         for name in names:
             _cpu_s(name, servers, START_TOPIC, START_RECORDS)  # compiles
         starts = {name: _cpu_s(name, servers, START_TOPIC, START_RECORDS) for name in names}
@@ -88,13 +98,29 @@ def measure(sizes: Sizes) -> dict[str, Any]:
                 cpu_s = _cpu_s(name, servers, TOPIC, records)
                 if cpu_s is not None:
                     used[name].append(cpu_s)
+            for title, (topic, records) in topics.items():
+                cpu_s = _cpu_s(READER, servers, topic, records)
+                if cpu_s is not None:
+                    others[title].append(cpu_s)
     return {
         "machine": machine,
         "sizes": sizes._asdict(),
         "starts": starts,
         "used": used,
         "rates": {name: _rate(name, sizes, starts[name], used[name]) for name in names},
+        "packed": {title: _rate(READER, sizes, starts[READER], found) for title, found in others.items()},
     }
+
+
+def _fill_other(servers: str, rows: SimulatedPositions, kind: str, partitions: int) -> tuple[str, int]:
+    """Make a topic of the same positions packed in another way; return its name and how many records it has."""
+    topic = f"duls.bench.read-{PACKED.get(kind, 1)}-{partitions}.v1"
+    make_topic(servers, topic)
+    chunks = (
+        chunk if partitions > 1 else chunk._replace(vehicle=[0] * len(chunk.vehicle))
+        for chunk in packed(rows, kind, PARTITIONS)
+    )
+    return topic, fill(servers, topic, chunks)
 
 
 def _rate(name: str, sizes: Sizes, start_s: float | None, used: list[float]) -> float | None:
@@ -114,6 +140,10 @@ def as_text(result: dict[str, Any]) -> str:
         rate = result["rates"][name]
         cells = ("missing", "") if rate is None else (f"{rate / 1e3:,.0f} k", f"{rate / bound:.2f}")
         rows.append((title, *cells))
+    others = [
+        (title, "failed" if rate is None else f"{rate / 1e3:,.0f} k")
+        for title, rate in result["packed"].items()
+    ]
     return "\n".join(
         [
             f"Machine: {machine.name()}; load before {machine.load_before}.",
@@ -123,6 +153,8 @@ def as_text(result: dict[str, Any]) -> str:
             ),
             "",
             table(("way of reading", "records/CPU-s", ": bare consume"), rows),
+            "",
+            table(("DULS, read and decode", "positions/CPU-s"), others),
         ]
     )
 

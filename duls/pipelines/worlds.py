@@ -68,7 +68,8 @@ class Worlds:
             stored = self._source.zones(version) if version else []
             indexed = [IndexedZone(zone.zone_no, zone.feature.polygons) for zone in stored]
             digest = zones_digest((zone.zone_no, zone.geometry_hash) for zone in stored)
-            index = self._build_index(indexed, digest, self.zone_sets)
+            build = self._build_index if stored else build_in_memory
+            index = build(indexed, digest, self.zone_sets)
             # the old indexes are not needed once all partitions have gone over; two are kept
             self._zones = dict(list(self._zones.items())[-1:])
             known = self._zones[version] = ZoneWorld(version, index, self._last_changes(version))
