@@ -51,7 +51,7 @@ class Sizes(NamedTuple):
     interval_s: float = 10.0
 
 
-DEFAULT: Final = Sizes(records=2_000_000, peer_share=1.0, rounds=5, peer_rounds=3)
+DEFAULT: Final = Sizes(records=2_000_000, peer_share=1.0, rounds=5, peer_rounds=2)
 QUICK: Final = Sizes(records=500_000, peer_share=0.4, rounds=2, peer_rounds=1)
 START_ROUNDS: Final = 2
 
@@ -168,7 +168,7 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         fill(servers, POSITIONS_TOPIC, encoded(slice_of(rows, START_RECORDS, rows.vehicle.size)))
         runs = _rounds(contest, sizes, _tasks(servers, rows, sizes))
     return {
-        "packed": {kind: _packed_run(city, rows, kind, sizes) for kind in PACKED},
+        "packed": {kind: _packed_run(city, rows, kind, sizes, starts) for kind in PACKED},
         "machine": machine,
         "sizes": sizes._asdict(),
         "bytes_per_record": _mean_bytes(rows),
@@ -189,7 +189,7 @@ def _starts(contest: Contest, task: Task) -> list[Run]:
     for number in range(START_ROUNDS):
         say(f"  starts, {number + 1} of {START_ROUNDS}")
         runs += [contest.pipeline(START_RECORDS), contest.bound(task.topic, START_RECORDS)]
-        runs += [contest.peer(peer, task) for peer in PEERS]
+    runs += [contest.peer(peer, task) for peer in PEERS]
     return [run for run in runs if run is not None]
 
 
@@ -204,18 +204,21 @@ def _tasks(servers: str, rows: SimulatedPositions, sizes: Sizes) -> dict[str, Ta
     return tasks
 
 
-def _packed_run(city: SimulatedCity, rows: SimulatedPositions, kind: str, sizes: Sizes) -> dict[str, float]:
+def _packed_run(
+    city: SimulatedCity, rows: SimulatedPositions, kind: str, sizes: Sizes, starts: list[Run]
+) -> dict[str, float]:
     """Return the positions per CPU-second of the pipeline where a record holds many, without the start."""
     with Services() as services:
         contest = Contest(services, city, {OURS: 1.0})
         fresh_installation(services, city, "bench_topics")
-        fill(services.bootstrap_servers, POSITIONS_TOPIC, encoded(slice_of(rows, 0, START_RECORDS)))
-        started = contest.pipeline(START_RECORDS)
-        rest = slice_of(rows, START_RECORDS, rows.vehicle.size)
-        fill(services.bootstrap_servers, POSITIONS_TOPIC, packed(rest, kind, PARTITIONS))
+        fill(services.bootstrap_servers, POSITIONS_TOPIC, packed(rows, kind, PARTITIONS))
         say(f"  {kind}")
         runs = [contest.pipeline(sizes.records) for _ in range(max(2, sizes.rounds - 2))]
-    used = {role: median(run.cpu_s[role] for run in runs) - started.cpu_s[role] for role in ROLES}
+    started = [run for run in starts if run.contestant == "pipeline"]
+    used = {
+        role: median(run.cpu_s[role] for run in runs) - median(run.cpu_s[role] for run in started)
+        for role in ROLES
+    }
     return {
         "positions": sizes.records,
         "both": sizes.records / sum(used.values()),
