@@ -40,7 +40,7 @@ SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
 SOONEST_SHARE: Final = 0.2  # of `flush_s`, after which figures that are new may be stored
 FLUSH_SHARE: Final = 0.25  # of the time that may go to transactions before `flush_s` is over
-SLACK_SHARE: Final = 0.25  # of the time that reading must have waited for messages then
+SLACK_SHARE: Final = 0.5  # of the time that reading must have waited for messages then
 REPEAT_PARTIALS_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
 
