@@ -24,7 +24,7 @@ from benchmarks.city_records import build_city
 from benchmarks.installation import Installation, Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
 from benchmarks.markers import MarkerSender, marker_zones
-from benchmarks.processes import start, tree_cpu_s
+from benchmarks.processes import run_all, start, tree_cpu_s
 from benchmarks.report import say, table, write_json, write_section
 from benchmarks.watching import Sample, Watch
 from duls.local_process import LOCALHOST, free_port
@@ -51,6 +51,8 @@ def measure(
     vehicles = fleet or round(rate * INTERVAL_S / DRIVING)
     interval_s = fleet / rate if fleet else INTERVAL_S
     city = build_city(1 if fleet else vehicles)
+    # a process that compiles kernels keeps hundreds of MiB of it
+    run_all({"kernels": ["duls.app.warm_up"]}, {}, timeout_s=READY_S)
     zones, markers = marker_zones(city, MARKERS)
     with Services() as services, ExitStack() as stack:
         installation = fresh_installation(
