@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 from benchmarks.city_records import ONE, PACKED, build_city, packed, simulate
 from benchmarks.machine import Machine, this_machine
 from benchmarks.peer_environment import VARIABLES, peer_python
+from benchmarks.peer_forms import NOTHING
 from benchmarks.processes import ProcessFailedError, run_all
 from benchmarks.raw_topic import PARTITIONS, fill, make_topic
 from benchmarks.report import measure_and_report, say, table
-from benchmarks.zone_slot_counts import NOTHING
 from processors.simulation.columns import SimulatedPositions
 from tests.services.kafka import KafkaServer
 
