@@ -1,5 +1,6 @@
 """Rows 5 and 6: the database and the broker go away and come back; connections break while they commit."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -7,8 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from duls.errors import EXIT_SERVICE_AWAY
+from tests.faults.alert_world import await_ready, start_alert
 from tests.faults.commit_cutter import CommitCutter
-from tests.faults.fault_run import FaultRun, new_random, times
+from tests.faults.fault_run import SOAK_VARIABLE, FaultRun, new_random, times
 from tests.faults.installation import Installation
 from tests.faults.unit_events import EventWorld
 from tests.faults.waiting import wait_until
@@ -20,6 +23,8 @@ pytestmark = [pytest.mark.services, pytest.mark.slow]
 AFTER_DATABASE_S = 15.0  # flowing again after the database returned
 AFTER_BROKER_S = 60.0
 RECOVERY_S = 60.0
+LONG_S = 120.0  # beyond every time-out of clients, which are at most a minute
+REFUSED_S = 60.0  # within which a role that cannot begin ends
 
 
 def flowing_after(
@@ -81,6 +86,30 @@ def test_a_broker_that_dies_and_returns_costs_nothing(
         took_s = [flowing_after(run, outage, 1.0, broker.start) for outage in outages]
         run.check_exact()
     assert max(took_s) <= AFTER_BROKER_S
+
+
+@pytest.mark.skipif(not os.environ.get(SOAK_VARIABLE), reason="takes minutes: make soak")
+def test_a_broker_that_stays_away_is_waited_for_and_ends_whoever_begins(
+    squares: Installation, events: EventWorld, broker: KafkaServer
+) -> None:
+    """Roles that run wait or end with 69, those that start end with it, and its return costs nothing."""
+    with FaultRun(squares, events) as run:
+        run.supervisor.tolerate_outages()
+        alert = start_alert(squares, "alert")
+        await_ready(alert)
+        broker.kill()
+        beginning = [squares.start(role, log=f"late-{role}") for role in ("intake", "aggregate", "alert")]
+        for process in beginning:
+            assert process.wait(REFUSED_S) == EXIT_SERVICE_AWAY, process.log_tail()
+            assert "is the broker running and reachable?" in process.log_text()
+        run.linger(LONG_S)
+        sys.stdout.write(f"ended meanwhile: {run.supervisor.deaths}, alert: {alert.exit_code}\n")
+        assert alert.exit_code in (None, EXIT_SERVICE_AWAY), alert.log_tail()
+        broker.start()
+        assert run.await_growth(deadline_s=RECOVERY_S) <= AFTER_BROKER_S
+        if alert.exit_code is not None:
+            await_ready(start_alert(squares, "alert"))
+        run.check_exact()
 
 
 def test_stopping_while_the_database_is_away_loses_nothing(
