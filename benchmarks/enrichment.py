@@ -106,7 +106,7 @@ def measure(
 
 def copied(decoded: DecodedPositions) -> DecodedPositions:
     """Return rows of which the attributes are unknown again."""
-    fresh = DecodedPositions._make(column.copy() for column in list(decoded))
+    fresh = DecodedPositions._make([np.array(column) for column in decoded])
     fresh.vehicle_class[:] = 8
     fresh.zero_emission[:] = 2
     return fresh

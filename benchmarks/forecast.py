@@ -134,7 +134,9 @@ class Backtest:
         plan = ZonePlan("zone", 1, (limit,), frozenset({"rule"}), 0)
         counts = self.days.counts[:, zone].tolist()
         state = ZoneState("zone")
-        overloads, alarms, rising = [], [], -1
+        overloads: list[int] = []
+        alarms: list[tuple[int, int]] = []
+        rising = -1
         for minute in range(self.first_step * STEP_MINUTES, self.steps * STEP_MINUTES):
             now_us = self.days.first_us + (minute + 1) * MINUTE_US
             outlooks = None

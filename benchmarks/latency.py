@@ -224,12 +224,17 @@ def main() -> None:
     parser.add_argument(
         "--fleet", type=int, default=0, help="vehicles that take turns to report, instead of a city"
     )
-    parser.add_argument("--flush-ms", type=int, help="time between two flushes, in place of the default")
+    parser.add_argument(
+        "--flush-ms",
+        type=int,
+        help="time between two flushes, and between two tellings of progress, in place of the defaults",
+    )
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args()
-    settings = {} if chosen.flush_ms is None else {"DULS_FLUSH_MS": str(chosen.flush_ms)}
+    paced = ("DULS_FLUSH_MS", "DULS_INTAKE_PROGRESS_MS")
+    settings = {} if chosen.flush_ms is None else dict.fromkeys(paced, str(chosen.flush_ms))
     result = measure(chosen.rate, chosen.duration, chosen.fleet, settings)
-    name = "fleet" if chosen.fleet else "-".join(["latency", *settings.values()])
+    name = "fleet" if chosen.fleet else "-".join(["latency", *set(settings.values())])
     text = as_text(result)
     say(text)
     path = write_json(name, {**result, "summary": summary(result)})

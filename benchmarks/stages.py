@@ -99,7 +99,7 @@ def _table(result: dict[str, Any], role: str) -> str:
 
     def ns(used: Used, name: str) -> float:
         seconds = {**used.stages_s, OTHER_THREADS: used.other_threads_s, "all": used.total_s}
-        return seconds.get(name, 0.0) / result["records"] * 1e9
+        return float(seconds.get(name, 0.0) / result["records"] * 1e9)
 
     costs = {name: [median(ns(used, name) for used in by_kind[kind]) for kind in KINDS] for name in names}
     rows = [
