@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 import faust
 
-from benchmarks.peer_forms import LATENESS_S, PLAIN, SLOT_S, WINDOWS, end
+from benchmarks.peer_forms import LATENESS_S, SLOT_S, Forms, arrange, end
 from benchmarks.plain_zones import PlainCounts, PlainZones
 from benchmarks.raw_topic import PARTITIONS
 from benchmarks.zone_slot_counts import make_counts
@@ -104,14 +104,7 @@ def in_windows(app: faust.App, topic: str, positions_in_zones: int) -> None:
 
 def main() -> None:
     """Run the worker."""
-    servers, topic, records, form = sys.argv[1:]
-    app = make_app(servers)
-    if form == WINDOWS:
-        in_windows(app, topic, int(records))
-    elif form == PLAIN:
-        one_by_one(app, topic, int(records))
-    else:
-        in_batches(app, topic, int(records), form)
+    app = arrange(Forms(one_by_one, in_windows, in_batches), make_app, sys.argv[1:])
     sys.argv[1:] = ["worker", "--loglevel", "error", "--without-web"]
     app.main()
 

@@ -7,8 +7,8 @@ A peer is a process: `python -m benchmarks.NAME_counts SERVERS TOPIC RECORDS FOR
 import json
 import os
 import sys
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 Cells = Mapping[tuple[int, int], int]
 """Positions by zone and slot; slots are numbered since 1970."""
@@ -42,3 +42,24 @@ def end(cells: Cells) -> None:
     """
     print(f"\n{told(cells)}", file=sys.__stdout__, flush=True)
     os._exit(0)
+
+
+class Forms(NamedTuple):
+    """What makes a peer count, by form: called with its application, the topic and how many to count."""
+
+    one_by_one: Callable[[Any, str, int], None]
+    in_windows: Callable[[Any, str, int], None]
+    in_batches: Callable[[Any, str, int, str], None]
+
+
+def arrange(forms: Forms, make_app: Callable[[str], Any], arguments: Sequence[str]) -> Any:
+    """Return the application of a peer, made to count as its command line says: servers, topic, records, form."""
+    servers, topic, records, form = arguments
+    app = make_app(servers)
+    if form == WINDOWS:
+        forms.in_windows(app, topic, int(records))
+    elif form == PLAIN:
+        forms.one_by_one(app, topic, int(records))
+    else:
+        forms.in_batches(app, topic, int(records), form)
+    return app

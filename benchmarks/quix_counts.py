@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from benchmarks.peer_forms import LATENESS_S, PLAIN, SLOT_S, WINDOWS, end
+from benchmarks.peer_forms import LATENESS_S, SLOT_S, Forms, arrange, end
 from benchmarks.plain_zones import PlainCounts, PlainZones
 from benchmarks.zone_slot_counts import make_counts
 
@@ -91,14 +91,7 @@ def _event_ms(value: Mapping[str, Any], _headers: Any, _timestamp: float, _kind:
 
 def main() -> None:
     """Run the application."""
-    servers, topic, records, form = sys.argv[1:]
-    app = make_app(servers)
-    if form == WINDOWS:
-        in_windows(app, topic, int(records))
-    elif form == PLAIN:
-        one_by_one(app, topic, int(records))
-    else:
-        in_batches(app, topic, int(records), form)
+    app = arrange(Forms(one_by_one, in_windows, in_batches), make_app, sys.argv[1:])
     app.run()
 
 

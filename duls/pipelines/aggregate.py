@@ -13,7 +13,8 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from duls.errors import FencedError, RefusedError, ServiceAwayError
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
-from duls.pipelines.owned_partition import OwnedPartition
+from duls.pipelines.flush_pace import FlushPace
+from duls.pipelines.owned_partition import OwnedPartition, snapshots_due
 from duls.pipelines.partial_counts import partial_messages
 from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader
 from duls.pipelines.worlds import Worlds
@@ -37,10 +38,6 @@ from streams.observation_messages import (
 from streams.received import Received, place_of, received
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
-MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
-SOONEST_SHARE: Final = 0.2  # of `flush_s`, after which figures that are new may be stored
-FLUSH_SHARE: Final = 0.25  # of the time that may go to transactions before `flush_s` is over
-SLACK_SHARE: Final = 0.5  # of the time that reading must have waited for messages then
 REPEAT_PARTIALS_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
 
@@ -97,11 +94,8 @@ class Aggregate:
         self._ledgers: dict[int, Ledger] = {}
         self._replayed = Ledger(self._worlds.zone_sets)  # what a replay would add again; never flushed
         self._rejected: list[RejectedDetections] = []
-        self._has_new_rows = False  # since the last flush, as is what follows
-        self._waited_s = 0.0  # for messages
-        self._flushed_s = 0.0
-        self._flush_soonest_s = 0.0
-        self._flush_due_s = 0.0
+        self._has_new_rows = False  # since the last flush
+        self._pace = FlushPace(options.flush_s)
         self._partial_due_s = 0.0
 
     def subscribe(self) -> None:
@@ -117,7 +111,7 @@ class Aggregate:
         """Read what is there, take it in, and flush when it is time; return the number of messages."""
         started_s = self._monotonic()
         messages = self._consumer.consume(self._options.batch_messages, self._wait_s(started_s))
-        self._waited_s += self._monotonic() - started_s
+        self._pace.waited(self._monotonic() - started_s)
         for message in messages:
             error = message.error()
             if error is not None:
@@ -128,36 +122,21 @@ class Aggregate:
         if now_s >= self._partial_due_s:
             self._partial_due_s = now_s + self._options.partial_s
             self._send_partials()
-        if now_s >= self._flush_due_s or self._is_flush_worth_it(now_s):
-            self._flush_due_s = now_s + self._options.flush_s
+        if self._pace.is_time(now_s, is_news=self._is_news()):
             self.flush()
-            self._flush_soonest_s = self._soonest_s(now_s)
-            self._flushed_s, self._waited_s = now_s, 0.0
+            self._pace.flushed(now_s, self._monotonic())
             self._watch_clocks()
         return len(messages)
 
     def _wait_s(self, now_s: float) -> float:
         """Return how long to wait for messages: not longer than until something else is due."""
-        due_s = min(self._partial_due_s, self._flush_due_s)
-        if now_s < self._flush_soonest_s and self._is_news():
-            due_s = min(due_s, self._flush_soonest_s)
-        longest_s = min(self._options.consume_s, SOONEST_SHARE * self._options.flush_s)
+        due_s = min(self._partial_due_s, self._pace.next_s(now_s, is_news=self._is_news()))
+        longest_s = min(self._options.consume_s, self._pace.longest_wait_s)
         return min(longest_s, max(0.0, due_s - now_s))
 
     def _is_news(self) -> bool:
         """Tell whether there are figures to store, or only time has passed."""
         return self._has_new_rows or any(not ledger.is_empty() for ledger in self._ledgers.values())
-
-    def _is_flush_worth_it(self, now_s: float) -> bool:
-        """Tell whether to flush before `flush_s` is over: figures are new, and reading keeps up with what comes."""
-        has_slack = self._waited_s >= SLACK_SHARE * (now_s - self._flushed_s)
-        return now_s >= self._flush_soonest_s and has_slack and self._is_news()
-
-    def _soonest_s(self, begin_s: float) -> float:
-        """Return when the next flush may begin after one that is over, by what it cost."""
-        now_s = self._monotonic()
-        rest_s = (now_s - begin_s) * (1 / FLUSH_SHARE - 1)
-        return max(begin_s + SOONEST_SHARE * self._options.flush_s, now_s + rest_s)
 
     def _watch_clocks(self) -> None:
         """Tell of source partitions that hold stream time; the event clock stands still without harm."""
@@ -264,7 +243,7 @@ class Aggregate:
             return
         started_s = self._monotonic()
         ledgers, self._ledgers = self._ledgers, {}
-        due = moved if with_snapshots else self._snapshots_due(moved, started_s)
+        due = moved if with_snapshots else snapshots_due(moved, started_s, self._options.snapshot_replay_s)
         plan = plan_flush(
             moved,
             {
@@ -279,23 +258,6 @@ class Aggregate:
         self._store.flush(plan.flush)
         self._flushed(moved, plan)
         self._metrics.flushed(moved, plan.flush, self._monotonic() - started_s)
-
-    def _snapshots_due(self, moved: Sequence[OwnedPartition], now_s: float) -> list[OwnedPartition]:
-        """Return the partitions without a snapshot, and of those with a bad one the one of the longest replay.
-
-        Partitions work alike, so many become due at once: then a flush would take long, and hold them all in memory.
-        """
-        missing = [owned for owned in moved if not owned.has_snapshot]
-        late = [
-            owned
-            for owned in moved
-            if owned.has_snapshot
-            and (
-                owned.work_s > self._options.snapshot_replay_s
-                or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S
-            )
-        ]
-        return missing + sorted(late, key=lambda owned: owned.work_s)[-1:]
 
     def _snapshot(self, owned: OwnedPartition) -> Snapshot:
         """Return the state of a partition as bytes, telling how long that took."""

@@ -1,6 +1,7 @@
 """One observation partition while this process owns it: its state, how far it is read, and what was stored of it."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,8 @@ from processors.observation_partition import ObservationPartition
 from processors.positions import NowCounts
 from processors.snapshot import FORMAT, snapshot_of
 from sinks.flush_parts import Cursor, NowColumns, PartitionAdvance, Snapshot
+
+MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
 
 
 class OwnedPartition:
@@ -131,6 +134,25 @@ class NowChange(NamedTuple):
     zero_emission: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
     present: "np.ndarray[tuple[int], np.dtype[np.int64]]"
     silent: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+
+
+def snapshots_due(moved: Sequence[OwnedPartition], now_s: float, replay_s: float) -> list[OwnedPartition]:
+    """Return the partitions without a snapshot, and of those with an old one the one of the longest replay.
+
+    Partitions work alike, so many become due at once: then a flush would take long, and hold them all in memory.
+
+    Args:
+        moved: What is to be flushed.
+        now_s: Of the monotonic clock.
+        replay_s: A replay that would last longer makes a snapshot due.
+    """
+    missing = [owned for owned in moved if not owned.has_snapshot]
+    late = [
+        owned
+        for owned in moved
+        if owned.has_snapshot and (owned.work_s > replay_s or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S)
+    ]
+    return missing + sorted(late, key=lambda owned: owned.work_s)[-1:]
 
 
 def now_change(old: NowCounts | None, new: NowCounts) -> NowChange:

@@ -332,7 +332,8 @@ class Process:
             ),
         )
         self.aggregate.subscribe()
-        self.aggregate._flush_due_s = self.aggregate._flush_soonest_s = self.aggregate._partial_due_s = 1e12
+        pace = self.aggregate._pace
+        pace.due_s = pace.soonest_s = self.aggregate._partial_due_s = 1e12
 
     def own(self, *partitions: int) -> None:
         """Let the group assign partitions."""

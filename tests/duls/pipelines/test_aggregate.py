@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyarrow.lib import ArrowInvalid
 
 from duls.errors import FencedError, RefusedError, ReplayError, ServiceAwayError
-from duls.pipelines.aggregate import MAX_SNAPSHOT_AGE_S
+from duls.pipelines.owned_partition import MAX_SNAPSHOT_AGE_S
 from processors.vocabulary import Outcome
 from sinks.flush_parts import Flush
 from streams.observation_messages import KIND_HEADER, Kind, headers_of
@@ -553,7 +553,7 @@ def between_flushes_s(seconds: float, entries: list[Entry], waited_s: float = 0.
 
     process.consumer.consume = consume_later  # type: ignore[method-assign]
     process.own(0)
-    process.aggregate._flush_due_s = process.aggregate._flush_soonest_s = 1_000.0
+    process.aggregate._pace.due_s = process.aggregate._pace.soonest_s = 1_000.0
     while process.now_s < 1_002.5:
         process.read(1)
         process.now_s += 0.05 - waited_s
@@ -589,7 +589,7 @@ def test_flushes_and_partial_counts_keep_their_pace() -> None:
     store = MemoryStore()
     process = Process(store, one_log(*drive()), flush_s=1.0, partial_s=0.2)
     process.own(0)
-    process.aggregate._flush_due_s = process.aggregate._partial_due_s = 0.0
+    process.aggregate._pace.due_s = process.aggregate._partial_due_s = 0.0
 
     for _ in range(11):
         process.read(1)
