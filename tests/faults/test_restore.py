@@ -13,6 +13,7 @@ from tests.deploy.backup_scripts import BackupScripts, backup_scripts
 from tests.faults.fault_run import FaultRun
 from tests.faults.installation import Installation
 from tests.faults.unit_events import EventWorld
+from tests.faults.waiting import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.usefixtures("debian")]
 
@@ -51,6 +52,12 @@ def test_a_restored_database_goes_on_exactly(
     url = squares.database_url
     with FaultRun(squares, events) as run:
         run.monitor.wait_for_growth(MORE_ROWS, deadline_s=BACK_S, tend=run.supervisor.tend)
+        wait_until(
+            lambda: rows_of(url, "core.flow_slot"),
+            "figures of a slot are stored",  # positions are stored before, while reorder holds them
+            deadline_s=BACK_S,
+            tend=run.supervisor.tend,
+        )
         backup = scripts.backup(url)
         run.supervisor.restart(run.supervisor.of("aggregate")[0])
         run.monitor.wait_for_growth(MORE_ROWS, deadline_s=BACK_S, tend=run.supervisor.tend)
