@@ -113,6 +113,10 @@ class Metrics:
             "offset_gap_total",
             "Gaps: runs of records that were gone before they were read, and written down.",
         )
+        self.reading_restarts_total = self._counter(
+            "reading_restarts_total",
+            "Source partitions assigned again since the client gave back none of ten ticks; reading goes on.",
+        )
         self.commit_failures_total = self._counter(
             "commit_failures_total", "Commits of source offsets that failed; their input is read again."
         )

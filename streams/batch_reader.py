@@ -1,8 +1,12 @@
 """Reading records below Python message objects.
 
 The consumer stays the one of confluent-kafka: the group, offsets, pauses, errors of the client, statistics and tokens
-are its business. Only fetched messages go another way: partitions are forwarded to a queue of ours before they are
-assigned (librdkafka keeps what an application forwards), whose messages kernels copy to columns by the thousand.
+are its business. Only fetched messages go another way: partitions are forwarded to a queue of ours, whose messages
+kernels copy to columns by the thousand.
+
+Once an application forwards a partition, librdkafka never forwards it itself; but it ends the forwarding when it has
+stopped the partition, some time after it was unassigned, and perhaps after it was attached anew. So partitions are
+forwarded before they are assigned, and again with each reading, which also brings what was fetched in between.
 """
 
 import ctypes
@@ -34,6 +38,7 @@ from streams.raw_batch import (
     ReadError,
     Reading,
     RecordReader,
+    batch_of,
     joined_reading,
 )
 from streams.raw_values import RawValues
@@ -76,6 +81,7 @@ class BatchReader:
             np.uint64(address_of(library.rd_kafka_message_destroy)),
         )
         self._topics: dict[int, str] = {}  # names by address; each is held until this is closed
+        self._attached: dict[tuple[str, int], int] = {}  # queues by partition, the same
         self._buffer = np.zeros(_SMALLEST_BYTES, np.uint8)
         self._used = 0  # bytes of the buffer
         self._bite = _FIRST_BITE  # messages at once, fewer where they are large
@@ -93,8 +99,16 @@ class BatchReader:
             queue = self._library.rd_kafka_queue_get_partition(
                 self._handle, place.topic.encode(), place.partition
             )
+            before = self._attached.pop((place.topic, place.partition), None)
+            if before is not None:
+                self._library.rd_kafka_queue_destroy(before)
+            self._attached[place.topic, place.partition] = queue
+        self._forward()
+
+    def _forward(self) -> None:
+        """Let all partitions that were attached go to the queue, with what stands in theirs."""
+        for queue in self._attached.values():
             self._library.rd_kafka_queue_forward(queue, self._queue)
-            self._library.rd_kafka_queue_destroy(queue)
 
     def read(self, most: int, wait_s: float) -> Reading:
         """Return at most about *most* records as columns, one bite after another; only the first is waited for.
@@ -102,6 +116,7 @@ class BatchReader:
         A batch of large records ends earlier, see `BATCH_BYTES`.
         """
         from_consumer = self._objects.read(most, 0.0)
+        self._forward()
         columns = _room(most)
         errors: list[ReadError] = []
         ticks: list[int] = []
@@ -125,6 +140,9 @@ class BatchReader:
 
     def close(self) -> None:
         """Let go of the queue; to be called before the consumer is closed."""
+        for queue in self._attached.values():
+            self._library.rd_kafka_queue_destroy(queue)
+        self._attached.clear()
         if self._queue:
             self._library.rd_kafka_queue_destroy(self._queue)
             self._queue = 0
@@ -222,7 +240,9 @@ def warm_up_reading() -> None:
     bytes_of(nothing)
     functions = Functions(np.uint64(0), np.uint64(0))
     buffer, odd_row = np.zeros(1, np.uint8), np.zeros(0, np.int64)
-    take_messages(nothing, functions, buffer, _room(1), 0, nothing, odd_row, nothing)
+    room = _room(1)
+    take_messages(nothing, functions, buffer, room, 0, nothing, odd_row, nothing)
+    batch_of(ReadColumns([], room.partition[:0], room.offset[:0], room.broker_us[:0], []), {})
 
 
 def _room(rows: int) -> MessageColumns:

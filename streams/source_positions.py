@@ -18,6 +18,9 @@ STUCK_S: Final = 5.0
 """After so long without a message a partition counts as read to its end, although offsets are left: they may be
 marks of transactions of a sender, which are never given out."""
 
+DEAF_TICKS: Final = 10
+"""After so many ticks in a row that did not come back, the client does not read a partition any more."""
+
 Key = tuple[str, int]
 
 
@@ -52,7 +55,8 @@ class _Fill(NamedTuple):
     """How far a partition is filled, and how long it has been silent."""
 
     high: int  # end of the partition as last heard
-    heard_s: float  # when a message came last
+    heard_s: float  # when a message came last, or a tick was asked for
+    ticks: int = 0  # asked for since a message came
 
 
 class SourcePositions:
@@ -121,7 +125,7 @@ class SourcePositions:
         now_s = self._monotonic()
         for number, position in moved.items():
             self._positions[topic, number] = position
-            self._fill[topic, number] = self._fill[topic, number]._replace(heard_s=now_s)
+            self._fill[topic, number] = self._fill[topic, number]._replace(heard_s=now_s, ticks=0)
 
     def uncommitted(self) -> list[tuple[Key, PartitionPosition]]:
         """Return the positions that moved since they were committed."""
@@ -136,9 +140,20 @@ class SourcePositions:
         found = []
         for key, fill in self._fill.items():
             if now_s - fill.heard_s >= after_s and key not in self._paused and self._is_at_end(key):
-                self._fill[key] = self._fill[key]._replace(heard_s=now_s)
+                self._fill[key] = self._fill[key]._replace(heard_s=now_s, ticks=fill.ticks + 1)
                 found.append(key)
         return found
+
+    def listen_again(self) -> list[Key]:
+        """Assign again the partitions whose ticks did not come back, from where they are read; return them.
+
+        A client that stands still says nothing of it, and stream time would stand still with it.
+        """
+        deaf = [key for key, fill in self._fill.items() if fill.ticks >= DEAF_TICKS]
+        for key in deaf:
+            self._fill[key] = self._fill[key]._replace(ticks=0)
+            self._assign_again(TopicPartition(*key, self._positions[key].next_offset))
+        return deaf
 
     def balance(self, clock: str, max_skew_us: int) -> None:
         """Pause partitions that are far ahead of the slowest one of their topic that has more to read.
@@ -161,7 +176,7 @@ class SourcePositions:
                 elif not ahead and key in self._paused:
                     self._consumer.resume([TopicPartition(*key)])
                     self._paused.discard(key)
-                    self._fill[key] = self._fill[key]._replace(heard_s=self._monotonic())
+                    self._fill[key] = self._fill[key]._replace(heard_s=self._monotonic(), ticks=0)
 
     def skip_gap(self, topic: str, partition: int) -> None:
         """Record that records are gone before they were read, and go on from the oldest one there is.
@@ -195,9 +210,14 @@ class SourcePositions:
     def _assign_again(self, place: TopicPartition) -> None:
         """Read a partition from an offset: after the error of a missing one the client stopped, and refuses to seek."""
         self._consumer.incremental_unassign([place])
-        self._attach([place])
-        self._consumer.incremental_assign([place])
-        self._paused.discard((place.topic, place.partition))
+        self._begin([place])
+
+    def _begin(self, places: list[TopicPartition]) -> None:
+        """Read partitions from offsets; the client keeps a pause beyond an assignment, so it is ended here."""
+        self._attach(places)
+        self._consumer.incremental_assign(places)
+        self._consumer.resume(places)
+        self._paused.difference_update((place.topic, place.partition) for place in places)
 
     def _is_at_end(self, key: Key) -> bool:
         """Tell whether nothing is left to read of a partition, as far as is known."""
@@ -223,8 +243,7 @@ class SourcePositions:
         except KafkaException as error:
             message = f"the broker did not say where to go on: {error}"
             raise ServiceAwayError(message) from error
-        self._attach(starts)
-        consumer.incremental_assign(starts)
+        self._begin(starts)
 
     def _start(self, committed: TopicPartition) -> TopicPartition:
         """Return where a partition is read from: the committed offset, or its beginning at the first time."""
@@ -241,7 +260,6 @@ class SourcePositions:
         self._positions[key] = position
         self._committed.pop(key, None)
         self._fill[key] = _Fill(high, self._monotonic())
-        self._paused.discard(key)
         return TopicPartition(*key, position.next_offset)
 
     def _resumed(self, committed: TopicPartition) -> PartitionPosition:

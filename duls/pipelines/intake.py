@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
+import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from duls.errors import ServiceAwayError
@@ -27,6 +28,8 @@ from streams.observation_messages import Kind, encode_rows
 from streams.observation_sender import DeadLetter, ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
 from streams.source_positions import Gap, PositionMetadata, SourcePositions
+
+log = structlog.get_logger()
 
 TICK_AFTER_S: Final = 1.0
 MAX_SKEW_US: Final = 60 * US_PER_S
@@ -244,11 +247,14 @@ class Intake:
                 self._metrics.repeated_hour_total.labels(reading=reading.name.lower()).inc(count)
 
     def _tick(self, now_s: float) -> None:
-        """Append a tick where a partition that is read to its end has been silent."""
+        """Append a tick where a partition that is read to its end has been silent; they have to come back."""
         if not self._ticks:
             return
         for topic, partition in self.positions.silent(now_s, TICK_AFTER_S):
             self._sender.send_tick(topic, partition)
+        for topic, partition in self.positions.listen_again():
+            self._metrics.reading_restarts_total.inc()
+            log.warning("nothing was read of a partition, not even ticks", topic=topic, partition=partition)
 
     def stop_ticks(self) -> None:
         """Append no more ticks; return once the broker has those that were appended."""

@@ -20,7 +20,7 @@ from streams.decode.lexer import PADDING
 from streams.observation_messages import TICK_HEADER
 from streams.raw_batch import BITE, MessageReader, Reading, RecordReader, batch_of
 from streams.raw_values import RawValues
-from streams.source_positions import Gap, SourcePositions
+from streams.source_positions import DEAF_TICKS, STUCK_S, Gap, SourcePositions
 from tests.services.external import Broker
 
 pytestmark = pytest.mark.services
@@ -225,6 +225,50 @@ def test_records_gone_while_reading_are_a_gap_and_reading_goes_on(
     (gap,) = gaps
     assert (topic, 0, 150) == (gap.topic, gap.partition, gap.to_offset)
     assert list(range(gap.from_offset)) + list(range(150, 200)) == offsets
+
+
+@pytest.mark.parametrize("read_by", [by_objects, below_objects])
+def test_a_partition_that_the_client_does_not_read_is_assigned_again(
+    kafka: Broker, read_by: Callable[[Consumer], RecordReader]
+) -> None:
+    """A pause that nobody knows of stands for whatever keeps the client from fetching."""
+    (topic,) = make_topics(kafka, 1, partitions=1)
+    send(kafka, [(topic, 0, b"%d" % number, []) for number in range(4)])
+    now_s = 0.0
+    rows: list[Row] = []
+    with reading(kafka, read_by) as (consumer, reader):
+        positions = SourcePositions(
+            consumer,
+            {topic: bytes(16)},
+            {topic: 1},
+            record_gap=lambda _gap: None,
+            before_release=lambda: None,
+            attach=reader.attach,
+            monotonic=lambda: now_s,
+        )
+        positions.subscribe()
+
+        def read_to(count: int) -> None:
+            end_s = time.monotonic() + DEADLINE_S
+            while len(rows) < count:
+                assert time.monotonic() < end_s, rows
+                found = reader.read(10, 0.05)
+                rows.extend(rows_of(found))
+                for columns in found.topics.values():
+                    _, moved = batch_of(columns, positions.of_topic(topic))
+                    positions.move(topic, moved)
+
+        read_to(4)
+        consumer.pause([TopicPartition(topic, 0)])
+        send(kafka, [(topic, 0, b"%d" % number, []) for number in range(4, 8)])
+        assert 0 == sum(reader.read(10, 0.05).messages for _ in range(10))
+        for _ in range(DEAF_TICKS):
+            now_s += STUCK_S + 0.1
+            positions.silent(now_s, 1.0)
+        assert [(topic, 0)] == positions.listen_again()
+        read_to(8)
+
+    assert list(range(8)) == [row[2] for row in rows]
 
 
 def test_partitions_go_from_one_member_of_a_group_to_another_and_back(kafka: Broker) -> None:

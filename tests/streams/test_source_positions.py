@@ -1,5 +1,6 @@
 """Source positions: where reading goes on after an assignment, and what makes it stop instead."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from duls.errors import ServiceAwayError, TopicChangedError
 from streams.raw_batch import PartitionPosition
-from streams.source_positions import SETTLE_S, STUCK_S, Gap, PositionMetadata, SourcePositions
+from streams.source_positions import DEAF_TICKS, SETTLE_S, STUCK_S, Gap, PositionMetadata, SourcePositions
 from tests.streams.client_fakes import FakeConsumer
 
 RAW = "raw"
@@ -275,6 +276,41 @@ def test_marks_of_transactions_are_not_waited_for(world: World) -> None:
     assert [KEY] == world.positions.silent(world.now_s, 1.0)
 
 
+def tick(world: World, count: int) -> None:
+    """Let so many ticks be asked for."""
+    for _ in range(count):
+        world.now_s += 1.0
+        world.positions.silent(world.now_s, 1.0)
+
+
+def test_a_partition_whose_ticks_do_not_come_back_is_assigned_again(world: World) -> None:
+    """A client that stands still, whatever the reason, says nothing of it."""
+    world.commit(0, 60, metadata())
+    world.consumer.give(KEY)
+    world.consumer.assigned.clear()
+    world.attached.clear()
+
+    tick(world, DEAF_TICKS - 1)
+    assert [] == world.positions.listen_again()
+    tick(world, 1)
+    assert [KEY] == world.positions.listen_again()
+
+    assert {KEY: 60} == world.consumer.assigned
+    assert [TopicPartition(RAW, 0, 60)] == world.attached
+    assert [] == world.positions.listen_again()
+
+
+def test_a_tick_that_comes_back_is_enough(world: World) -> None:
+    """They are counted in a row."""
+    world.consumer.give(KEY)
+    tick(world, DEAF_TICKS - 1)
+
+    world.read(0, 1, US)
+    tick(world, 1)
+
+    assert [] == world.positions.listen_again()
+
+
 def two_partitions(
     world: World, first_us: int, second_us: int, *, ends: tuple[int, int] = (100, 100)
 ) -> None:
@@ -342,17 +378,19 @@ def test_a_partition_whose_rest_never_comes_pauses_nobody_for_long(world: World)
     assert set() == world.consumer.paused
 
 
-def test_a_pause_ends_with_the_assignment(world: World) -> None:
-    """The client forgets it, so it must not be taken as still there."""
+@pytest.mark.parametrize("goes", [FakeConsumer.take, FakeConsumer.lose])
+def test_a_pause_ends_with_the_assignment(world: World, goes: Callable[..., None]) -> None:
+    """The client keeps it when the group gives the partition again, and would then never read it."""
     two_partitions(world, 0, 61 * US)
     world.positions.balance("arrival", 60 * US)
-    world.consumer.take((RAW, 1))
-    world.consumer.paused.clear()
+    goes(world.consumer, (RAW, 1))
+    assert {(RAW, 1)} == world.consumer.paused
+
     world.consumer.give((RAW, 1))
+    assert set() == world.consumer.paused
+
     world.read(1, 20, 61 * US)
-
     world.positions.balance("arrival", 60 * US)
-
     assert {(RAW, 1)} == world.consumer.paused
 
 

@@ -38,7 +38,7 @@ from streams.observation_messages import (
 )
 from streams.observation_sender import ObservationSender
 from streams.raw_batch import MessageReader, RawBatch
-from streams.source_positions import Gap
+from streams.source_positions import DEAF_TICKS, Gap
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
 
 RAW, PASSAGES, DEAD, OBSERVATIONS = "raw", "passages", "dead", "observations"
@@ -508,6 +508,17 @@ def test_silent_partitions_are_ticked_with_the_arrival_clock_only() -> None:
 
     assert {0, 1} == {sent.partition for sent in live.producer.sent if sent.topic == RAW}
     assert [] == [sent for sent in history.producer.sent if sent.topic == RAW]
+
+
+def test_a_partition_that_gives_no_tick_back_is_read_anew() -> None:
+    """And counted: a client that stands still says nothing."""
+    running = Running()
+    running.own()
+
+    for _ in range(DEAF_TICKS):
+        running.read([], after_s=6.0)
+
+    assert "duls_reading_restarts_total 2.0" in running.metrics.exposition().decode()
 
 
 def test_every_failpoint_is_passed() -> None:
