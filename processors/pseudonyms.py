@@ -6,7 +6,7 @@ writes down): the memory holds no identity, and without that key none can be sea
 when it is full.
 """
 
-import hmac
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +17,10 @@ from processors.siphash import siphash
 
 HASH_KEY_BYTES: Final = 16
 DEFAULT_CAPACITY: Final = 2_000_000  # every Dutch van and truck, with room: 128 MiB when full
+
+_BLOCK_BYTES: Final = 64  # of SHA-256
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 _SMALLEST: Final = 1024  # places of an empty table
 _FREE: Final = np.uint64(0)
@@ -45,6 +49,25 @@ class Identities(NamedTuple):
     lengths: Int32Array
 
 
+class KeyedDigest:
+    """HMAC-SHA-256 (RFC 2104) of many short texts with one key, which is taken in once.
+
+    `hmac.digest` takes it in for each text, and a text then costs 1.6 µs in place of 0.6.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        padded = (sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = sha256(padded.translate(_INNER))
+        self._outer = sha256(padded.translate(_OUTER))
+
+    def of(self, text: bytes | memoryview) -> bytes:
+        """Return the 32 bytes of a text."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class PseudonymCache:
     """The pseudonyms of one local day, of which up to *capacity* are remembered.
 
@@ -62,7 +85,7 @@ class PseudonymCache:
             message = f"the hash key must have {HASH_KEY_BYTES} bytes, got {len(hash_key)}"
             raise ValueError(message)
         self._hash_key = np.frombuffer(hash_key, "<u8").astype(np.uint64)
-        self._day_key = day_key
+        self._digest = KeyedDigest(day_key)
         self._capacity = max(1, capacity)
         self.clear()
 
@@ -99,11 +122,11 @@ class PseudonymCache:
 
     def _digests(self, identities: Identities, rows: Int64Array) -> UInt64Array:
         """Return the pseudonyms of some rows by their definition, in two columns."""
-        text = identities.text.tobytes()
+        text = np.ascontiguousarray(identities.text).data
         starts = identities.starts[rows]
         ends = starts + identities.lengths[rows]
         digests = b"".join(
-            hmac.digest(self._day_key, text[start:end], "sha256")
+            self._digest.of(text[start:end])
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         )
         return np.frombuffer(digests, ">u8").reshape(-1, 4)[:, :2].astype(np.uint64)

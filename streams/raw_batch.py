@@ -15,12 +15,14 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from confluent_kafka import KafkaError, Message, TopicPartition
-from numpy.typing import NDArray
 
-from processors.columns import Int32Array, Int64Array
+from processors.columns import BoolArray, Int32Array, Int64Array
+from processors.jit import lean_kernel
 from streams.observation_messages import TICK_HEADER
 from streams.raw_values import chosen_values, joined_values
 from streams.received import headers_of_message, place_of
+
+_NOBODYS: Final = (1 << 63) - 1  # next offset where a partition is not owned
 
 BITE: Final = 4_000  # messages read at once: with their values they fit the second cache of a core
 
@@ -156,35 +158,47 @@ def batch_of(
     A tick moves the position and the arrival of its partition, and is no record. What was fetched before a partition
     was given back, or taken again, is left out: messages of partitions without a position, below it, or repeated.
     """
-    kept = np.zeros(read.offset.size, bool)
-    arrival_us = read.broker_us.copy()
-    moved: dict[int, PartitionPosition] = {}
-    for number in np.flatnonzero(np.bincount(read.partition)).tolist():
-        before = positions.get(number)
-        if before is None:
-            continue
-        rows = np.flatnonzero(read.partition == number)
-        rows = rows[_is_new(read.offset[rows], before.next_offset)]
-        if not rows.size:
-            continue
-        kept[rows] = True
-        arrival_us[rows] = np.maximum(np.maximum.accumulate(arrival_us[rows]), before.arrival_us)
-        newest_us = int(arrival_us[rows[-1]])
-        moved[number] = PartitionPosition(int(read.offset[rows[-1]]) + 1, newest_us, before.event_us)
+    places = max(positions, default=-1) + 1
+    next_offset: Int64Array = np.full(places, _NOBODYS, np.int64)
+    newest_us: Int64Array = np.zeros(places, np.int64)
+    for number, position in positions.items():
+        next_offset[number], newest_us[number] = position.next_offset, position.arrival_us
+    kept, arrival_us = np.zeros(read.offset.size, np.bool_), np.empty(read.offset.size, np.int64)
+    _keep_new(read.partition, read.offset, read.broker_us, next_offset, newest_us, kept, arrival_us)
+    moved = {
+        number: PartitionPosition(int(next_offset[number]), int(newest_us[number]), before.event_us)
+        for number, before in sorted(positions.items())
+        if before.next_offset < next_offset[number]
+    }
     kept[read.ticks] = False
     if kept.all():
         return RawBatch(read.values, read.partition, read.offset, arrival_us), moved
-    places = np.flatnonzero(kept)
-    values = chosen_values(read.values, places)
-    return RawBatch(values, read.partition[places], read.offset[places], arrival_us[places]), moved
+    rows = np.flatnonzero(kept)
+    values = chosen_values(read.values, rows)
+    return RawBatch(values, read.partition[rows], read.offset[rows], arrival_us[rows]), moved
 
 
-def _is_new(offset: Int64Array, next_offset: int) -> NDArray[np.bool_]:
-    """Tell which offsets of a partition are above all before them."""
-    before = np.empty_like(offset)
-    before[0] = next_offset - 1
-    np.maximum(np.maximum.accumulate(offset[:-1]), next_offset - 1, out=before[1:])
-    return offset > before
+@lean_kernel
+def _keep_new(
+    partition: Int32Array,
+    offset: Int64Array,
+    broker_us: Int64Array,
+    next_offset: Int64Array,
+    newest_us: Int64Array,
+    kept: BoolArray,
+    arrival_us: Int64Array,
+) -> None:
+    """Mark messages at or beyond the next offset of their partition, and write the arrival of each.
+
+    Next offset and newest arrival of each partition move on; one that is `_NOBODYS`, or has no place, keeps nothing.
+    """
+    for row in range(offset.size):
+        number = partition[row]
+        if number < next_offset.size and offset[row] >= next_offset[number]:
+            kept[row] = True
+            next_offset[number] = offset[row] + 1
+            newest_us[number] = max(newest_us[number], broker_us[row])
+            arrival_us[row] = newest_us[number]
 
 
 def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.columns import Int32Array, Int64Array, UInt8Array
-from processors.pseudonyms import PseudonymCache
+from processors.pseudonyms import KeyedDigest, PseudonymCache
 from processors.siphash import siphash
 
 HASH_KEY = bytes(range(16))
@@ -47,6 +47,16 @@ def test_pseudonyms_are_truncated_hmacs(batches: list[list[bytes]], capacity: in
 
     for identities in batches:
         assert pseudonyms(cache, identities) == expected(identities)
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_a_keyed_digest_is_the_hmac_of_the_library(key: bytes, text: bytes) -> None:
+    """For keys below, at and beyond the block of the hash."""
+    digest = KeyedDigest(key)
+
+    assert [hmac.new(key, each, "sha256").digest() for each in (text, b"", text)] == [
+        digest.of(each) for each in (text, b"", memoryview(text))
+    ]
 
 
 def test_a_table_grows_and_forgets_without_changing_pseudonyms() -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from confluent_kafka import KafkaError, Message
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.observation_messages import TICK_HEADER
 from streams.raw_batch import BITE, PartitionPosition, ReadColumns, batch_of, event_arrivals, read_topics
@@ -164,6 +166,40 @@ def test_what_is_below_the_position_or_repeated_is_left_out(offsets: list[int], 
     assert ({0: kept[-1] + 1} if kept else {}) == {
         number: place.next_offset for number, place in moved.items()
     }
+
+
+def kept_by_definition(
+    rows: Sequence[tuple[int, int, int]], positions: dict[int, PartitionPosition]
+) -> tuple[list[tuple[int, int, int]], dict[int, PartitionPosition]]:
+    """Return partition, offset and arrival of the messages that are new, one by one, and where partitions stand."""
+    kept, moved = [], {}
+    for partition, offset, broker_us in rows:
+        before = moved.get(partition, positions.get(partition))
+        if before is not None and offset >= before.next_offset:
+            arrival_us = max(before.arrival_us, broker_us)
+            moved[partition] = PartitionPosition(offset + 1, arrival_us, before.event_us)
+            kept.append((partition, offset, arrival_us))
+    return kept, moved
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 9)), max_size=30),
+    st.dictionaries(st.integers(0, 3), st.builds(at, st.integers(0, 5), st.sampled_from([NEVER, 0, 5_000]))),
+)
+def test_a_batch_keeps_what_is_new_and_moves_on(
+    rows: list[tuple[int, int, int]], positions: dict[int, PartitionPosition]
+) -> None:
+    """Whatever was fetched, in whatever order, of partitions owned or not."""
+    columns = np.array(rows, np.int64).reshape(-1, 3)
+    found = ReadColumns(
+        [b"{}"] * len(rows), columns[:, 0].astype(np.int32), columns[:, 1].copy(), columns[:, 2] * 1_000, []
+    )
+
+    batch, moved = batch_of(found, positions)
+
+    expected = kept_by_definition([(p, offset, ms * 1_000) for p, offset, ms in rows], positions)
+    places = zip(batch.partition.tolist(), batch.offset.tolist(), batch.arrival_us.tolist(), strict=True)
+    assert expected == (list(places), moved)
 
 
 def test_messages_of_partitions_that_are_not_owned_are_left_out() -> None:
