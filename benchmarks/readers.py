@@ -6,7 +6,8 @@ Run as a process: `python -m benchmarks.readers WAY SERVERS TOPIC RECORDS` ends 
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from importlib import import_module
 from typing import Any, Final, cast
 
@@ -64,33 +65,39 @@ def poll(servers: str, topic: str, records: int) -> None:
         records -= message is not None and message.value() is not None
 
 
-def _read(servers: str, topic: str) -> Iterator[Reading]:
+def _read(servers: str, topic: str) -> Generator[Reading, None, None]:
     """Yield what the reader of intake reads."""
     consumer = make_consumer(servers, "bench-read", {})
     reader = make_record_reader(consumer)
     partitions = [TopicPartition(topic, number, 0) for number in range(PARTITIONS)]
-    reader.attach(partitions)
-    consumer.assign(partitions)
-    while True:
-        yield reader.read(BATCH, WAIT_S)
+    try:
+        reader.attach(partitions)
+        consumer.assign(partitions)
+        while True:
+            yield reader.read(BATCH, WAIT_S)
+    finally:
+        reader.close()
+        consumer.close()
 
 
 def read(servers: str, topic: str, records: int) -> None:
     """Read as intake does."""
-    for reading in _read(servers, topic):
-        records -= reading.messages
-        if records <= 0:
-            break
+    with closing(_read(servers, topic)) as readings:
+        for reading in readings:
+            records -= reading.messages
+            if records <= 0:
+                break
 
 
 def read_and_decode(servers: str, topic: str, records: int) -> None:
     """Read and decode as intake does."""
-    for reading in _read(servers, topic):
-        for columns in reading.topics.values():
-            decode_positions(columns.values)
-        records -= reading.messages
-        if records <= 0:
-            break
+    with closing(_read(servers, topic)) as readings:
+        for reading in readings:
+            for columns in reading.topics.values():
+                decode_positions(columns.values)
+            records -= reading.messages
+            if records <= 0:
+                break
 
 
 def aiokafka(servers: str, topic: str, records: int) -> None:

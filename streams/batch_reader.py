@@ -81,7 +81,7 @@ class BatchReader:
             np.uint64(address_of(library.rd_kafka_message_destroy)),
         )
         self._topics: dict[int, str] = {}  # names by address; each is held until this is closed
-        self._attached: dict[tuple[str, int], int] = {}  # queues by partition, the same
+        self._attached: set[tuple[bytes, int]] = set()
         self._buffer = np.zeros(_SMALLEST_BYTES, np.uint8)
         self._used = 0  # bytes of the buffer
         self._bite = _FIRST_BITE  # messages at once, fewer where they are large
@@ -95,20 +95,16 @@ class BatchReader:
             return  # closed: whatever is assigned now is given back unread
         for topic in {place.topic for place in partitions} - set(self._topics.values()):
             self._topics[self._library.rd_kafka_topic_new(self._handle, topic.encode(), 0)] = topic
-        for place in partitions:
-            queue = self._library.rd_kafka_queue_get_partition(
-                self._handle, place.topic.encode(), place.partition
-            )
-            before = self._attached.pop((place.topic, place.partition), None)
-            if before is not None:
-                self._library.rd_kafka_queue_destroy(before)
-            self._attached[place.topic, place.partition] = queue
+        self._attached |= {(place.topic.encode(), place.partition) for place in partitions}
         self._forward()
 
     def _forward(self) -> None:
         """Let all partitions that were attached go to the queue, with what stands in theirs."""
-        for queue in self._attached.values():
-            self._library.rd_kafka_queue_forward(queue, self._queue)
+        library = self._library
+        for topic, partition in self._attached:
+            queue = library.rd_kafka_queue_get_partition(self._handle, topic, partition)
+            library.rd_kafka_queue_forward(queue, self._queue)
+            library.rd_kafka_queue_destroy(queue)
 
     def read(self, most: int, wait_s: float) -> Reading:
         """Return at most about *most* records as columns, one bite after another; only the first is waited for.
@@ -140,8 +136,6 @@ class BatchReader:
 
     def close(self) -> None:
         """Let go of the queue; to be called before the consumer is closed."""
-        for queue in self._attached.values():
-            self._library.rd_kafka_queue_destroy(queue)
         self._attached.clear()
         if self._queue:
             self._library.rd_kafka_queue_destroy(self._queue)
