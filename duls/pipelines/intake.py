@@ -32,6 +32,9 @@ from streams.source_positions import Gap, PositionMetadata, SourcePositions
 log = structlog.get_logger()
 
 TICK_AFTER_S: Final = 1.0
+WAIT_SHARE: Final = (
+    0.2  # of the time between two tellings of progress, for which reading may wait to fill a batch
+)
 MAX_SKEW_US: Final = 60 * US_PER_S
 
 
@@ -95,10 +98,14 @@ class IntakeOptions(NamedTuple):
     """How intake paces itself."""
 
     batch_messages: int = 20_000
-    consume_s: float = 0.05
     progress_s: float = 0.25
     commit_s: float = 1.0
     clock: str = "arrival"
+
+    @property
+    def wait_s(self) -> float:
+        """Return how long reading waits at most to fill a batch: a wait is part of the delay of what it read."""
+        return WAIT_SHARE * self.progress_s
 
 
 class DrainTarget(NamedTuple):
@@ -158,7 +165,7 @@ class Intake:
         """Read one batch, send its rows, and do what is due; return the number of records read."""
         if self._known.grants is not None:
             self._known.grants.refresh(self._monotonic())
-        reading = self._reader.read(self._options.batch_messages, self._options.consume_s)
+        reading = self._reader.read(self._options.batch_messages, self._options.wait_s)
         self._failpoint("intake-after-consume")
         for topic, read in reading.topics.items():
             self._take(self._sources[topic], read)
