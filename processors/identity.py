@@ -147,6 +147,43 @@ def write_home_identity(
 
 
 @lean_kernel
+def write_plate_identity(
+    text: UInt8Array,
+    country_start: int,
+    country_end: int,
+    start: int,
+    end: int,
+    identity: UInt8Array,
+    at: int,
+) -> tuple[int, int]:
+    """Write the identity of a plate that stands apart from its country, both plain ASCII, as `write_identity` does.
+
+    Without a country or a plate there is none.
+
+    Returns:
+        As `write_identity`; the length is 0 for what is no plate and would be an opaque identifier.
+    """
+    country_start, country_end = _stripped(text, country_start, country_end)
+    start, end = _stripped(text, start, end)
+    if country_start == country_end or start == end:
+        return _NO_IDENTITY, _NO_PLATE
+    if not _is_country(text, country_start, country_end):
+        return 0, _NO_PLATE
+    length = _write_country(text, country_start, country_end, identity, at)
+    length, plate = _write_plate(text, start, end, identity, at, length)
+    return (_checked(length) if length != -1 else 0), plate
+
+
+@lean_kernel
+def _is_country(text: UInt8Array, start: int, end: int) -> bool:
+    """Tell whether a text is one to three letters."""
+    for place in range(start, end):
+        if not _is_letter(int(text[place])):
+            return False
+    return 0 < end - start <= 3
+
+
+@lean_kernel
 def _stripped(text: UInt8Array, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of a text without the spaces around it."""
     while start < end and text[start] == _SPACE:

@@ -237,17 +237,17 @@ def exact_float(mantissa: int, power: int) -> float:
 def scan_literal(buffer: UInt8Array, place: int) -> int:
     """Read `true`, `false` or `null` at *place*."""
     first = buffer[place]
-    if first == ord("t") and _has(buffer, place, b"true"):
+    if first == ord("t") and has(buffer, place, b"true"):
         return place + 4
-    if first == ord("n") and _has(buffer, place, b"null"):
+    if first == ord("n") and has(buffer, place, b"null"):
         return place + 4
-    if first == ord("f") and _has(buffer, place, b"false"):
+    if first == ord("f") and has(buffer, place, b"false"):
         return place + 5
     return NOT_UNDERSTOOD
 
 
 @lean_kernel
-def _has(buffer: UInt8Array, place: int, word: bytes) -> bool:
+def has(buffer: UInt8Array, place: int, word: bytes) -> bool:
     """Tell whether *word* stands at *place*."""
     for letter in range(len(word)):  # noqa: SIM110 compiled code knows no generators
         if buffer[place + letter] != word[letter]:

@@ -1,7 +1,8 @@
 """What is read of objects inside objects: a tree of keys, and the scratch array with one row per node of it.
 
 The tree holds the keys of Open Trip Model events and of what Traccar forwards, and those that tell an object of these
-from one of another format. Nodes of objects come first, so that a number tells which they are.
+from one of another format. Nodes of objects come first, so that a number tells which they are. Detections and their
+envelopes are trees beside it, of one object each.
 """
 
 from typing import Final, NamedTuple
@@ -19,6 +20,11 @@ GEO: Final = 4
 POSITION: Final = 5
 DEVICE: Final = 6
 OBJECTS: Final = 7
+
+# objects that stand in no other one of the tree: where else reading may begin
+DETECTION: Final = 7
+ENVELOPE: Final = 8
+PARENTS: Final = 9
 
 # texts, numbers and other ends of the tree
 EVENT_TYPE: Final = 7
@@ -47,6 +53,20 @@ TOP_LON: Final = 29
 ENTITY_TYPE: Final = 30
 ACTORS: Final = 31  # only where they stand matters
 NODES: Final = 32
+
+# those of a detection, in rows of the scratch that no event needs then
+OBSERVATION_ID: Final = 7
+CAMERA_ID: Final = 8
+EVENT_TIME: Final = 9
+PLATE_COUNTRY: Final = 10
+PLATE_TEXT: Final = 11
+CONFIDENCE: Final = 12
+DIRECTION: Final = 13
+
+# those of an envelope
+MESSAGE_TYPE: Final = 7
+SCHEMA_VERSION: Final = 8
+PAYLOAD: Final = 9
 
 OTHER: Final = 32  # any other field
 ODD_KEY: Final = 33  # HARD once a key that may be one of ours had escapes
@@ -88,6 +108,16 @@ _KEYS: Final = {
     (ROOT, "lon"): TOP_LON,
     (ROOT, "entityType"): ENTITY_TYPE,
     (ROOT, "actors"): ACTORS,
+    (DETECTION, "observation_id"): OBSERVATION_ID,
+    (DETECTION, "camera_id"): CAMERA_ID,
+    (DETECTION, "event_time"): EVENT_TIME,
+    (DETECTION, "plate_country"): PLATE_COUNTRY,
+    (DETECTION, "plate_text"): PLATE_TEXT,
+    (DETECTION, "read_confidence"): CONFIDENCE,
+    (DETECTION, "detection_direction"): DIRECTION,
+    (ENVELOPE, "message_type"): MESSAGE_TYPE,
+    (ENVELOPE, "schema_version"): SCHEMA_VERSION,
+    (ENVELOPE, "payload"): PAYLOAD,
 }
 
 KEY_WORDS: Final = 3
@@ -112,12 +142,12 @@ class NestedScratch(NamedTuple):
     """What the reader of objects inside objects writes for itself."""
 
     fields: Int64Array
-    expected: UInt64Array  # shape (OBJECTS, EXPECTED_KEYS, 8): words and masks of a key, its length, its node
+    expected: UInt64Array  # shape (PARENTS, EXPECTED_KEYS, 8): words and masks of a key, its length, its node
     open_objects: Int64Array  # shape (MAX_OPEN, 2): node, and place in `expected` to go on from
 
 
 def new_scratch() -> NestedScratch:
     """Return a scratch that expects no key yet."""
-    expected = np.zeros((OBJECTS, EXPECTED_KEYS, 8), np.uint64)
+    expected = np.zeros((PARENTS, EXPECTED_KEYS, 8), np.uint64)
     expected[:, :, 0] = np.uint64(2**64 - 1)  # nothing is equal to it under an empty mask
     return NestedScratch(np.zeros(NESTED_SHAPE, np.int64), expected, np.zeros((MAX_OPEN, 2), np.int64))

@@ -38,7 +38,6 @@ from streams.decode.nested_fields import (
     OBJECTS,
     ODD_KEY,
     OTHER,
-    ROOT,
     NestedScratch,
 )
 from streams.decode.objects import scan_scalar
@@ -57,8 +56,10 @@ _CHILD: Final = 7
 
 
 @lean_kernel
-def scan_nested(buffer: UInt8Array, words: UInt64Array, start: int, scratch: NestedScratch) -> int:
-    """Read the object at *start*, all on one line, and return the place after it."""
+def scan_nested(
+    buffer: UInt8Array, words: UInt64Array, start: int, root: int, scratch: NestedScratch
+) -> int:
+    """Read the object at *start*, all on one line, by the keys of *root*, and return the place after it."""
     fields, expected, open_objects = scratch
     if buffer[start] != OPEN_BRACE:
         return NOT_UNDERSTOOD
@@ -66,7 +67,7 @@ def scan_nested(buffer: UInt8Array, words: UInt64Array, start: int, scratch: Nes
         fields[node, KIND] = ABSENT
         fields[node, START] = NOWHERE
     fields[ODD_KEY, KIND] = ABSENT
-    node = ROOT
+    node = root
     depth = 0
     ordinal = 0
     place = skip_blanks(buffer, start + 1)
@@ -161,13 +162,13 @@ def _scan_key(
         key[2 * word + 1] = mask
         key[2 * word] = words[start + word * _WORD_BYTES] & mask
     key[_LENGTH] = length
-    child = _child_of(words, start, length, parent)
+    child = child_of(words, start, length, parent)
     key[_CHILD] = child
     return end, child
 
 
 @lean_kernel
-def _child_of(words: UInt64Array, start: int, length: int, parent: int) -> int:
+def child_of(words: UInt64Array, start: int, length: int, parent: int) -> int:
     """Return the node of a key, without its quote."""
     first = words[start] & _mask_of(length)
     second = words[start + _WORD_BYTES] & _mask_of(length - _WORD_BYTES)
@@ -189,6 +190,14 @@ def _mask_of(length: int) -> np.uint64:
     if length <= 0:
         return _NOTHING
     return _ALL >> np.uint64(64 - 8 * min(length, _WORD_BYTES))
+
+
+@lean_kernel
+def skip_value(buffer: UInt8Array, words: UInt64Array, place: int) -> int:
+    """Return the place after the value at *place*, all of it checked."""
+    if buffer[place] in (OPEN_BRACE, OPEN_BRACKET):
+        return _skip_nested(buffer, words, place)
+    return _skip_scalar(buffer, words, place)
 
 
 @lean_kernel

@@ -5,15 +5,15 @@ A compiled scanner reads the common shapes; what it hands over goes through the 
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.vocabulary import Outcome
 from streams.decode.arrow_positions import is_arrow, positions_of_arrow
 from streams.decode.carrier_spans import CarrierSpans, digests_of, forget_spans, new_spans
+from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced
 from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import words_of
@@ -25,15 +25,6 @@ from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
 from streams.decode.scanner import count_objects, scan_records
 from streams.decode.templates import Templates, new_templates
 from streams.raw_values import RawValues
-
-Columns = list[NDArray[Any]]
-"""Columns of different types, in the order of `DecodedPositions`."""
-
-CHUNK_BYTES: Final = 1 << 21
-"""Scanned at once: with what is made of it, it stays in the second cache of a core.
-
-Larger ones also cost their pages of memory anew each time; 12 MiB at once took half as long again.
-"""
 
 _SLOW_FORMATS: Final = (PositionFormat.RFMS, PositionFormat.GTFS)
 _NO_PLACES: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
@@ -55,9 +46,9 @@ def decode_positions(
         return _merged(columns_of_rows([], *_NO_PLACES), range(len(values)), values, format_)
     joined = RawValues.of(values)
     memory = new_memory()
-    bounds = _chunks(joined.starts)
+    bounds = chunks(joined.starts)
     parts = [_decode_chunk(joined[first:last], format_, memory) for first, last in pairwise(bounds)]
-    return parts[0] if len(parts) == 1 else _in_a_row(parts, bounds)
+    return parts[0] if len(parts) == 1 else in_a_row(parts, bounds)
 
 
 class ScannerMemory(NamedTuple):
@@ -77,16 +68,6 @@ def new_memory() -> ScannerMemory:
     )
 
 
-def _chunks(starts: Int64Array) -> list[int]:
-    """Return where chunks of about `CHUNK_BYTES` begin, and the end; a record is in one of them."""
-    records = starts.size - 1
-    bounds = [0]
-    while bounds[-1] < records:
-        last = int(np.searchsorted(starts, starts[bounds[-1]] + CHUNK_BYTES, side="right")) - 1
-        bounds.append(max(last, bounds[-1] + 1))
-    return bounds if records else [0, 0]
-
-
 def _decode_chunk(values: RawValues, format_: PositionFormat, memory: ScannerMemory) -> DecodedPositions:
     """Return the rows of some values."""
     buffer = values.buffer
@@ -97,20 +78,10 @@ def _decode_chunk(values: RawValues, format_: PositionFormat, memory: ScannerMem
         spans = zip(scanned.span_start[slow_rows].tolist(), scanned.span_end[slow_rows].tolist(), strict=True)
         objects = [parse_document(buffer[start:end].tobytes()) for start, end in spans]
         rows = [row for document in objects for row in rows_of_object(document.content, format_)]
-        decoded = _replaced(decoded, slow_rows, rows)
+        added = columns_of_rows(rows, decoded.record[slow_rows], decoded.index[slow_rows])
+        decoded = replaced(decoded, slow_rows, added)
     slow_records = np.flatnonzero(handed_over).tolist()
     return _merged(decoded, slow_records, values, format_) if slow_records else decoded
-
-
-def _in_a_row(parts: Sequence[DecodedPositions], bounds: Sequence[int]) -> DecodedPositions:
-    """Return the rows of chunks, of which chunk i begins with record `bounds[i]`."""
-    used = 0
-    for part, first in zip(parts, bounds, strict=False):
-        part.record[:] += np.int32(first)
-        part.identity_start[:] += used
-        used += part.identity.size
-    columns: list[Columns] = [list(part) for part in parts]
-    return DecodedPositions._make(map(np.concatenate, zip(*columns, strict=True)))
 
 
 def rows_of_value(value: bytes | None, format_: PositionFormat = PositionFormat.AUTO) -> list[PositionRow]:
@@ -177,16 +148,6 @@ def scan(
     return scanned, handed_over
 
 
-def _replaced(decoded: DecodedPositions, places: Int64Array, rows: Sequence[PositionRow]) -> DecodedPositions:
-    """Return *decoded* with other rows at some places."""
-    added = columns_of_rows(rows, decoded.record[places], decoded.index[places])
-    columns: Columns = list(decoded)
-    for column, new in zip(columns[:-1], added, strict=False):
-        column[places] = new
-    decoded.identity_start[places] += decoded.identity.size
-    return decoded._replace(identity=np.concatenate([decoded.identity, added.identity]))
-
-
 def _merged(
     decoded: DecodedPositions,
     records: Sequence[int],
@@ -204,15 +165,7 @@ def _merged(
             slow.append(record)
     if slow:
         parts.append(_slow_part(slow, values, format_))
-    if len(parts) == 2 and not decoded.record.size:
-        return parts[1]
-    whole = _in_a_row(parts, [0] * len(parts))
-    if not np.any(whole.record[1:] < whole.record[:-1]):
-        return whole
-    # stable: the rows of one record are in order already
-    order = np.argsort(whole.record, kind="stable")
-    columns: Columns = list(whole)
-    return DecodedPositions._make([*(column[order] for column in columns[:-1]), columns[-1]])
+    return in_order(parts)
 
 
 def _slow_part(

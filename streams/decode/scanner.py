@@ -27,8 +27,7 @@ from streams.decode.lexer import (
     skip_blanks,
     skip_lines,
 )
-from streams.decode.nested_fields import NestedScratch
-from streams.decode.nested_objects import scan_nested
+from streams.decode.nested_fields import ROOT, NestedScratch
 from streams.decode.nested_rows import (
     AUTO,
     OTHER_FORMAT,
@@ -39,7 +38,7 @@ from streams.decode.nested_rows import (
 from streams.decode.objects import scan_object
 from streams.decode.position_formats import PositionFormat
 from streams.decode.scanned_rows import ScannedRows, carrier_of_fields, write_carrier, write_row
-from streams.decode.templates import Templates, keep_template, scan_by_template
+from streams.decode.templates import Templates, scan_alike
 
 CANONICAL: Final = int(PositionFormat.CANONICAL)
 
@@ -112,7 +111,7 @@ def scan_records(
                 rows.span_start[row] = place
                 rows.span_end[row] = after
                 row += 1
-                after = _next_start(buffer, after, end, in_array)
+                after = next_start(buffer, after, end, in_array)
             place = after
             if place == NOT_UNDERSTOOD:
                 break
@@ -133,18 +132,15 @@ def _scan_nested(
     wanted: int,
 ) -> tuple[int, int]:
     """Read the nested object at *start*; return the place after it and its format."""
-    after = scan_by_template(buffer, words, start, scratch.fields, templates)
+    after = scan_alike(buffer, words, start, ROOT, scratch, templates)
     if after == NOT_UNDERSTOOD:
-        after = scan_nested(buffer, words, start, scratch)
-        if after == NOT_UNDERSTOOD:
-            return NOT_UNDERSTOOD, OTHER_FORMAT
-        keep_template(buffer, words, start, after, scratch.fields, templates)
+        return NOT_UNDERSTOOD, OTHER_FORMAT
     format_ = format_of_fields(scratch.fields, wanted)
     return (after if format_ != OTHER_FORMAT else NOT_UNDERSTOOD), format_
 
 
 @lean_kernel
-def _next_start(buffer: UInt8Array, place: int, end: int, in_array: bool) -> int:  # noqa: FBT001 a kernel
+def next_start(buffer: UInt8Array, place: int, end: int, in_array: bool) -> int:  # noqa: FBT001 a kernel
     """Return the start of the next object after *place*, or *end* where none follows."""
     if in_array:
         place = skip_lines(buffer, place)

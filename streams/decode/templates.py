@@ -26,7 +26,16 @@ from streams.decode.lexer import (
     scan_string,
     skip_blanks,
 )
-from streams.decode.nested_fields import ACTORS, NESTED, NESTED_SHAPE, NODES, OBJECT, OTHER
+from streams.decode.nested_fields import (
+    ACTORS,
+    NESTED,
+    NESTED_SHAPE,
+    NODES,
+    OBJECT,
+    OTHER,
+    NestedScratch,
+)
+from streams.decode.nested_objects import scan_nested
 from streams.decode.objects import scan_scalar
 
 TEMPLATES: Final = 8
@@ -72,7 +81,25 @@ def new_templates() -> Templates:
 
 
 @lean_kernel
-def scan_by_template(
+def scan_alike(
+    buffer: UInt8Array,
+    words: UInt64Array,
+    start: int,
+    root: int,
+    scratch: NestedScratch,
+    templates: Templates,
+) -> int:
+    """Read the object at *start* as `scan_nested` does, by a template where one fits, else keeping one."""
+    after = _scan_by_template(buffer, words, start, scratch.fields, templates)
+    if after == NOT_UNDERSTOOD:
+        after = scan_nested(buffer, words, start, root, scratch)
+        if after != NOT_UNDERSTOOD:
+            _keep_template(buffer, words, start, after, scratch.fields, templates)
+    return after
+
+
+@lean_kernel
+def _scan_by_template(
     buffer: UInt8Array, words: UInt64Array, start: int, fields: Int64Array, templates: Templates
 ) -> int:
     """Read the object at *start* by a template that fits, and return the place after it."""
@@ -134,7 +161,7 @@ def _place_actors(fields: Int64Array, templates: Templates, template: int) -> No
 
 
 @lean_kernel
-def keep_template(
+def _keep_template(
     buffer: UInt8Array, words: UInt64Array, start: int, end: int, fields: Int64Array, templates: Templates
 ) -> None:
     """Keep what the object in `[start, end)`, just read into *fields*, looks like, unless it is too large."""

@@ -350,7 +350,7 @@ def test_large_batches_are_read_in_chunks(monkeypatch: pytest.MonkeyPatch) -> No
     values[7], values[20] = None, text(vehicle="é", deep={})
     whole = decode_positions(values)
     for size in (1, 300, 1_000, 4_000):
-        monkeypatch.setattr("streams.decode.positions.CHUNK_BYTES", size)
+        monkeypatch.setattr("streams.decode.decoded_parts.CHUNK_BYTES", size)
 
         decoded = decode_positions(values)
 
