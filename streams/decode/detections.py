@@ -119,16 +119,12 @@ def _slow_part(
     return columns_of_rows([row for rows in rows_of for row in rows], record, np.array(index, np.int32))
 
 
-def rows_of_value(
-    value: bytes | None, format_: DetectionFormat = DetectionFormat.AUTO
-) -> list[DetectionRow]:
+def rows_of_value(value: bytes | None, format_: DetectionFormat = DetectionFormat.AUTO) -> list[DetectionRow]:
     """Return the rows of one value as the slow reader decides them."""
     return [DetectionRow(Outcome.TOMBSTONE)] if value is None else rows_of_record(value, format_)
 
 
-def columns_of_rows(
-    rows: Sequence[DetectionRow], record: Int32Array, index: Int32Array
-) -> DecodedDetections:
+def columns_of_rows(rows: Sequence[DetectionRow], record: Int32Array, index: Int32Array) -> DecodedDetections:
     """Return the columns of rows, of which row i is place `index[i]` of `record[i]`."""
     lengths = np.array([len(row.identity) for row in rows], np.int32)
     camera_hi, camera_lo = _halves([row.camera for row in rows])

@@ -56,9 +56,7 @@ _CHILD: Final = 7
 
 
 @lean_kernel
-def scan_nested(
-    buffer: UInt8Array, words: UInt64Array, start: int, root: int, scratch: NestedScratch
-) -> int:
+def scan_nested(buffer: UInt8Array, words: UInt64Array, start: int, root: int, scratch: NestedScratch) -> int:
     """Read the object at *start*, all on one line, by the keys of *root*, and return the place after it."""
     fields, expected, open_objects = scratch
     if buffer[start] != OPEN_BRACE:
