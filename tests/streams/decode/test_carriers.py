@@ -14,8 +14,8 @@ from processors.carrier_names import carrier_digest
 from processors.vocabulary import Outcome
 from streams.decode import carrier_spans
 from streams.decode.carrier_spans import MOST_SPANS, NO_ROOM, code_of_span, new_spans
-from streams.decode.lexer import words_of
 from streams.decode.decoded_parts import CHUNK_BYTES
+from streams.decode.lexer import words_of
 from streams.decode.positions import decode_positions
 from streams.decode.scanned_rows import HANDED_OVER
 from tests.streams.decode.nested_messages import nested_message

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from processors.vocabulary import Outcome
-from streams.decode.position_formats import PositionFormat
 from streams.decode.decoded_parts import CHUNK_BYTES
+from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import decode_positions
 from tests.streams.decode.nested_messages import forwarded, nested_message, otm_event
 from tests.streams.decode.scanner_twins import MUTATED, assert_agree, message, mutated, scanned_by_itself
