@@ -38,7 +38,7 @@ def in_a_row(parts: Sequence[Decoded], bounds: Sequence[int]) -> Decoded:
         part.identity_start[:] += used
         used += part.identity.size
     columns: list[Columns] = [list(part) for part in parts]
-    return parts[0]._make(map(np.concatenate, zip(*columns, strict=True)))
+    return type(parts[0])(*map(np.concatenate, zip(*columns, strict=True)))
 
 
 def in_order(parts: Sequence[Decoded]) -> Decoded:
@@ -52,7 +52,8 @@ def in_order(parts: Sequence[Decoded]) -> Decoded:
     # stable: the rows of one record are in order already
     order = np.argsort(whole.record, kind="stable")
     columns: Columns = list(whole)
-    return whole._make([*(column[order] for column in columns[:-1]), columns[-1]])
+    columns[:-1] = [column[order] for column in columns[:-1]]
+    return type(whole)(*columns)
 
 
 def replaced(decoded: Decoded, places: Int64Array, added: Decoded) -> Decoded:
