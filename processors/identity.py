@@ -47,6 +47,7 @@ _HOME_TEXT: Final = np.frombuffer(_HOME, np.uint8)
 _NO_PLATE: Final = 0
 _CHARACTERS: Final = 37  # letters, digits, and nothing
 _KEYED_PLATE: Final = re.compile(rb"plate:([A-Z]{1,3}):([0-9A-Z]{1,9})")
+_DIGITS: Final = {byte: digit for digit, byte in enumerate(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)}
 _COUNTRY_WEIGHT: Final = _CHARACTERS**KEYED_CHARACTERS
 
 
@@ -103,7 +104,7 @@ def _digits(text: bytes) -> int:
     """Return letters and digits as a number of base `_CHARACTERS`; nothing is its digit 0."""
     number = 0
     for byte in text:
-        number = number * _CHARACTERS + _digit(byte)
+        number = number * _CHARACTERS + _DIGITS[byte]
     return number
 
 
