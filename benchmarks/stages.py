@@ -19,7 +19,7 @@ from benchmarks.machine import Machine, this_machine
 from benchmarks.processes import run_all
 from benchmarks.raw_topic import PARTITIONS, fill
 from benchmarks.report import measure_and_report, say, table
-from benchmarks.staged_role import OTHER_THREADS, Used
+from benchmarks.staged_role import OTHER_THREADS, REST, Used
 from processors.simulation.city import SimulatedCity
 from processors.simulation.columns import SimulatedPositions
 from streams.topics import POSITIONS_TOPIC
@@ -95,7 +95,9 @@ def as_text(result: dict[str, Any]) -> str:
 def _table(result: dict[str, Any], role: str) -> str:
     """Return the stages of a role, one column for each way of packing."""
     by_kind = {kind: result["used"][kind][role] for kind in KINDS}
-    names = [*by_kind[ONE][0].stages_s, OTHER_THREADS, "all"]
+    # some stages are of one way of packing only; all are shown, so that a column adds up
+    stages = dict.fromkeys(name for kind in KINDS for name in by_kind[kind][0].stages_s if name != REST)
+    names = [*stages, REST, OTHER_THREADS, "all"]
 
     def ns(used: Used, name: str) -> float:
         seconds = {**used.stages_s, OTHER_THREADS: used.other_threads_s, "all": used.total_s}
