@@ -12,7 +12,6 @@ from duls.app.announcing import announce_settings, send_outbox
 from duls.app.collector import PacedCollector
 from duls.app.database_gauges import DatabaseGauges
 from duls.app.failpoints import failpoint_from
-from duls.app.heap import keep_freed_memory
 from duls.app.housekeeping import Housekeeping
 from duls.app.source_topics import InputEnd, input_end, source_topics
 from duls.app.stopping import StopFlag, close_within
@@ -91,7 +90,6 @@ def run_aggregate(
     on_ready: Callable[[], None],
 ) -> None:
     """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
-    keep_freed_memory()
     setup = _Setup(settings, stop, metrics, from_beginning=bounds.from_beginning)
     target = input_end(setup.admin, setup.sources) if bounds.until_drained else None
     with Housekeeping(settings), DatabaseGauges(settings.database_url, metrics):

@@ -17,7 +17,6 @@ from duls.app.announcing import announce_settings
 from duls.app.camera_feed import CameraFeed
 from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
-from duls.app.heap import keep_freed_memory
 from duls.app.source_topics import InputEnd, formats_of, input_end, source_topics, topic_ids
 from duls.app.stopping import StopFlag, close_within
 from duls.app.warm_up import warm_up_intake
@@ -84,7 +83,6 @@ def run_intake(
     require_current(settings.database_url)
     require_keys(settings.keys_url)
     warm_up_intake()
-    keep_freed_memory()
     stop.install()
     admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
     topics = _topics(settings, admin)
