@@ -32,9 +32,8 @@ from streams.source_positions import Gap, PositionMetadata, SourcePositions
 log = structlog.get_logger()
 
 TICK_AFTER_S: Final = 1.0
-WAIT_SHARE: Final = (
-    0.2  # of the time between two tellings of progress, for which reading may wait to fill a batch
-)
+WAIT_SHARE: Final = 0.2  # of the time between two tellings of progress
+LONGEST_WAIT_S: Final = 0.05
 MAX_SKEW_US: Final = 60 * US_PER_S
 
 
@@ -105,7 +104,7 @@ class IntakeOptions(NamedTuple):
     @property
     def wait_s(self) -> float:
         """Return how long reading waits at most to fill a batch: a wait is part of the delay of what it read."""
-        return WAIT_SHARE * self.progress_s
+        return min(LONGEST_WAIT_S, WAIT_SHARE * self.progress_s)
 
 
 class DrainTarget(NamedTuple):

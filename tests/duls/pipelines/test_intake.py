@@ -521,6 +521,12 @@ def test_a_partition_that_gives_no_tick_back_is_read_anew() -> None:
     assert "duls_reading_restarts_total 2.0" in running.metrics.exposition().decode()
 
 
+@pytest.mark.parametrize(("progress_s", "wait_s"), [(0.05, 0.01), (0.25, 0.05), (10.0, 0.05)])
+def test_a_wait_for_a_fuller_batch_is_a_small_part_of_the_delay(progress_s: float, wait_s: float) -> None:
+    """And never so long that an end, a commit or a tick would wait for it."""
+    assert IntakeOptions(progress_s=progress_s).wait_s == pytest.approx(wait_s)
+
+
 def test_every_failpoint_is_passed() -> None:
     """Fault tests rely on the names."""
     passed: list[str] = []
