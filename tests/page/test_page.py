@@ -207,7 +207,9 @@ def test_the_order_of_the_fullest_holds_under_the_pointer(opened: WatchedPage, c
     expect(page.locator("#worst-held")).to_be_visible()
     try:
         city.present("plek-0", 1)
-        until(lambda: shows_under_a_moving_pointer(first, "Plek 0.*1 van 10"), page, 60.0, "figures that go on")
+        until(
+            lambda: shows_under_a_moving_pointer(first, "Plek 0.*1 van 10"), page, 60.0, "figures that go on"
+        )
         page.mouse.move(500, 600)
         expect(first).not_to_contain_text("Plek 0")
     finally:
