@@ -206,24 +206,6 @@ def _days(day: Int32Array) -> Iterator[int]:
         yield from (np.unique(day).tolist() if day.min() != day.max() else [int(day[0])])
 
 
-def split_by_destination(admitted: Admitted) -> Iterator[tuple[int, Observations]]:
-    """Yield each destination with its rows, in their order."""
-    columns, destination = admitted
-    if destination.size == 0:
-        return
-    if destination.min() == destination.max():
-        yield int(destination[0]), columns
-        return
-    # a stable sort of 16-bit keys is a radix sort: one pass instead of n log n
-    order = np.argsort(destination.astype(np.uint16), kind="stable")
-    ordered = [column.take(order) for column in columns]
-    counts = np.bincount(destination)
-    ends = np.cumsum(counts)
-    for number in np.flatnonzero(counts).tolist():
-        rows = slice(int(ends[number] - counts[number]), int(ends[number]))
-        yield number, type(columns)._make(column[rows] for column in ordered)
-
-
 def rejected_rows(columns: Observations) -> Int64Array:
     """Return the places of the rows that were rejected."""
     return np.flatnonzero(columns.outcome >= FIRST_REJECTION)

@@ -1,25 +1,23 @@
-"""Messages of the observation topic: rows as Arrow batches, progress of source partitions, control records.
+"""Messages of the observation topic: rows as narrow Arrow batches, progress of source partitions, control records.
 
 Every message names the installation of its database in a header, so that another database on the same broker skips
 it, and says its kind in another. Rows of one message come from one source topic, named in a third.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from duls.errors import RefusedError
-from processors.columns import DetectionColumns, PositionColumns
 from processors.source_clock import Mark
+from streams.narrow_rows import Columns, NarrowRows, widened
 
 Headers = list[tuple[str, bytes]]
-Columns = TypeVar("Columns", PositionColumns, DetectionColumns)
 
 KIND_HEADER: Final = "duls-kind"
 INSTALLATION_HEADER: Final = "duls-installation"
@@ -28,18 +26,21 @@ TICK_HEADER: Final = "duls-tick"
 
 _END_OF_STREAM: Final = b"\xff\xff\xff\xff\0\0\0\0"
 MAX_MESSAGE_BYTES: Final = 512 * 1024  # encoded; half of the broker's default limit, verified at start
-LATER_COLUMNS: Final = {"traits": np.uint32, "carrier": np.uint32, "visitor": np.uint64}
-OPTIONAL_COLUMNS: Final = frozenset({"visitor"})  # of which a message without any has no trace
+BASES: Final = b"duls-bases"  # in the metadata of the schema: those of `NarrowRows`, as JSON
 SCHEMA_BYTES: Final = 8 * 1024  # more than the Arrow schema and framing of either shape take
 
 
 class Kind(StrEnum):
     """What a message of the observation topic holds."""
 
-    POSITIONS = "positions"
-    DETECTIONS = "detections"
+    POSITIONS = "positions.narrow"
+    DETECTIONS = "detections.narrow"
     PROGRESS = "progress"
     CONTROL = "control"
+
+
+_EARLIER_KINDS: Final = {"positions": Kind.POSITIONS, "detections": Kind.DETECTIONS}
+"""How earlier versions, whose columns all had the width of their type, named what the log may still hold."""
 
 
 class Control(msgspec.Struct, frozen=True):
@@ -70,6 +71,7 @@ class _WireMark(msgspec.Struct, array_like=True, frozen=True):
 _encoder = msgspec.msgpack.Encoder()
 _marks_decoder = msgspec.msgpack.Decoder(list[_WireMark])
 _control_decoder = msgspec.json.Decoder(Control)
+_bases_decoder = msgspec.json.Decoder(dict[str, int])
 
 
 def envelope_of(headers: Sequence[tuple[str, bytes | None]] | None, installation: bytes) -> Envelope | None:
@@ -84,7 +86,8 @@ def envelope_of(headers: Sequence[tuple[str, bytes | None]] | None, installation
     if kind is None or found.get(INSTALLATION_HEADER) != installation:
         return None
     try:
-        return Envelope(Kind(kind.decode()), found.get(TOPIC_HEADER))
+        name = kind.decode()
+        return Envelope(_EARLIER_KINDS.get(name) or Kind(name), found.get(TOPIC_HEADER))
     except ValueError as error:
         message = (
             f"an observation message is of a kind that this version does not know: {kind!r}; run a newer one"
@@ -98,49 +101,46 @@ def headers_of(kind: Kind, installation: bytes, topic_id: bytes | None = None) -
     return headers if topic_id is None else [*headers, (TOPIC_HEADER, topic_id)]
 
 
-def rows_per_message(columns: PositionColumns | DetectionColumns) -> int:
+def rows_per_message(rows: NarrowRows) -> int:
     """Return how many rows fit a message of MAX_MESSAGE_BYTES."""
-    width = sum(column.dtype.itemsize for column in columns)
     # Arrow pads every column to 64 bytes
-    return (MAX_MESSAGE_BYTES - SCHEMA_BYTES - 64 * len(columns)) // width
+    return (MAX_MESSAGE_BYTES - SCHEMA_BYTES - 64 * len(rows.columns)) // rows.row_bytes
 
 
-def encode_rows(columns: PositionColumns | DetectionColumns) -> Iterator[bytes]:
+def encode_rows(rows: NarrowRows) -> Iterator[bytes]:
     """Yield the rows as Arrow IPC streams of at most MAX_MESSAGE_BYTES each, in order."""
-    rows = columns[0].size
-    step = rows_per_message(columns)
-    for start in range(0, rows, step):
-        parts = {name: column[start : start + step] for name, column in columns._asdict().items()}
-        for name in OPTIONAL_COLUMNS & parts.keys():
-            if not parts[name].any():
-                del parts[name]
-        schema, head = _schema_of(tuple(parts), tuple(part.dtype for part in parts.values()))
-        batch = pa.RecordBatch.from_arrays([pa.array(part) for part in parts.values()], schema=schema)
+    if not rows.rows:
+        return
+    step = rows_per_message(rows)
+    types = tuple(column.dtype for column in rows.columns.values())
+    schema, head = _schema_of(tuple(rows.columns), types, tuple(rows.bases.items()))
+    for start in range(0, rows.rows, step):
+        columns = rows.between(start, start + step).columns
+        batch = pa.RecordBatch.from_arrays([pa.array(column) for column in columns.values()], schema=schema)
         # what a stream writer makes, whose buffer would grow, and be copied, again and again
         yield b"".join((head, batch.serialize(), _END_OF_STREAM))
 
 
 @lru_cache(maxsize=16)
-def _schema_of(names: tuple[str, ...], types: tuple[np.dtype[Any], ...]) -> tuple[pa.Schema, bytes]:
-    """Return the schema of columns, and what a stream of them begins with."""
-    schema = pa.schema(zip(names, map(pa.from_numpy_dtype, types), strict=True))
+def _schema_of(
+    names: tuple[str, ...], types: tuple[np.dtype[Any], ...], bases: tuple[tuple[str, int], ...]
+) -> tuple[pa.Schema, bytes]:
+    """Return the schema of columns, with their bases, and what a stream of them begins with."""
+    fields = zip(names, map(pa.from_numpy_dtype, types), strict=True)
+    schema = pa.schema(fields, metadata={BASES: msgspec.json.encode(dict(bases))})
     return schema, bytes(schema.serialize())
 
 
 def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
-    """Return the columns of a message as arrays of its own memory."""
+    """Return the columns of a message as arrays of its own memory; earlier versions sent rows without some."""
     with pa.ipc.open_stream(pa.py_buffer(value)) as reader:
         batch = reader.read_next_batch()
-    places = {name: place for place, name in enumerate(batch.schema.names)}
-    return shape._make(_column(batch, places, name) for name in shape._fields)
-
-
-def _column(batch: pa.RecordBatch, places: Mapping[str, int], name: str) -> NDArray[Any]:
-    """Return a column; earlier versions sent rows without some, and the log still holds them."""
-    if name in LATER_COLUMNS and name not in places:
-        return np.zeros(batch.num_rows, LATER_COLUMNS[name])
-    # copied: kernels are compiled for writable arrays, and the message may be freed
-    return np.array(batch.column(places[name]).to_numpy(zero_copy_only=True))
+    schema = batch.schema
+    bases = _bases_decoder.decode((schema.metadata or {}).get(BASES, b"{}"))
+    columns = {
+        name: batch.column(place).to_numpy(zero_copy_only=True) for place, name in enumerate(schema.names)
+    }
+    return widened(shape, batch.num_rows, columns, bases)
 
 
 def encode_progress(marks: Sequence[Mark]) -> bytes:

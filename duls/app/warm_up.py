@@ -48,6 +48,7 @@ from streams.decode.netherlands import is_exchanged
 from streams.decode.positions import decode_positions
 from streams.encode_detections import encode_detections
 from streams.encode_positions import encode_positions
+from streams.narrow_rows import narrowed
 from streams.observation_messages import decode_rows, encode_rows
 from streams.raw_batch import RawBatch
 
@@ -117,11 +118,11 @@ def warm_up_aggregate() -> None:
     ledger = Ledger(zone_sets)
     partition = _partition(midnights, zone_sets, zones, cameras)
     moving, passing = warm_up_intake(midnights)
-    for value in encode_rows(moving):
+    for value in encode_rows(narrowed(moving)):
         partition.add_positions(TOPIC_ID, decode_rows(value, PositionColumns), ledger)
     for early_us in (2 * US_PER_S, 0):  # on both sides of a midnight
         seen = passing._replace(arrival_us=passing.arrival_us - early_us)
-        for value in encode_rows(seen):
+        for value in encode_rows(narrowed(seen)):
             partition.add_detections(bytes(15) + b"1", decode_rows(value, DetectionColumns), ledger)
     for late_s in (60, 90_000):
         arrival_us = START_US + late_s * US_PER_S

@@ -20,7 +20,6 @@ from streams.admission import (
     admit,
     day_of,
     rejected_rows,
-    split_by_destination,
 )
 from streams.decode.detections import decode_detections
 from streams.decode.positions import decode_positions
@@ -243,28 +242,6 @@ def test_every_record_is_heard_of(values: list[bytes | None]) -> None:
     assert decoded.outcome.size == admitted.columns.outcome.size
     assert set(range(100, 100 + len(values))) == set(admitted.columns.offset.tolist())
     assert set(admitted.columns.outcome.tolist()) <= set(Outcome)
-
-
-@given(values_of_any_kind)
-def test_splitting_by_destination_keeps_every_row_in_order(values: list[bytes | None]) -> None:
-    """Each destination comes once, with its rows as they stood."""
-    admitted = admit(decode_positions(values), batch(values), {0: NOW_US}, rules())
-
-    parts = list(split_by_destination(admitted))
-
-    assert len(parts) == len({destination for destination, _ in parts})
-    for destination, columns in parts:
-        chosen = admitted.destination == destination
-        for expected, actual in zip(admitted.columns, columns, strict=True):
-            np.testing.assert_array_equal(np.asarray(expected)[chosen], actual)
-    assert admitted.destination.size == sum(columns.outcome.size for _, columns in parts)
-
-
-def test_nothing_is_split_into_nothing() -> None:
-    """A batch of ticks has no rows."""
-    admitted = admit(decode_positions([]), batch([]), {}, rules())
-
-    assert [] == list(split_by_destination(admitted))
 
 
 def rows_of(admitted: Admitted) -> list[tuple[object, ...]]:

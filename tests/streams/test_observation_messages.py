@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from duls.errors import RefusedError
 from processors.columns import DetectionColumns, PositionColumns
 from processors.source_clock import Mark
+from streams.narrow_rows import narrowed
 from streams.observation_messages import (
     INSTALLATION_HEADER,
     KIND_HEADER,
@@ -49,7 +50,7 @@ DETECTION_TYPES = [
     "u8",
     "u8",
     "u1",
-    "f4",
+    "f8",
     "u4",
     "u8",
 ]
@@ -81,7 +82,7 @@ def test_rows_come_back_as_they_went(rows: int, is_position: bool, seed: int) ->
     """Every column keeps its type and its values, and can be written to."""
     given_rows = positions(rows, seed) if is_position else detections(rows, seed)
 
-    values = list(encode_rows(given_rows))
+    values = list(encode_rows(narrowed(given_rows)))
 
     assert [1] * (rows > 0) == [1 for _ in values]
     for value in values:
@@ -98,7 +99,7 @@ def test_no_message_is_too_large_whatever_the_number_of_rows(rows: int, is_posit
     """Half of the broker's default limit is kept, and the parts are the rows in their order."""
     given_rows = positions(rows) if is_position else detections(rows)
 
-    values = list(encode_rows(given_rows))
+    values = list(encode_rows(narrowed(given_rows)))
 
     assert max(len(value) for value in values) <= MAX_MESSAGE_BYTES
     offsets = [decode_rows(value, type(given_rows)).offset for value in values]  # type: ignore[type-var]  # as above
@@ -109,9 +110,9 @@ def test_no_message_is_too_large_whatever_the_number_of_rows(rows: int, is_posit
 @pytest.mark.parametrize("over", [-1, 0, 1])
 def test_a_full_message_is_nearly_as_large_as_allowed(make: Any, over: int) -> None:
     """At the bound and beside it the size holds, and little of it is wasted."""
-    most = rows_per_message(make(1))
+    most = rows_per_message(narrowed(make(1_000)))
 
-    values = list(encode_rows(make(most + over)))
+    values = list(encode_rows(narrowed(make(most + over))))
 
     assert 1 + (over > 0) == len(values)
     assert 0.95 * MAX_MESSAGE_BYTES < len(values[0]) <= MAX_MESSAGE_BYTES
@@ -176,24 +177,36 @@ def test_an_unknown_kind_of_ours_is_refused(kind: bytes) -> None:
         envelope_of([(KIND_HEADER, kind), (INSTALLATION_HEADER, OURS)], OURS)
 
 
-def test_rows_of_earlier_versions_have_neither_traits_nor_carrier() -> None:
-    """The log still holds them after an upgrade, and they are read as if registers knew nothing."""
-    table = pa.ipc.open_stream(next(encode_rows(positions(3)))).read_all().drop_columns(["traits", "carrier"])
+def test_rows_of_earlier_versions_are_read() -> None:
+    """The log still holds them after an upgrade: columns of full width, and neither traits nor carrier."""
+    sent = positions(3)
+    names = [name for name in sent._fields if name not in {"traits", "carrier"}]
+    table = pa.table({name: getattr(sent, name) for name in names})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
 
     columns = decode_rows(sink.getvalue().to_pybytes(), PositionColumns)
 
+    for name in names:
+        np.testing.assert_array_equal(getattr(sent, name), getattr(columns, name))
+        assert getattr(sent, name).dtype == getattr(columns, name).dtype
     assert [0, 0, 0] == columns.traits.tolist()
     assert [0, 0, 0] == columns.carrier.tolist()
     assert np.uint32 == columns.traits.dtype == columns.carrier.dtype
 
 
+@pytest.mark.parametrize(("name", "kind"), [(b"positions", Kind.POSITIONS), (b"detections", Kind.DETECTIONS)])
+def test_kinds_of_earlier_versions_are_known(name: bytes, kind: Kind) -> None:
+    """While one that does not know narrow rows refuses them, in place of reading offsets without their base."""
+    assert Envelope(kind, None) == envelope_of([(KIND_HEADER, name), (INSTALLATION_HEADER, OURS)], OURS)
+    assert name != kind.value.encode()
+
+
 def test_detections_that_nobody_is_known_by_over_a_month_have_no_such_column() -> None:
-    """As those of earlier versions have none; both are read as zeros."""
+    """Nor has a message in which all rows say the same of anything."""
     rows = detections(3)._replace(visitor=np.zeros(3, np.uint64))
-    (value,) = encode_rows(rows)
+    (value,) = encode_rows(narrowed(rows))
 
     assert "visitor" not in pa.ipc.open_stream(value).read_all().column_names
     columns = decode_rows(value, DetectionColumns)

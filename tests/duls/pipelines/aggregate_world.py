@@ -25,6 +25,7 @@ from processors.zone_feature import ZoneFeature
 from sinks.claims import Claim
 from sinks.flush_parts import Cursor, Flush, Snapshot
 from sinks.registry import Versions
+from streams.narrow_rows import narrowed
 from streams.observation_messages import (
     Headers,
     Kind,
@@ -131,7 +132,7 @@ def positions(rows: Sequence[Seen]) -> Entry:
         np.zeros(len(rows), np.uint32),
         np.zeros(len(rows), np.uint32),
     )
-    (value,) = encode_rows(columns)
+    (value,) = encode_rows(narrowed(columns))
     return Entry(value, headers_of(Kind.POSITIONS, OURS, FMS_ID))
 
 
@@ -161,7 +162,7 @@ def detections(offsets: Sequence[int], arrival_s: float, camera: UUID = CAMERA) 
         np.zeros(rows, np.uint32),
         np.zeros(rows, np.uint64),
     )
-    (value,) = encode_rows(columns)
+    (value,) = encode_rows(narrowed(columns))
     return Entry(value, headers_of(Kind.DETECTIONS, OURS, ANPR_ID))
 
 
