@@ -36,7 +36,7 @@ STAGES: Final = {
         Stage("messages to columns", "streams.batch_reader", "BatchReader.read"),
         Stage("messages to columns", "duls.pipelines.intake", "batch_of"),
         Stage("join and scan", "streams.decode.positions", "_decode_chunk"),
-        Stage("Arrow streams to rows", "streams.decode.positions", "positions_of_arrow"),
+        Stage("Arrow streams to rows", "streams.decode.positions", "positions_of_arrows"),
         Stage("join and scan", "streams.decode.positions", "in_a_row"),
         Stage("registers and references", "duls.pipelines.enrichment", "KnownVehicles.complete"),
         Stage("admission", "duls.pipelines.intake", "admit"),

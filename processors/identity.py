@@ -49,6 +49,16 @@ _CHARACTERS: Final = 37  # letters, digits, and nothing
 _KEYED_PLATE: Final = re.compile(rb"plate:([A-Z]{1,3}):([0-9A-Z]{1,9})")
 _DIGITS: Final = {byte: digit for digit, byte in enumerate(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)}
 _COUNTRY_WEIGHT: Final = _CHARACTERS**KEYED_CHARACTERS
+_NO_DIGIT: Final = 255
+_CAPITALS: Final = np.frombuffer(bytes(range(256)).upper(), np.uint8)  # of ASCII letters
+_PLATE_DIGITS: Final = np.array(
+    [
+        0 if byte in b"- ." else _DIGITS.get(capital, _NO_DIGIT)
+        for byte, capital in enumerate(_CAPITALS.tolist())
+    ],
+    np.uint8,
+)
+"""The digit in a key of each byte of a plate: 0 where it does not count, `_NO_DIGIT` where it makes it no plate."""
 
 
 def identity_of(vehicle: str) -> bytes | Outcome:
@@ -235,29 +245,24 @@ def _write_plate(
     empty_length = length
     number = 0
     for place in range(start, end):
-        byte = int(text[place])
-        if _is_letter(byte) or ord("0") <= byte <= ord("9"):
-            upper = _upper(byte)
-            identity[at + length] = upper
+        byte = text[place]
+        digit = int(_PLATE_DIGITS[byte])
+        if digit == _NO_DIGIT:
+            return -1, _NO_PLATE
+        # what is no part of the plate is overwritten by what follows
+        identity[at + length] = _CAPITALS[byte]
+        if digit:
             length += 1
             if length - empty_length <= KEYED_CHARACTERS:
-                number = number * _CHARACTERS + _digit(upper)
-        elif byte not in (_HYPHEN, _SPACE, _DOT):
-            return -1, _NO_PLATE
+                number = number * _CHARACTERS + digit
     if length == empty_length:
         return _NO_IDENTITY, _NO_PLATE
     if length - empty_length > KEYED_CHARACTERS:
         return length, _NO_PLATE
     country = 0
     for place in range(at + len(_PLATE_PREFIX), at + empty_length - 1):
-        country = country * _CHARACTERS + _digit(int(identity[place]))
+        country = country * _CHARACTERS + int(_PLATE_DIGITS[identity[place]])
     return length, country * _COUNTRY_WEIGHT + number
-
-
-@lean_kernel
-def _digit(character: int) -> int:
-    """Return the digit of a capital letter or a digit, from 1 on."""
-    return character - ord("0") + 1 if character <= ord("9") else character - ord("A") + 11
 
 
 @lean_kernel

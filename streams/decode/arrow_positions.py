@@ -9,7 +9,9 @@ row with the reason; else each row fares by itself, by the rules of the canonica
 
 import math
 import struct
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -59,14 +61,48 @@ def is_arrow(value: bytes) -> bool:
     return value.startswith(MAGIC)
 
 
-def positions_of_arrow(value: bytes, record: int) -> DecodedPositions:
-    """Return the rows of a record that is an Arrow IPC stream, at least one."""
+def positions_of_arrows(values: Sequence[bytes], records: Sequence[int]) -> DecodedPositions:
+    """Return the rows of records that are Arrow IPC streams, at least one of each, in the order given."""
+    tables = [_table_or_reason(value) for value in values]
+    counts = [1 if isinstance(table, Outcome) else table.num_rows for table in tables]
+    bounds = [0, *accumulate(counts)]
+    rows = _room_for(bounds[-1])
+    identities: list[UInt8Array] = []
+    used = 0
+    refused: list[tuple[int, int]] = []  # bounds of places that are not used
+    for record, table, (first, end) in zip(records, tables, pairwise(bounds), strict=True):
+        room = _between(rows, first, end)
+        room.record[:] = record
+        read = table if isinstance(table, Outcome) else _read_or_reason(table, room)
+        if isinstance(read, Outcome):
+            _refuse(_between(rows, first, first + 1), read)
+            refused.append((first + 1, end))
+        else:
+            room.identity_start[:] += used
+            identities.append(read)
+            used += read.size
+    identity = np.concatenate(identities) if identities else rows.identity
+    return _without(rows, refused)._replace(identity=identity)
+
+
+def _table_or_reason(value: bytes) -> pa.Table | Outcome:
+    """Return the columns of a stream, or why there are none."""
     try:
-        return _positions(_table(value), record)
+        return _table(value)
     except _RefusedError as refusal:
-        return _refused(refusal.reason, record)
+        return refusal.reason
     except (pa.ArrowException, OSError, ValueError, struct.error):
-        return _refused(Outcome.NOT_ARROW, record)
+        return Outcome.NOT_ARROW
+
+
+def _read_or_reason(table: pa.Table, room: DecodedPositions) -> UInt8Array | Outcome:
+    """Write the rows of columns to *room* and return their identities, or why there are none."""
+    try:
+        return _read(table, room)
+    except _RefusedError as refusal:
+        return refusal.reason
+    except (pa.ArrowException, OSError, ValueError):
+        return Outcome.NOT_ARROW
 
 
 def _table(value: bytes) -> pa.Table:
@@ -101,37 +137,76 @@ def _part(text: bytes, table: int, field: int) -> int:
     return place + int(struct.unpack_from("<I", text, place)[0]) if offset else 0
 
 
-def _positions(table: pa.Table, record: int) -> DecodedPositions:
-    """Return the rows of columns."""
-    rows = table.num_rows
+def _room_for(rows: int) -> DecodedPositions:
+    """Return columns for so many rows, without identities."""
+    return DecodedPositions(
+        record=np.empty(rows, np.int32),
+        index=np.empty(rows, np.int32),
+        outcome=np.empty(rows, np.uint8),
+        event_us=np.empty(rows, np.int64),
+        lat=np.empty(rows, np.float64),
+        lon=np.empty(rows, np.float64),
+        vehicle_class=np.empty(rows, np.uint8),
+        zero_emission=np.empty(rows, np.uint8),
+        plate=np.empty(rows, np.int64),
+        carrier=np.empty(rows, np.uint64),
+        identity_start=np.empty(rows, np.int64),
+        identity_length=np.empty(rows, np.int32),
+        identity=np.empty(0, np.uint8),
+    )
+
+
+def _between(rows: DecodedPositions, first: int, end: int) -> DecodedPositions:
+    """Return the places from *first* to before *end*, which write to the same memory."""
+    columns: list[Any] = list(rows[:-1])
+    return DecodedPositions._make([*(column[first:end] for column in columns), rows.identity])
+
+
+def _without(rows: DecodedPositions, unused: Sequence[tuple[int, int]]) -> DecodedPositions:
+    """Return rows without places that are not used."""
+    is_used = np.ones(rows.outcome.size, np.bool_)
+    for first, end in unused:
+        is_used[first:end] = False
+    if is_used.all():
+        return rows
+    columns: list[Any] = list(rows[:-1])
+    return DecodedPositions._make([*(column[is_used] for column in columns), rows.identity])
+
+
+def _read(table: pa.Table, room: DecodedPositions) -> UInt8Array:
+    """Write the rows of columns to *room*; return their identities, one after another."""
     required = [_column(table, name) for name in ("vehicle", "time", "lat", "lon")]
-    spelled = _identities(required[0])
-    event_us, is_finite = _event_us(required[1])
-    # of their own memory: kernels are compiled for writable arrays
-    lat, lon = _floats(required[2]).copy(), _floats(required[3]).copy()
-    outcome = spelled.outcome
-    _judge(event_us, is_finite, lat, lon, outcome)
+    identity = _write_identities(required[0], room)
+    is_finite = _write_times(required[1], room.event_us)
+    room.lat[:], room.lon[:] = _floats(required[2]), _floats(required[3])
+    _judge(room.event_us, is_finite, room.lat, room.lon, room.outcome)
     for column in required:
         if column.null_count:
-            outcome[column.is_null().to_numpy(zero_copy_only=False)] = Outcome.MISSING_FIELD
-    vehicle_class, zero_emission = _attributes(table)
-    decoded = DecodedPositions(
-        record=np.full(rows, record, np.int32),
-        index=np.arange(rows, dtype=np.int32),
-        outcome=outcome,
-        event_us=event_us,
-        lat=lat,
-        lon=lon,
-        vehicle_class=vehicle_class,
-        zero_emission=zero_emission,
-        plate=spelled.plate,
-        carrier=_carriers(table),
-        identity_start=spelled.start,
-        identity_length=spelled.length,
-        identity=spelled.identity,
-    )
-    accepted = outcome == _ACCEPTED
-    return decoded if accepted.all() else _without_rejected(decoded, accepted)
+            room.outcome[column.is_null().to_numpy(zero_copy_only=False)] = Outcome.MISSING_FIELD
+    _write_attributes(table, room)
+    room.carrier[:] = _carriers(table)
+    room.index[:] = np.arange(table.num_rows)
+    rejected = room.outcome != _ACCEPTED
+    if rejected.any():
+        _silence(room, rejected)
+    return identity
+
+
+def _silence(room: DecodedPositions, rejected: BoolArray) -> None:
+    """Let rows that were rejected say nothing but why."""
+    for column in (room.event_us, room.lat, room.lon, room.plate, room.identity_length):
+        column[rejected] = 0
+    room.vehicle_class[rejected] = VehicleClass.UNKNOWN
+    room.zero_emission[rejected] = ZeroEmission.UNKNOWN
+    room.carrier[rejected] = NOBODY
+
+
+def _refuse(room: DecodedPositions, reason: Outcome) -> None:
+    """Let a row stand for a stream that gives none."""
+    room.outcome[:] = reason
+    room.index[:] = 0
+    room.identity_start[:] = 0
+    _silence(room, np.ones(1, np.bool_))
 
 
 @lean_kernel
@@ -146,40 +221,6 @@ def _judge(
             outcome[row] = _OUT_OF_RANGE
         elif event_us[row] == NO_TIME:
             outcome[row] = _BAD_TIME
-
-
-def _without_rejected(decoded: DecodedPositions, accepted: BoolArray) -> DecodedPositions:
-    """Return rows of which those that were rejected say nothing but why."""
-    return decoded._replace(
-        event_us=np.where(accepted, decoded.event_us, 0),
-        lat=np.where(accepted, decoded.lat, 0.0),
-        lon=np.where(accepted, decoded.lon, 0.0),
-        vehicle_class=np.where(accepted, decoded.vehicle_class, np.uint8(VehicleClass.UNKNOWN)),
-        zero_emission=np.where(accepted, decoded.zero_emission, np.uint8(ZeroEmission.UNKNOWN)),
-        plate=np.where(accepted, decoded.plate, 0),
-        carrier=np.where(accepted, decoded.carrier, np.uint64(NOBODY)),
-        identity_length=np.where(accepted, decoded.identity_length, np.int32(0)),
-    )
-
-
-def _refused(reason: Outcome, record: int) -> DecodedPositions:
-    """Return the one row of a stream that gives none."""
-    zero = np.zeros(1, np.int64)
-    return DecodedPositions(
-        np.full(1, record, np.int32),
-        zero.astype(np.int32),
-        np.full(1, reason, np.uint8),
-        zero,
-        np.zeros(1),
-        np.zeros(1),
-        np.full(1, VehicleClass.UNKNOWN, np.uint8),
-        np.full(1, ZeroEmission.UNKNOWN, np.uint8),
-        zero,
-        zero.astype(np.uint64),
-        zero,
-        zero.astype(np.int32),
-        np.empty(0, np.uint8),
-    )
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
@@ -202,19 +243,21 @@ def _filled(column: pa.Array, value: object) -> pa.Array:
     return column.fill_null(value) if column.null_count else column
 
 
-def _event_us(column: pa.Array) -> tuple[Int64Array, BoolArray]:
-    """Return times in microseconds, `NO_TIME` where there is none, and where they were finite numbers."""
-    is_finite = np.ones(len(column), bool)
+def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
+    """Write times in microseconds, `NO_TIME` where there is none; return where they were finite numbers."""
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-        return _scaled(_integers(column), _NANOSECONDS[column.type.unit]), is_finite
-    if pa.types.is_integer(column.type):
-        return _scaled(_integers(column), _NANOSECONDS["ms"]), is_finite
-    if not pa.types.is_floating(column.type):
+        _scale(_integers(column), *_scale_of(_NANOSECONDS[column.type.unit]), event_us)
+    elif pa.types.is_integer(column.type):
+        _scale(_integers(column), *_scale_of(_NANOSECONDS["ms"]), event_us)
+    elif pa.types.is_floating(column.type):
+        times_ms = _floats(column)
+        is_time = (times_ms >= 0) & (times_ms < END_MS)
+        event_us[:] = np.rint(np.where(is_time, times_ms, 0.0) * 1_000)
+        event_us[~is_time | (event_us >= END_US)] = NO_TIME
+        return np.isfinite(times_ms)
+    else:
         raise _RefusedError(Outcome.BAD_TIME)
-    times_ms = _floats(column)
-    is_time = (times_ms >= 0) & (times_ms < END_MS)
-    event_us = np.rint(np.where(is_time, times_ms, 0.0) * 1_000).astype(np.int64)
-    return np.where(is_time & (event_us < END_US), event_us, NO_TIME), np.isfinite(times_ms)
+    return np.ones(event_us.size, np.bool_)
 
 
 def _integers(column: pa.Array) -> Int64Array:
@@ -223,11 +266,9 @@ def _integers(column: pa.Array) -> Int64Array:
     return integers
 
 
-def _scaled(times: Int64Array, nanoseconds: int) -> Int64Array:
-    """Return times of a unit in microseconds."""
-    event_us = np.empty_like(times)
-    _scale(times, nanoseconds, END_US * 1_000 // nanoseconds, event_us)
-    return event_us
+def _scale_of(nanoseconds: int) -> tuple[int, int]:
+    """Return how many nanoseconds a unit has, and the first number of such units that is no time."""
+    return nanoseconds, END_US * 1_000 // nanoseconds
 
 
 @lean_kernel
@@ -239,26 +280,32 @@ def _scale(times: Int64Array, nanoseconds: int, end: int, event_us: Int64Array) 
 
 
 class _Identities(NamedTuple):
-    """Identities of rows, as `DecodedPositions` has them."""
+    """Where the identities of rows stand, as `DecodedPositions` has it."""
 
     outcome: UInt8Array
     start: Int64Array
     length: Int32Array
     plate: Int64Array
-    identity: UInt8Array
 
 
-def _identities(column: pa.Array) -> _Identities:
-    """Return the identities of texts; those of a dictionary are spelled once."""
+def _write_identities(column: pa.Array, room: DecodedPositions) -> UInt8Array:
+    """Write where the identities of texts stand, and return them; those of a dictionary are spelled once."""
+    rows = _Identities(room.outcome, room.identity_start, room.identity_length, room.plate)
     if not pa.types.is_dictionary(column.type):
-        return _spelled(_texts(column))
-    spelled = _spelled(_texts(column.dictionary))
-    row = _filled(column.indices.cast(pa.int64()), 0).to_numpy()
-    if not len(column.dictionary):
-        row, spelled = np.zeros(row.size, np.int64), _spelled(pa.array([""], pa.large_string()))
-    return _Identities(
-        spelled.outcome[row], spelled.start[row], spelled.length[row], spelled.plate[row], spelled.identity
+        return _spelled(_texts(column), rows)
+    words = _texts(column.dictionary) if len(column.dictionary) else pa.array([""], pa.large_string())
+    count = len(words)
+    known = _Identities(
+        np.empty(count, np.uint8),
+        np.empty(count, np.int64),
+        np.empty(count, np.int32),
+        np.empty(count, np.int64),
     )
+    identity = _spelled(words, known)
+    place = _filled(column.indices.cast(pa.int64()), 0).to_numpy()
+    room.outcome[:], room.plate[:] = known.outcome[place], known.plate[place]
+    room.identity_start[:], room.identity_length[:] = known.start[place], known.length[place]
+    return identity
 
 
 def _texts(column: pa.Array) -> pa.Array:
@@ -273,33 +320,29 @@ def _is_text(type_: pa.DataType) -> bool:
     return pa.types.is_string(type_) or pa.types.is_large_string(type_)
 
 
-def _spelled(texts: pa.Array) -> _Identities:
-    """Return the identity of each text."""
+def _spelled(texts: pa.Array, spelled: _Identities) -> UInt8Array:
+    """Write where the identity of each text stands, and return them one after another."""
     count = len(texts)
     _, offsets, data = texts.buffers()
     bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + count + 1]
     text = np.frombuffer(data or b"", np.uint8)
     for array in (bounds, text):  # either way where it comes from: one kernel for both
         array.flags.writeable = False
-    spelled = _Identities(
-        np.empty(count, np.uint8),
-        np.empty(count, np.int64),
-        np.empty(count, np.int32),
-        np.empty(count, np.int64),
-        np.empty(int(bounds[-1] - bounds[0]) + count * _ROOM, np.uint8),
-    )
-    used = _spell(text, bounds, *spelled)
-    added = [spelled.identity[:used].tobytes()]
-    for row in np.flatnonzero(spelled.outcome == _NOT_PLAIN).tolist():
-        identity = identity_of(texts[row].as_py())
-        reason = identity if isinstance(identity, Outcome) else Outcome.ACCEPTED
-        spelled.outcome[row] = reason
-        if not isinstance(identity, Outcome):
-            spelled.start[row], spelled.length[row] = used, len(identity)
-            spelled.plate[row] = plate_key_of(identity)
-            added.append(identity)
-            used += len(identity)
-    return spelled._replace(identity=np.frombuffer(b"".join(added), np.uint8))
+    identity = np.empty(int(bounds[-1] - bounds[0]) + count * _ROOM, np.uint8)
+    used = _spell(text, bounds, *spelled, identity)
+    odd = np.flatnonzero(spelled.outcome == _NOT_PLAIN).tolist()
+    if not odd:
+        return identity[:used]
+    added = [identity[:used].tobytes()]
+    for row in odd:
+        found = identity_of(texts[row].as_py())
+        spelled.outcome[row] = found if isinstance(found, Outcome) else Outcome.ACCEPTED
+        if not isinstance(found, Outcome):
+            spelled.start[row], spelled.length[row] = used, len(found)
+            spelled.plate[row] = plate_key_of(found)
+            added.append(found)
+            used += len(found)
+    return np.frombuffer(b"".join(added), np.uint8)
 
 
 @lean_kernel
@@ -314,12 +357,13 @@ def _spell(
 ) -> int:
     """Write the identity of each plain text one after another; the others are `_NOT_PLAIN`."""
     used = 0
+    all_plain = _is_plain(text, bounds[0], bounds[-1])  # most often, and faster told of all than of each
     for row in range(outcome.size):
         start[row] = used
         length[row] = 0
         plate[row] = 0
         outcome[row] = _NOT_PLAIN
-        if not _is_plain(text, bounds[row], bounds[row + 1]):
+        if not (all_plain or _is_plain(text, bounds[row], bounds[row + 1])):
             continue
         written, key = write_identity(text, bounds[row], bounds[row + 1], identity, used)
         outcome[row] = -written if written < 0 else _ACCEPTED
@@ -339,15 +383,17 @@ def _is_plain(text: UInt8Array, start: int, end: int) -> bool:
     return plain
 
 
-def _attributes(table: pa.Table) -> tuple[UInt8Array, UInt8Array]:
-    """Return class and emission of each row; each combination of words is looked up once."""
+def _write_attributes(table: pa.Table, room: DecodedPositions) -> None:
+    """Write class and emission of each row; each combination of words is looked up once."""
     words: list[list[str]] = []
-    place = np.zeros(table.num_rows, np.int64)
+    place: Int64Array | None = None
     for name in ("class", "fuel", "emission"):
         known, places = _words(table, name)
         words.append(known)
-        if len(known) > 1:
-            place = place * len(known) + places
+        if places is not None:
+            place = places if place is None else place * len(known) + places
+    if place is None:
+        place = np.zeros(table.num_rows, np.int64)
     combinations = np.arange(math.prod(map(len, words)))
     if combinations.size > _MOST_COMBINATIONS:
         combinations, place = np.unique(place, return_inverse=True)
@@ -358,7 +404,8 @@ def _attributes(table: pa.Table) -> tuple[UInt8Array, UInt8Array]:
         code = class_of(words[0][kind])
         found.append((code, zero_emission_of(code, words[1][fuel], words[2][emission])))
     classes, emissions = np.array(found, np.uint8).T.copy()
-    return classes.take(place), emissions.take(place)
+    room.vehicle_class[:] = classes.take(place)
+    room.zero_emission[:] = emissions.take(place)
 
 
 def _carriers(table: pa.Table) -> UInt64Array:
@@ -367,14 +414,18 @@ def _carriers(table: pa.Table) -> UInt64Array:
         type_ = table.schema.field(ROLE).type
         if _is_text(type_.value_type if pa.types.is_dictionary(type_) else type_):
             names, place = _words(table, ROLE)
-            return np.array([carrier_digest(name) for name in names], np.uint64)[place]
+            if place is not None:
+                return np.array([carrier_digest(name) for name in names], np.uint64)[place]
     return np.full(table.num_rows, NOBODY, np.uint64)
 
 
-def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array]:
-    """Return the words of an optional column, the first of which is empty, and the place of each row's."""
+def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array | None]:
+    """Return the words of an optional column, the first of which is empty, and the place of each row's.
+
+    Where the column is left out, all rows have that one, and no places are given.
+    """
     if table.schema.names.count(name) != 1:
-        return [""], np.zeros(table.num_rows, np.int64)
+        return [""], None
     column = table.column(name).chunk(0)
     encoded = column if pa.types.is_dictionary(column.type) else _texts(column).dictionary_encode()
     known = ["", *_texts(encoded.dictionary).to_pylist()]

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
+from processors.columns import BoolArray, DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.vocabulary import Outcome
-from streams.decode.arrow_positions import is_arrow, positions_of_arrow
+from streams.decode.arrow_positions import MAGIC, is_arrow, positions_of_arrows
 from streams.decode.carrier_spans import CarrierSpans, digests_of, forget_spans, new_spans
 from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced
 from streams.decode.documents import Document, documents_of, parse_document
@@ -42,12 +42,38 @@ def decode_positions(
         values: Records.
         format_: How they are written; by default each object is told by its content.
     """
-    if format_ in _SLOW_FORMATS:
-        return _merged(columns_of_rows([], *_NO_PLACES), range(len(values)), values, format_)
     joined = RawValues.of(values)
+    arrows = _arrow_records(joined)
+    others = _decode_texts(joined, format_, arrows)
+    if not arrows.size:
+        return others
+    return in_order(
+        [others, positions_of_arrows([joined[row] or b"" for row in arrows.tolist()], arrows.tolist())]
+    )
+
+
+def _arrow_records(values: RawValues) -> Int64Array:
+    """Return which records are Arrow IPC streams."""
+    starts = values.starts[:-1]
+    found: Int64Array = np.flatnonzero(values.buffer[starts] == MAGIC[0])  # no text in UTF-8 begins with it
+    heads = (values.buffer[start : start + len(MAGIC)].tobytes() for start in starts[found].tolist())
+    return found[np.fromiter(map(is_arrow, heads), np.bool_, found.size)]
+
+
+def _decode_texts(values: RawValues, format_: PositionFormat, arrows: Int64Array) -> DecodedPositions:
+    """Return the rows of the values that are no Arrow IPC streams."""
+    is_text = np.ones(len(values), np.bool_)
+    is_text[arrows] = False
+    if not is_text.any():
+        return columns_of_rows([], *_NO_PLACES)
+    if format_ in _SLOW_FORMATS:
+        return _merged(columns_of_rows([], *_NO_PLACES), np.flatnonzero(is_text).tolist(), values, format_)
     memory = new_memory()
-    bounds = chunks(joined.starts)
-    parts = [_decode_chunk(joined[first:last], format_, memory) for first, last in pairwise(bounds)]
+    bounds = chunks(values.starts)
+    parts = [
+        _decode_chunk(values[first:last], format_, memory, is_text[first:last])
+        for first, last in pairwise(bounds)
+    ]
     return parts[0] if len(parts) == 1 else in_a_row(parts, bounds)
 
 
@@ -68,8 +94,10 @@ def new_memory() -> ScannerMemory:
     )
 
 
-def _decode_chunk(values: RawValues, format_: PositionFormat, memory: ScannerMemory) -> DecodedPositions:
-    """Return the rows of some values."""
+def _decode_chunk(
+    values: RawValues, format_: PositionFormat, memory: ScannerMemory, is_text: BoolArray
+) -> DecodedPositions:
+    """Return the rows of some values, of those that are texts."""
     buffer = values.buffer
     scanned, handed_over = scan(buffer, values.starts, format_, memory)
     decoded = DecodedPositions._make(scanned[: len(DecodedPositions._fields)])
@@ -80,7 +108,7 @@ def _decode_chunk(values: RawValues, format_: PositionFormat, memory: ScannerMem
         rows = [row for document in objects for row in rows_of_object(document.content, format_)]
         added = columns_of_rows(rows, decoded.record[slow_rows], decoded.index[slow_rows])
         decoded = replaced(decoded, slow_rows, added)
-    slow_records = np.flatnonzero(handed_over).tolist()
+    slow_records = np.flatnonzero((handed_over == 1) & is_text).tolist()
     return _merged(decoded, slow_records, values, format_) if slow_records else decoded
 
 
@@ -155,17 +183,7 @@ def _merged(
     format_: PositionFormat,
 ) -> DecodedPositions:
     """Return *decoded* together with the rows of other records, in the order of records."""
-    parts = [decoded]
-    slow = []
-    for record in records:
-        value = values[record] or b""
-        if is_arrow(value):
-            parts.append(positions_of_arrow(value, record))
-        else:
-            slow.append(record)
-    if slow:
-        parts.append(_slow_part(slow, values, format_))
-    return in_order(parts)
+    return in_order([decoded, _slow_part(records, values, format_)]) if records else decoded
 
 
 def _slow_part(
