@@ -75,7 +75,7 @@ def look_ahead(
         if row["zone_set"] != vehicle["zone_set"]:
             prefetch(arrays.visited, vehicle["visited"])
         elif row["zone_set"] != NO_ZONES:
-            place = _set_cell_home(world, set_cells, row, vehicle)
+            place = _set_cell_home(set_cells, vehicle)
             prefetch(set_cells.keys, place)
             prefetch(set_cells.values, place)
     for number in range(count):
@@ -92,8 +92,9 @@ def _cell_at(index: ZoneIndex, lon: float, lat: float) -> int:
 
 
 @inner_kernel
-def _set_cell_home(world: World, set_cells: CellTable, row: np.void, vehicle: np.void) -> int:
-    """Return where the set cell of a step within the same zones should be."""
-    slot = row["event_us"] // world.rules.slot_us
-    key = flow_key(row["zone_set"], slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
+def _set_cell_home(set_cells: CellTable, vehicle: np.void) -> int:
+    """Return where the set cell of a step within the same zones should be, unless a slot begins with it."""
+    key = flow_key(
+        vehicle["zone_set"], vehicle["slot"], vehicle["vehicle_class"], vehicle["zero_emission"], FMS
+    )
     return home_of(set_cells, key)

@@ -32,6 +32,7 @@ from processors.visit_steps import (
     World,
     count_stop,
     count_vehicle,
+    first_slot,
     flow_cell_at,
     start_run,
 )
@@ -53,22 +54,20 @@ def remain(world: World, arrays: VehicleArrays, cells: FlowCells, set_cells: Cel
     vehicle = arrays.vehicles[step.vehicle]
     slot_us = world.rules.slot_us
     start_us = vehicle["event_us"]
-    end_us = (start_us // slot_us + 1) * slot_us
-    while end_us <= step.event_us:
-        cell = _set_cell_at(world, arrays, set_cells, step.vehicle, start_us)
+    for slot in range(first_slot(start_us, step.slot, slot_us), step.slot):
+        end_us = (slot + 1) * slot_us
+        cell = _set_cell_at(arrays, set_cells, step.vehicle, slot)
         set_cells.values[cell, SET_DWELL_US] += end_us - start_us
         start_us = end_us
-        end_us += slot_us
-    cell = _set_cell_at(world, arrays, set_cells, step.vehicle, step.event_us)
+    cell = _set_cell_at(arrays, set_cells, step.vehicle, step.slot)
     values = set_cells.values[cell]
     values[SET_DWELL_US] += step.event_us - start_us
     values[SET_DISTANCE_UM] += step.link_um
     values[SET_OBSERVATIONS] += 1
     add_late(values, SET_LATE, step.event_us, step.arrival_us, world.rules, world.midnights_us)
-    slot = step.event_us // slot_us
-    if vehicle["slot"] != slot:
+    if vehicle["slot"] != step.slot:
         _count_vehicle_everywhere(world, arrays, cells, step)
-        vehicle["slot"] = slot
+        vehicle["slot"] = step.slot
     _go_on_with_runs(world, arrays, cells, step)
 
 
@@ -95,10 +94,9 @@ def spread(set_cells: CellTable, sets: ZoneSetArrays, flows: CellTable, place: i
 
 
 @inner_kernel
-def _set_cell_at(world: World, arrays: VehicleArrays, set_cells: CellTable, row: int, event_us: int) -> int:
-    """Return the set cell of the zones of a vehicle, of its class, in the slot of an event time."""
+def _set_cell_at(arrays: VehicleArrays, set_cells: CellTable, row: int, slot: int) -> int:
+    """Return the set cell of the zones of a vehicle, of its class, in a slot."""
     vehicle = arrays.vehicles[row]
-    slot = event_us // world.rules.slot_us
     key = flow_key(vehicle["zone_set"], slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
     return cell_of(set_cells, key)
 
@@ -109,7 +107,7 @@ def _count_vehicle_everywhere(world: World, arrays: VehicleArrays, cells: FlowCe
     visit = arrays.vehicles[step.vehicle]["visits"]
     while visit != NONE:
         record = arrays.visits[visit]
-        cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
+        cell = flow_cell_at(arrays, cells, step.vehicle, record["zone_no"], step.slot)
         count_vehicle(world, arrays, cells, step, record, cell)
         visit = record["following"]
 

@@ -163,13 +163,14 @@ def _move(world: World, state: Positions, row: int, held: np.void) -> None:
         _pass_through(world, state, vehicle, held)
     if old == NO_ZONES and new == NO_ZONES:
         return
-    step = Step(row, held["event_us"], held["arrival_us"], held["lat"], held["lon"], link_um, is_linked)
+    slot = held["event_us"] // rules.slot_us
+    step = Step(row, held["event_us"], slot, held["arrival_us"], held["lat"], held["lon"], link_um, is_linked)
     if old == new and is_linked:
         remain(world, state.arrays, state.cells, state.set_cells, step)
     else:
         unshare(state.arrays, row)
         _change_zones(world, state, step, new)
-        share(state.arrays, row, step.event_us // rules.slot_us)
+        share(state.arrays, row, slot)
 
 
 @inner_kernel
@@ -180,7 +181,9 @@ def _change_zones(world: World, state: Positions, step: Step, zone_set: int) -> 
     zones = world.sets.zones
     new, new_end = world.sets.starts[zone_set], world.sets.starts[zone_set + 1]
     last_us = vehicle["event_us"]
-    end_us, column = (step.event_us, EXITS) if step.is_linked else (last_us, DISAPPEARANCES)
+    end_slot, column = step.slot, EXITS
+    if not step.is_linked and vehicle["visits"] != NONE:
+        end_slot, column = last_us // world.rules.slot_us, DISAPPEARANCES
     # visits often have the same running run: whether it ends is worked out once for all of them
     run_us = last_us
     ends_run = step.link_um > world.rules.stop_radius_um
@@ -200,7 +203,7 @@ def _change_zones(world: World, state: Positions, step: Step, zone_set: int) -> 
             before, visit = visit, record["following"]
         else:
             if is_old:
-                visit = leave(world, arrays, cells, row, visit, end_us, column)
+                visit = leave(world, arrays, cells, row, visit, end_slot, column)
                 follow(arrays, row, before, visit)
             if is_new:
                 is_known = step.is_linked and world.changed[zones[new]] <= vehicle["zone_version"]
@@ -217,10 +220,10 @@ def _pass_through(world: World, state: Positions, vehicle: np.void, held: np.voi
     link = Link(
         vehicle["lon"], vehicle["lat"], held["lon"], held["lat"], vehicle["zone_set"], held["zone_set"]
     )
-    slot = held["event_us"] // world.rules.slot_us
     for place in range(crossed_zones(world.zones, world.sets, world.scratch, link)):
         zone_no = world.scratch.found[place]
         if world.changed[zone_no] <= vehicle["zone_version"]:
+            slot = held["event_us"] // world.rules.slot_us
             key = flow_key(zone_no, slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
             state.cells.values[cell_of(state.cells, key), THROUGH] += 1
 
@@ -279,7 +282,8 @@ def end_changed_visits(world: World, state: Positions, kept: Int32Array, changed
         before, visit = NONE, vehicle["visits"]
         while visit != NONE:
             if changed[arrays.visits[visit]["zone_no"]]:
-                visit = leave(world, arrays, state.cells, row, visit, vehicle["event_us"], DISAPPEARANCES)
+                end_slot = vehicle["event_us"] // world.rules.slot_us
+                visit = leave(world, arrays, state.cells, row, visit, end_slot, DISAPPEARANCES)
                 follow(arrays, row, before, visit)
             else:
                 before, visit = visit, arrays.visits[visit]["following"]

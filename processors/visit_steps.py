@@ -62,6 +62,7 @@ class Step(NamedTuple):
 
     vehicle: int  # row of the vehicle
     event_us: int
+    slot: int  # of the event time
     arrival_us: int
     lat: float  # degrees
     lon: float  # degrees
@@ -79,12 +80,9 @@ class FlowCells(NamedTuple):
 
 
 @inner_kernel
-def flow_cell_at(
-    world: World, arrays: VehicleArrays, cells: FlowCells, row: int, zone_no: int, event_us: int
-) -> int:
-    """Return the flow cell of a zone, of the class of a vehicle, in the slot of an event time."""
+def flow_cell_at(arrays: VehicleArrays, cells: FlowCells, row: int, zone_no: int, slot: int) -> int:
+    """Return the flow cell of a zone, of the class of a vehicle, in a slot."""
     vehicle = arrays.vehicles[row]
-    slot = event_us // world.rules.slot_us
     return cell_of(cells, flow_key(zone_no, slot, vehicle["vehicle_class"], vehicle["zero_emission"], FMS))
 
 
@@ -103,22 +101,20 @@ def count_vehicle(
     world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, record: np.void, cell: int
 ) -> None:
     """Count the vehicle of a visit in the buckets of a position that have not counted it there."""
-    slot_us = world.rules.slot_us
-    slot = step.event_us // slot_us
     last = record["slot"]
-    if last == slot:
+    if last == step.slot:
         return
     cells.values[cell, VEHICLES_SLOT] += 1
     counted = np.int64(last if last >= 0 else ~last)
     hour = step.event_us // HOUR_US
     is_new_today = int(last == UNCOUNTED)
-    if is_new_today or counted * slot_us // HOUR_US != hour:
+    if is_new_today or counted * world.rules.slot_us // HOUR_US != hour:
         cells.values[cell, VEHICLES_DAY] += is_new_today
         cells.values[cell, VEHICLES_HOUR] += 1
         vehicle = arrays.vehicles[step.vehicle]
         key = flow_key(record["zone_no"], hour, vehicle["vehicle_class"], vehicle["zero_emission"], FMS)
         count_carrier(cells.carriers, key, vehicle["carrier"], is_new_today)
-    record["slot"] = slot
+    record["slot"] = step.slot
 
 
 @inner_kernel
@@ -129,7 +125,7 @@ def come(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, zone
     if place == NONE:
         place = add_visited(arrays, step.vehicle, zone_no)
     else:
-        slot = slot_of(arrays.visited[place], step.event_us // world.rules.slot_us)
+        slot = slot_of(arrays.visited[place], step.slot)
     visit = open_visit(arrays)
     record = arrays.visits[visit]
     record["first_us"] = step.event_us
@@ -139,7 +135,7 @@ def come(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, zone
     record["zone_no"] = zone_no
     record["visited"] = place
     record["slot"] = slot
-    cell = flow_cell_at(world, arrays, cells, step.vehicle, zone_no, step.event_us)
+    cell = flow_cell_at(arrays, cells, step.vehicle, zone_no, step.slot)
     cells.values[cell, column] += 1
     _count_inside(world, arrays, cells, step, visit, cell)
     return visit
@@ -151,16 +147,21 @@ def stay(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, visi
     record = arrays.visits[visit]
     slot_us = world.rules.slot_us
     start_us = arrays.vehicles[step.vehicle]["event_us"]
-    end_us = (start_us // slot_us + 1) * slot_us
-    while end_us <= step.event_us:
-        cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], start_us)
+    for slot in range(first_slot(start_us, step.slot, slot_us), step.slot):
+        end_us = (slot + 1) * slot_us
+        cell = flow_cell_at(arrays, cells, step.vehicle, record["zone_no"], slot)
         cells.values[cell, DWELL_US] += end_us - start_us
         start_us = end_us
-        end_us += slot_us
-    cell = flow_cell_at(world, arrays, cells, step.vehicle, record["zone_no"], step.event_us)
+    cell = flow_cell_at(arrays, cells, step.vehicle, record["zone_no"], step.slot)
     cells.values[cell, DWELL_US] += step.event_us - start_us
     cells.values[cell, DISTANCE_UM] += step.link_um
     _count_inside(world, arrays, cells, step, visit, cell)
+
+
+@inner_kernel
+def first_slot(start_us: int, slot: int, slot_us: int) -> int:
+    """Return the slot of a time in *slot* or before it: mostly in it, which is told without a division."""
+    return slot if start_us >= slot * slot_us else start_us // slot_us
 
 
 @inner_kernel
@@ -189,19 +190,19 @@ def count_stop(
 ) -> None:
     """Count a stop that ended at the last taken position of a vehicle."""
     last_us = arrays.vehicles[row]["event_us"]
-    cell = flow_cell_at(world, arrays, cells, row, zone_no, last_us)
+    cell = flow_cell_at(arrays, cells, row, zone_no, last_us // world.rules.slot_us)
     cells.values[cell, STOPS] += 1
     cells.values[cell, STOP_US] += length_us
 
 
 @inner_kernel
 def leave(
-    world: World, arrays: VehicleArrays, cells: FlowCells, row: int, visit: int, end_us: int, column: int
+    world: World, arrays: VehicleArrays, cells: FlowCells, row: int, visit: int, end_slot: int, column: int
 ) -> int:
-    """End a visit with an exit or a disappearance (*column*) in the bucket of *end_us*; return the next visit."""
+    """End a visit with an exit or a disappearance (*column*) in a slot; return the next visit."""
     record = arrays.visits[visit]
     _end_run(world, arrays, cells, row, visit)
-    cell = flow_cell_at(world, arrays, cells, row, record["zone_no"], end_us)
+    cell = flow_cell_at(arrays, cells, row, record["zone_no"], end_slot)
     cells.values[cell, column] += 1
     cells.values[cell, VISITS] += 1
     cells.values[cell, VISIT_US] += arrays.vehicles[row]["event_us"] - record["first_us"]
@@ -227,8 +228,9 @@ def disappear(world: World, arrays: VehicleArrays, cells: FlowCells, row: int) -
     unshare(arrays, row)
     vehicle = arrays.vehicles[row]
     visit = vehicle["visits"]
+    end_slot = vehicle["event_us"] // world.rules.slot_us
     while visit != NONE:
-        visit = leave(world, arrays, cells, row, visit, vehicle["event_us"], DISAPPEARANCES)
+        visit = leave(world, arrays, cells, row, visit, end_slot, DISAPPEARANCES)
     vehicle["visits"] = NONE
     vehicle["zone_set"] = NO_ZONES
 
