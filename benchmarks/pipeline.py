@@ -51,7 +51,7 @@ class Sizes(NamedTuple):
     interval_s: float = 10.0
 
 
-DEFAULT: Final = Sizes(records=2_000_000, peer_share=1.0, rounds=5, peer_rounds=2)
+DEFAULT: Final = Sizes(records=5_000_000, peer_share=1.0, rounds=5, peer_rounds=2)
 QUICK: Final = Sizes(records=500_000, peer_share=0.4, rounds=2, peer_rounds=1)
 START_ROUNDS: Final = 2
 

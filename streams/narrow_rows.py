@@ -6,7 +6,7 @@ and one that says the same of every row by its base alone. Degrees that are exac
 them, are whole numbers of such units. What is left hardly compresses, so nobody spends time on trying.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
@@ -42,15 +42,18 @@ class NarrowRows(NamedTuple):
             rows.size, {name: column.take(rows) for name, column in self.columns.items()}, self.bases
         )
 
-    def between(self, start: int, end: int) -> "NarrowRows":
-        """Return the rows from *start* to before *end*."""
-        columns = {name: column[start:end] for name, column in self.columns.items()}
-        return NarrowRows(min(end, self.rows) - start, columns, self.bases)
-
     @property
     def row_bytes(self) -> int:
         """Return how many bytes a row takes."""
         return sum(column.dtype.itemsize for column in self.columns.values())
+
+
+class Part(NamedTuple):
+    """Where the rows of an observation partition stand."""
+
+    destination: int
+    first: int
+    end: int
 
 
 def narrowed(columns: PositionColumns | DetectionColumns) -> NarrowRows:
@@ -97,7 +100,9 @@ def widened(
         elif type_.kind == "f" and column.dtype == _UNIT_TYPE:
             made.append(column / type_.type(UNITS_PER_DEGREE))
         elif base:
-            made.append(np.add(column, type_.type(base), dtype=type_))
+            widened_column = column.astype(type_)
+            widened_column += type_.type(base)
+            made.append(widened_column)
         else:
             made.append(column.astype(type_))
     return shape._make(made)
@@ -117,20 +122,19 @@ def _types_of(shape: type[Any]) -> dict[str, np.dtype[Any]]:
 _COLUMN_TYPES: Final = {shape.__name__: _types_of(shape) for shape in (PositionColumns, DetectionColumns)}
 
 
-def split_by_destination(rows: NarrowRows, destination: Int32Array) -> Iterator[tuple[int, NarrowRows]]:
-    """Yield each destination with its rows, in their order."""
+def by_destination(rows: NarrowRows, destination: Int32Array) -> tuple[NarrowRows, list[Part]]:
+    """Return the rows in order of their destinations, and where those of each stand; they keep their order."""
     if destination.size == 0:
-        return
+        return rows, []
     if destination.min() == destination.max():
-        yield int(destination[0]), rows
-        return
+        return rows, [Part(int(destination[0]), 0, rows.rows)]
     # a stable sort of 16-bit keys is a radix sort: one pass instead of n log n
     order = np.argsort(destination.astype(np.uint16), kind="stable")
-    ordered = rows.chosen(order)
     counts = np.bincount(destination)
     ends = np.cumsum(counts)
-    for number in np.flatnonzero(counts).tolist():
-        yield number, ordered.between(int(ends[number] - counts[number]), int(ends[number]))
+    numbers = np.flatnonzero(counts).tolist()
+    parts = [Part(number, int(ends[number] - counts[number]), int(ends[number])) for number in numbers]
+    return rows.chosen(order), parts
 
 
 def _units(degrees: Float64Array) -> Float64Array | Int32Array:

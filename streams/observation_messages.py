@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from duls.errors import RefusedError
 from processors.source_clock import Mark
-from streams.narrow_rows import Columns, NarrowRows, widened
+from streams.narrow_rows import Columns, NarrowRows, Part, widened
 
 Headers = list[tuple[str, bytes]]
 
@@ -109,16 +109,23 @@ def rows_per_message(rows: NarrowRows) -> int:
 
 def encode_rows(rows: NarrowRows) -> Iterator[bytes]:
     """Yield the rows as Arrow IPC streams of at most MAX_MESSAGE_BYTES each, in order."""
+    for _, value in encode_parts(rows, [Part(0, 0, rows.rows)]):
+        yield value
+
+
+def encode_parts(rows: NarrowRows, parts: Sequence[Part]) -> Iterator[tuple[int, bytes]]:
+    """Yield each destination with messages of its rows, in order, of at most MAX_MESSAGE_BYTES."""
     if not rows.rows:
         return
     step = rows_per_message(rows)
     types = tuple(column.dtype for column in rows.columns.values())
     schema, head = _schema_of(tuple(rows.columns), types, tuple(rows.bases.items()))
-    for start in range(0, rows.rows, step):
-        columns = rows.between(start, start + step).columns
-        batch = pa.RecordBatch.from_arrays([pa.array(column) for column in columns.values()], schema=schema)
-        # what a stream writer makes, whose buffer would grow, and be copied, again and again
-        yield b"".join((head, batch.serialize(), _END_OF_STREAM))
+    batch = pa.RecordBatch.from_arrays([pa.array(column) for column in rows.columns.values()], schema=schema)
+    for destination, first, end in parts:
+        for start in range(first, end, step):
+            message = batch.slice(start, min(step, end - start)).serialize()
+            # what a stream writer makes, whose buffer would grow, and be copied, again and again
+            yield destination, b"".join((head, message, _END_OF_STREAM))
 
 
 @lru_cache(maxsize=16)

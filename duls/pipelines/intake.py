@@ -24,8 +24,8 @@ from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
 from streams.admission import AdmissionRules, Observations, admit, rejected_rows
 from streams.decode.detection_row import TimeReading
 from streams.failpoints import Failpoint
-from streams.narrow_rows import narrowed, split_by_destination
-from streams.observation_messages import Kind, encode_rows
+from streams.narrow_rows import by_destination, narrowed
+from streams.observation_messages import Kind, encode_parts
 from streams.observation_sender import DeadLetter, ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
 from streams.source_positions import Gap, PositionMetadata, SourcePositions
@@ -212,10 +212,9 @@ class Intake:
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS
-            rows = narrowed(admitted.columns)
-            for partition, part in split_by_destination(rows, admitted.destination):
-                for value in encode_rows(part):
-                    self._sender.send_rows(kind, topic.topic_id, partition, value)
+            rows, parts = by_destination(narrowed(admitted.columns), admitted.destination)
+            for partition, value in encode_parts(rows, parts):
+                self._sender.send_rows(kind, topic.topic_id, partition, value)
             self._dead_letters(topic, admitted.columns)
         self.positions.move(topic.name, moved)
         self._failpoint("intake-after-produce")

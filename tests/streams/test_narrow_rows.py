@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.columns import DetectionColumns, PositionColumns
-from streams.narrow_rows import column_types, narrowed, split_by_destination, widened
+from streams.narrow_rows import by_destination, column_types, narrowed, widened
 
 SHAPES: list[type[Any]] = [PositionColumns, DetectionColumns]
 INTEGERS = [name for name, type_ in column_types(PositionColumns).items() if type_.kind != "f"]
@@ -114,12 +114,14 @@ def test_splitting_by_destination_keeps_every_row_in_order(
     columns = some_columns(PositionColumns, draw, len(destinations))
     destination = np.array(destinations, np.int32)
 
-    parts = dict(split_by_destination(narrowed(columns), destination))
+    rows, parts = by_destination(narrowed(columns), destination)
 
-    assert sorted(set(destinations)) == sorted(parts)
-    for number, part in parts.items():
+    assert sorted(set(destinations)) == [part.destination for part in parts]
+    assert len(destinations) == sum(part.end - part.first for part in parts)
+    found = widened(PositionColumns, rows.rows, rows.columns, rows.bases)
+    for number, first, end in parts:
         chosen = PositionColumns._make(column[destination == number] for column in columns)
-        assert_same(chosen, widened(PositionColumns, part.rows, part.columns, part.bases))
+        assert_same(chosen, PositionColumns._make(column[first:end] for column in found))
 
 
 @pytest.mark.parametrize("name", INTEGERS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from duls.errors import RefusedError
 from processors.columns import DetectionColumns, PositionColumns
 from processors.source_clock import Mark
-from streams.narrow_rows import narrowed
+from streams.narrow_rows import by_destination, narrowed
 from streams.observation_messages import (
     INSTALLATION_HEADER,
     KIND_HEADER,
@@ -23,6 +23,7 @@ from streams.observation_messages import (
     decode_control,
     decode_progress,
     decode_rows,
+    encode_parts,
     encode_progress,
     encode_rows,
     envelope_of,
@@ -116,6 +117,23 @@ def test_a_full_message_is_nearly_as_large_as_allowed(make: Any, over: int) -> N
 
     assert 1 + (over > 0) == len(values)
     assert 0.95 * MAX_MESSAGE_BYTES < len(values[0]) <= MAX_MESSAGE_BYTES
+
+
+def test_each_message_holds_rows_of_one_destination() -> None:
+    """In order, and as many messages as its rows need."""
+    rows = positions(20_000)
+    destination = np.arange(20_000, dtype=np.int32) % 2 * 5
+
+    ordered, parts = by_destination(narrowed(rows), destination)
+    found: dict[int, list[int]] = {}
+    messages = 0
+    for number, value in encode_parts(ordered, parts):
+        assert len(value) <= MAX_MESSAGE_BYTES
+        found.setdefault(number, []).extend(decode_rows(value, PositionColumns).offset.tolist())
+        messages += 1
+
+    assert messages > 2
+    assert {number: rows.offset[destination == number].tolist() for number in (0, 5)} == found
 
 
 @given(
