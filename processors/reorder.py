@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import inner_kernel
-from processors.records import with_record_room
+from processors.records import MAPPED_BYTES, with_record_room
 from processors.vehicle_table import FOREVER_US, NO_CLASS, NONE, VehicleArrays, now_group
 
 HELD: Final = np.dtype(
@@ -50,6 +50,10 @@ HELD_COUNT: Final = 2
 SCAN_STEPS: Final = 3  # steps spent on finding places in lists since the last reset
 
 
+SMALL: Final = MAPPED_BYTES // HELD.itemsize  # positions of a store that is not mapped yet
+ROOM_FACTOR: Final = 4
+
+
 class HeldArrays(NamedTuple):
     """Held positions and the ends of the queue of each source partition."""
 
@@ -76,7 +80,9 @@ def with_held_room(held: HeldArrays, more: int) -> HeldArrays:
     need = int(held.counts[HELD_COUNT]) + more
     if need <= held.rows.size:
         return held
-    return held._replace(rows=with_record_room(held.rows, int(held.counts[HELD_TOP]), need))
+    # a backlog fills the store to millions within a second: room beyond need costs nothing, and each growth a copy
+    room = need if need <= SMALL else ROOM_FACTOR * need
+    return held._replace(rows=with_record_room(held.rows, int(held.counts[HELD_TOP]), room))
 
 
 def with_partitions(held: HeldArrays, partitions: int) -> HeldArrays:

@@ -237,7 +237,7 @@ class Aggregate:
         moved = [
             owned
             for _, owned in sorted(self.owned.items())
-            if owned.has_moved or (with_snapshots and not owned.is_replaying)
+            if owned.has_moved or (with_snapshots and owned.has_news_for_a_snapshot)
         ]
         if not moved:
             return
@@ -277,6 +277,7 @@ class Aggregate:
             owned.stored_now = plan.now.get(owned.number, owned.stored_now)
             if owned.number in snapshots:
                 owned.has_snapshot = True
+                owned.snapshot_offset = owned.read_offset
                 owned.snapshot_s = now_s
                 owned.work_s = 0.0
 

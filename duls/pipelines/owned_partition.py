@@ -15,6 +15,7 @@ from processors.positions import NowCounts
 from processors.snapshot import FORMAT, snapshot_of
 from sinks.flush_parts import Cursor, NowColumns, PartitionAdvance, Snapshot
 
+NOWHERE: Final = -1  # an offset that no state has
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
 
 
@@ -44,6 +45,7 @@ class OwnedPartition:
         self.stored_offset = stored_offset
         self.replay_until = stored_offset
         self.has_snapshot = has_snapshot
+        self.snapshot_offset = start_offset if has_snapshot else NOWHERE  # what the last snapshot holds
         self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
         self.assigned_s = 0.0  # monotonic: when the group gave it
         self.snapshot_s = 0.0  # monotonic: when the last snapshot was stored, at the latest
@@ -62,6 +64,11 @@ class OwnedPartition:
         """Tell whether there is something to flush."""
         return not self.is_replaying and self.read_offset > self.stored_offset
 
+    @property
+    def has_news_for_a_snapshot(self) -> bool:
+        """Tell whether the state is another one than the last snapshot holds."""
+        return not self.is_replaying and self.read_offset != self.snapshot_offset
+
     def now(self) -> tuple[int, NowCounts] | None:
         """Return stream time of positions and the vehicles in each zone then, or None before the first.
 
@@ -74,6 +81,7 @@ class OwnedPartition:
     def drain(self, ledger: Ledger) -> CameraRejections:
         """Take everything that is held, of which the log does not tell."""
         self._now = (-1, None)
+        self.snapshot_offset = NOWHERE
         return self.state.drain(ledger)
 
     def end_replay(self, stored: list[Cursor]) -> None:

@@ -615,6 +615,26 @@ def test_a_snapshot_is_due_at_first_then_by_work_or_age() -> None:
     assert [1, 0, 1, 0, 1] == taken
 
 
+def test_what_a_snapshot_holds_is_not_stored_again() -> None:
+    """The group takes partitions back after the last flush; their states cost as much as a second of work."""
+    store = MemoryStore()
+    process = Process(store, one_log(*drive()))
+    process.own(0)
+    process.read(2)
+    process.aggregate.finish()
+    flushes = len(store.flushes)
+    assert [0] == [snapshot.partition for snapshot in store.flushes[-1].snapshots]
+
+    process.consumer.take((TOPIC, 0))
+    assert flushes == len(store.flushes)
+
+    process.own(0)
+    process.read(1)
+    process.consumer.take((TOPIC, 0))
+    assert flushes + 1 == len(store.flushes)
+    assert [0] == [snapshot.partition for snapshot in store.flushes[-1].snapshots]
+
+
 def test_of_snapshots_that_are_due_one_is_taken_per_flush() -> None:
     """That of the longest replay first; those that are missing all at once."""
     store = MemoryStore()

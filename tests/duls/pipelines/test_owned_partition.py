@@ -51,6 +51,19 @@ def test_a_replay_lasts_up_to_the_stored_offset(read: int, is_replaying: bool, h
     assert (is_replaying, has_moved) == (owned.is_replaying, owned.has_moved)
 
 
+def test_a_snapshot_is_new_where_the_state_moved_or_was_drained() -> None:
+    """A drain moves the state without a message."""
+    owned = owned_partition(start=9)
+    assert not owned.has_news_for_a_snapshot
+
+    owned.drain(Ledger())
+    assert owned.has_news_for_a_snapshot
+
+    owned.snapshot_offset = 9
+    owned.read_offset = 10
+    assert owned.has_news_for_a_snapshot
+
+
 def test_a_replay_that_equals_the_database_knows_what_is_stored() -> None:
     """The next flush brings only what changed since."""
     owned = owned_partition()
