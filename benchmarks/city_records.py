@@ -36,6 +36,7 @@ class Chunk(NamedTuple):
 
     values: list[bytes]
     vehicle: list[int]
+    positions: int
 
 
 def build_city(vehicles: int) -> SimulatedCity:
@@ -86,7 +87,7 @@ def encoded(rows: SimulatedPositions) -> Iterator[Chunk]:
     for first in range(0, rows.vehicle.size, CHUNK_ROWS):
         part = slice_of(rows, first, first + CHUNK_ROWS)
         values = [value[: value.index(b',"fuel"')] + b"}" for value in encode_positions(part)]
-        yield Chunk(values, part.vehicle.tolist())
+        yield Chunk(values, part.vehicle.tolist(), part.vehicle.size)
 
 
 def packed(rows: SimulatedPositions, kind: str, partitions: int) -> Iterator[Chunk]:
@@ -102,7 +103,7 @@ def packed(rows: SimulatedPositions, kind: str, partitions: int) -> Iterator[Chu
             records = [
                 _packed(mine[first : first + size].tolist(), kind) for first in range(0, mine.size, size)
             ]
-            yield Chunk(records, [partition] * len(records))
+            yield Chunk(records, [partition] * len(records), mine.size)
 
 
 def _packed(values: list[bytes], kind: str) -> bytes:

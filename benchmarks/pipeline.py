@@ -23,7 +23,7 @@ from benchmarks.machine import Machine, this_machine
 from benchmarks.peer_forms import BATCHES, PLAIN, WINDOWS
 from benchmarks.peers import FORMS, PEERS, TITLES, Peer, PeerFailedError, Task, make_task, run_peer
 from benchmarks.processes import Usage, run_all
-from benchmarks.raw_topic import PARTITIONS, fill
+from benchmarks.raw_topic import ARRIVING_PER_S, PARTITIONS, fill, paced
 from benchmarks.report import say, table, write_json, write_section
 from processors.simulation.city import SimulatedCity
 from processors.simulation.columns import SimulatedPositions
@@ -165,7 +165,8 @@ def measure(sizes: Sizes) -> dict[str, Any]:
         fill(servers, POSITIONS_TOPIC, encoded(first))
         compile_run = contest.pipeline(START_RECORDS)
         starts = _starts(contest, start)
-        fill(servers, POSITIONS_TOPIC, encoded(slice_of(rows, START_RECORDS, rows.vehicle.size)))
+        rest = encoded(slice_of(rows, START_RECORDS, rows.vehicle.size))
+        fill(servers, POSITIONS_TOPIC, paced(rest, ARRIVING_PER_S))
         runs = _rounds(contest, sizes, _tasks(servers, rows, sizes))
     return {
         "packed": {kind: _packed_run(city, rows, kind, sizes, starts) for kind in PACKED},
@@ -211,7 +212,8 @@ def _packed_run(
     with Services() as services:
         contest = Contest(services, city, {OURS: 1.0})
         fresh_installation(services, city, "bench_topics")
-        fill(services.bootstrap_servers, POSITIONS_TOPIC, packed(rows, kind, PARTITIONS))
+        records = packed(rows, kind, PARTITIONS)
+        fill(services.bootstrap_servers, POSITIONS_TOPIC, paced(records, ARRIVING_PER_S))
         say(f"  {kind}")
         runs = [contest.pipeline(sizes.records) for _ in range(max(2, sizes.rounds - 2))]
     started = [run for run in starts if run.contestant == "pipeline"]
@@ -320,7 +322,8 @@ def as_text(result: dict[str, Any]) -> str:
             f"Machine: {machine.name()}; load before {machine.load_before}.",
             (
                 f"One position of {result['bytes_per_record']} bytes per record, 8 partitions, 2 % out of order, "
-                f"400 zones, a position is in {result['zones_per_position']} of them; "
+                f"400 zones, a position is in {result['zones_per_position']} of them, "
+                f"at most {ARRIVING_PER_S:,} arrived in a second; "
                 f"{sizes['rounds']} interleaved rounds, peers in {sizes['peer_rounds']} of them. "
                 "All peers that are shown counted right."
             ),

@@ -1,6 +1,7 @@
 """Making topics and filling them with records."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from confluent_kafka import Producer
@@ -11,6 +12,12 @@ from streams.clients import make_admin
 
 PARTITIONS: Final = 8
 ANSWER_S: Final = 30.0
+ARRIVING_PER_S: Final = 150_000
+"""Positions that arrive in a second at most: what this machine sustains with everything on it (`benchmarks.sustained`).
+
+The times of arrival stay with the records, and aggregate holds five seconds of arrival to put them into order. So a
+topic that is filled faster than any feed makes it hold more than it ever has to.
+"""
 PRODUCER: Final[dict[str, str | int]] = {
     "linger.ms": 50,
     "batch.num.messages": 10_000,
@@ -33,6 +40,16 @@ def delete_topic(bootstrap_servers: str, name: str) -> None:
     admin = make_admin(bootstrap_servers, {})
     if name in admin.list_topics(timeout=ANSWER_S).topics:
         admin.delete_topics([name])[name].result(ANSWER_S)
+
+
+def paced(chunks: Iterable[Chunk], positions_per_s: float) -> Iterator[Chunk]:
+    """Yield chunks no faster than so many positions a second."""
+    began_s = time.monotonic()
+    positions = 0
+    for chunk in chunks:
+        time.sleep(max(0.0, began_s + positions / positions_per_s - time.monotonic()))
+        yield chunk
+        positions += chunk.positions
 
 
 def fill(bootstrap_servers: str, topic: str, chunks: Iterable[Chunk]) -> int:

@@ -17,7 +17,7 @@ from benchmarks.city_records import ONE, PACKED, build_city, encoded, packed, si
 from benchmarks.installation import Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
 from benchmarks.processes import run_all
-from benchmarks.raw_topic import PARTITIONS, fill
+from benchmarks.raw_topic import ARRIVING_PER_S, PARTITIONS, fill, paced
 from benchmarks.report import measure_and_report, say, table
 from benchmarks.staged_role import OTHER_THREADS, REST, Used
 from processors.simulation.city import SimulatedCity
@@ -51,7 +51,8 @@ def _runs(city: SimulatedCity, rows: SimulatedPositions, kind: str, rounds: int)
         _run(services, city, "compiling")
         start = _run(services, city, "start")
         rest = slice_of(rows, START_RECORDS, rows.vehicle.size)
-        fill(services.bootstrap_servers, POSITIONS_TOPIC, packed(rest, kind, PARTITIONS))
+        records = packed(rest, kind, PARTITIONS)
+        fill(services.bootstrap_servers, POSITIONS_TOPIC, paced(records, ARRIVING_PER_S))
         runs = []
         for number in range(rounds):
             say(f"  {kind}, round {number + 1}")
