@@ -37,6 +37,7 @@ def no_failpoint(name: str) -> None:
 def prepare_session(connection: Connection) -> None:
     """Make the session tables that `flush` copies into, and limit how long a stopped process can hold its locks."""
     connection.execute(query("session", "limit_transactions"))
+    connection.execute(query("session", "buffer_session_tables"))
     for table in (
         "slot_delta",
         "hour_delta",

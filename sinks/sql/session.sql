@@ -11,6 +11,10 @@ SET work_mem = '64MB';
 -- End any transaction that takes so long, where the server can (PostgreSQL 17): a process may be stopped at any point of it.
 SELECT set_config(known.name, '60s', false) FROM pg_settings AS known WHERE known.name = 'transaction_timeout';
 
+-- name: buffer_session_tables
+-- Keep what a flush copies in memory, a country's slot too: 8 MB by default. Before a session table is touched first.
+SET temp_buffers = '64MB';
+
 -- name: arm_idle_timer
 -- A statement of its own after a pipeline, whose last message disarms idle_in_transaction_session_timeout.
 SELECT;

@@ -342,7 +342,7 @@ def _spelled(texts: pa.Array, spelled: _Identities) -> UInt8Array:
             spelled.plate[row] = plate_key_of(found)
             added.append(found)
             used += len(found)
-    return np.frombuffer(b"".join(added), np.uint8)
+    return np.frombuffer(bytearray().join(added), np.uint8)
 
 
 @lean_kernel

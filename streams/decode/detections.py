@@ -146,7 +146,7 @@ def columns_of_rows(rows: Sequence[DetectionRow], record: Int32Array, index: Int
         time_reading=np.array([row.reading for row in rows], np.uint8),
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
-        identity=np.frombuffer(b"".join(row.identity for row in rows), np.uint8),
+        identity=np.frombuffer(bytearray().join(row.identity for row in rows), np.uint8),
     )
 
 

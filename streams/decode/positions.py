@@ -146,7 +146,7 @@ def columns_of_rows(rows: Sequence[PositionRow], record: Int32Array, index: Int3
         np.array([row.carrier for row in rows], np.uint64),
         np.cumsum(lengths, dtype=np.int64) - lengths,
         lengths,
-        np.frombuffer(b"".join(row.identity for row in rows), np.uint8),
+        np.frombuffer(bytearray().join(row.identity for row in rows), np.uint8),
     )
 
 
