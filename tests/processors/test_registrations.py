@@ -33,7 +33,7 @@ def decoded(rows: Sequence[Row]) -> DecodedPositions:
         carrier=zeros.astype(np.uint64),
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
-        identity=np.frombuffer(b"".join(names), np.uint8),
+        identity=np.frombuffer(bytearray().join(names), np.uint8),
     )
 
 
