@@ -67,13 +67,13 @@ def narrowed(columns: PositionColumns | DetectionColumns) -> NarrowRows:
         if column.dtype.kind == "f":
             kept[name] = _units(column) if name in _DEGREES else column
             continue
-        least, most = _bounds(column)
+        least, most = map(int, _bounds(column))  # whose difference may be more than 64 bits hold
         if least == most:
-            bases[name] = int(least)
+            bases[name] = least
             continue
         width = next((width for width, largest in _WIDTHS if most - least <= largest), column.dtype)
         if width.itemsize < column.dtype.itemsize:
-            bases[name] = int(least)
+            bases[name] = least
             kept[name] = (column - column.dtype.type(least)).astype(width)
         else:
             kept[name] = column
