@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,14 +21,14 @@ from processors.columns import (
     BoolArray,
     DecodedPositions,
     Float64Array,
-    Int32Array,
     Int64Array,
     UInt8Array,
     UInt64Array,
 )
-from processors.identity import identity_of, plate_key_of, write_identity
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
+from streams.decode.arrow_columns import StreamRefusedError, filled, is_text, texts
+from streams.decode.arrow_identities import write_identities
 from streams.decode.attributes import class_of, zero_emission_of
 from streams.decode.carriers import ROLE
 from streams.decode.times import END_MS, END_US, NO_TIME
@@ -37,23 +37,11 @@ MAGIC: Final = b"\xff\xff\xff\xff"
 """What every Arrow IPC stream begins with, and no JSON text in UTF-8."""
 
 _NANOSECONDS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_ROOM: Final = 6  # bytes that an identity may have beyond its text
-_SPACE: Final = ord(" ")
-_LAST_PLAIN: Final = ord("~")
-_NOT_PLAIN: Final = 255
 _MOST_COMBINATIONS: Final = 4_096  # of words that are looked up whether they occur or not
 _ACCEPTED: Final = int(Outcome.ACCEPTED)
 _NOT_FINITE: Final = int(Outcome.NOT_FINITE)
 _OUT_OF_RANGE: Final = int(Outcome.OUT_OF_RANGE)
 _BAD_TIME: Final = int(Outcome.BAD_TIME)
-
-
-class _RefusedError(Exception):
-    """A stream that gives no rows; holds the reason."""
-
-    def __init__(self, reason: Outcome) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def is_arrow(value: bytes) -> bool:
@@ -89,7 +77,7 @@ def _table_or_reason(value: bytes) -> pa.Table | Outcome:
     """Return the columns of a stream, or why there are none."""
     try:
         return _table(value)
-    except _RefusedError as refusal:
+    except StreamRefusedError as refusal:
         return refusal.reason
     except (pa.ArrowException, OSError, ValueError, struct.error):
         return Outcome.NOT_ARROW
@@ -99,7 +87,7 @@ def _read_or_reason(table: pa.Table, room: DecodedPositions) -> UInt8Array | Out
     """Write the rows of columns to *room* and return their identities, or why there are none."""
     try:
         return _read(table, room)
-    except _RefusedError as refusal:
+    except StreamRefusedError as refusal:
         return refusal.reason
     except (pa.ArrowException, OSError, ValueError):
         return Outcome.NOT_ARROW
@@ -109,13 +97,13 @@ def _table(value: bytes) -> pa.Table:
     """Return the columns of a stream, each in one piece and checked."""
     for message in pa.ipc.MessageReader.open_stream(value):
         if _is_compressed(message):
-            raise _RefusedError(Outcome.NOT_ARROW)
+            raise StreamRefusedError(Outcome.NOT_ARROW)
     with pa.ipc.open_stream(value) as reader:
         table = reader.read_all()
     table.validate(full=True)
     table = table.combine_chunks()
     if not table.num_rows:
-        raise _RefusedError(Outcome.EMPTY)
+        raise StreamRefusedError(Outcome.EMPTY)
     return table
 
 
@@ -176,7 +164,7 @@ def _without(rows: DecodedPositions, unused: Sequence[tuple[int, int]]) -> Decod
 def _read(table: pa.Table, room: DecodedPositions) -> UInt8Array:
     """Write the rows of columns to *room*; return their identities, one after another."""
     required = [_column(table, name) for name in ("vehicle", "time", "lat", "lon")]
-    identity = _write_identities(required[0], room)
+    identity = write_identities(required[0], room)
     is_finite = _write_times(required[1], room.event_us)
     room.lat[:], room.lon[:] = _floats(required[2]), _floats(required[3])
     _judge(room.event_us, is_finite, room.lat, room.lon, room.outcome)
@@ -226,21 +214,16 @@ def _judge(
 def _column(table: pa.Table, name: str) -> pa.Array:
     """Return a required column."""
     if table.schema.names.count(name) != 1:
-        raise _RefusedError(Outcome.MISSING_FIELD)
+        raise StreamRefusedError(Outcome.MISSING_FIELD)
     return table.column(name).chunk(0)
 
 
 def _floats(column: pa.Array) -> Float64Array:
     """Return numbers, 0 where there is none."""
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        raise _RefusedError(Outcome.WRONG_TYPE)
-    numbers: Float64Array = _filled(column.cast(pa.float64(), safe=False), 0.0).to_numpy()
+        raise StreamRefusedError(Outcome.WRONG_TYPE)
+    numbers: Float64Array = filled(column.cast(pa.float64(), safe=False), 0.0).to_numpy()
     return numbers
-
-
-def _filled(column: pa.Array, value: object) -> pa.Array:
-    """Return a column with a value where it has none."""
-    return column.fill_null(value) if column.null_count else column
 
 
 def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
@@ -256,13 +239,13 @@ def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
         event_us[~is_time | (event_us >= END_US)] = NO_TIME
         return np.isfinite(times_ms)
     else:
-        raise _RefusedError(Outcome.BAD_TIME)
+        raise StreamRefusedError(Outcome.BAD_TIME)
     return np.ones(event_us.size, np.bool_)
 
 
 def _integers(column: pa.Array) -> Int64Array:
     """Return whole numbers, 0 where there is none; what is too large becomes negative."""
-    integers: Int64Array = _filled(column.cast(pa.int64(), safe=False), 0).to_numpy()
+    integers: Int64Array = filled(column.cast(pa.int64(), safe=False), 0).to_numpy()
     return integers
 
 
@@ -277,110 +260,6 @@ def _scale(times: Int64Array, nanoseconds: int, end: int, event_us: Int64Array) 
     for row in range(times.size):
         time = times[row]
         event_us[row] = time * nanoseconds // 1_000 if 0 <= time < end else NO_TIME
-
-
-class _Identities(NamedTuple):
-    """Where the identities of rows stand, as `DecodedPositions` has it."""
-
-    outcome: UInt8Array
-    start: Int64Array
-    length: Int32Array
-    plate: Int64Array
-
-
-def _write_identities(column: pa.Array, room: DecodedPositions) -> UInt8Array:
-    """Write where the identities of texts stand, and return them; those of a dictionary are spelled once."""
-    rows = _Identities(room.outcome, room.identity_start, room.identity_length, room.plate)
-    if not pa.types.is_dictionary(column.type):
-        return _spelled(_texts(column), rows)
-    words = _texts(column.dictionary) if len(column.dictionary) else pa.array([""], pa.large_string())
-    count = len(words)
-    known = _Identities(
-        np.empty(count, np.uint8),
-        np.empty(count, np.int64),
-        np.empty(count, np.int32),
-        np.empty(count, np.int64),
-    )
-    identity = _spelled(words, known)
-    place = _filled(column.indices.cast(pa.int64()), 0).to_numpy()
-    room.outcome[:], room.plate[:] = known.outcome[place], known.plate[place]
-    room.identity_start[:], room.identity_length[:] = known.start[place], known.length[place]
-    return identity
-
-
-def _texts(column: pa.Array) -> pa.Array:
-    """Return texts, empty where there is none."""
-    if not _is_text(column.type):
-        raise _RefusedError(Outcome.WRONG_TYPE)
-    return _filled(column.cast(pa.large_string()), "")
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    """Tell whether a column is one of texts."""
-    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
-
-
-def _spelled(texts: pa.Array, spelled: _Identities) -> UInt8Array:
-    """Write where the identity of each text stands, and return them one after another."""
-    count = len(texts)
-    _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + count + 1]
-    text = np.frombuffer(data or b"", np.uint8)
-    for array in (bounds, text):  # either way where it comes from: one kernel for both
-        array.flags.writeable = False
-    identity = np.empty(int(bounds[-1] - bounds[0]) + count * _ROOM, np.uint8)
-    used = _spell(text, bounds, *spelled, identity)
-    odd = np.flatnonzero(spelled.outcome == _NOT_PLAIN).tolist()
-    if not odd:
-        return identity[:used]
-    added = [identity[:used].tobytes()]
-    for row in odd:
-        found = identity_of(texts[row].as_py())
-        spelled.outcome[row] = found if isinstance(found, Outcome) else Outcome.ACCEPTED
-        if not isinstance(found, Outcome):
-            spelled.start[row], spelled.length[row] = used, len(found)
-            spelled.plate[row] = plate_key_of(found)
-            added.append(found)
-            used += len(found)
-    return np.frombuffer(bytearray().join(added), np.uint8)
-
-
-@lean_kernel
-def _spell(
-    text: UInt8Array,
-    bounds: Int64Array,
-    outcome: UInt8Array,
-    start: Int64Array,
-    length: Int32Array,
-    plate: Int64Array,
-    identity: UInt8Array,
-) -> int:
-    """Write the identity of each plain text one after another; the others are `_NOT_PLAIN`."""
-    used = 0
-    all_plain = _is_plain(text, bounds[0], bounds[-1])  # most often, and faster told of all than of each
-    for row in range(outcome.size):
-        start[row] = used
-        length[row] = 0
-        plate[row] = 0
-        outcome[row] = _NOT_PLAIN
-        if not (all_plain or _is_plain(text, bounds[row], bounds[row + 1])):
-            continue
-        written, key = write_identity(text, bounds[row], bounds[row + 1], identity, used)
-        outcome[row] = -written if written < 0 else _ACCEPTED
-        if written > 0:
-            length[row] = written
-            plate[row] = key
-            used += written
-    return used
-
-
-@lean_kernel
-def _is_plain(text: UInt8Array, start: int, end: int) -> bool:
-    """Tell whether all bytes are printable ASCII."""
-    plain = True
-    for place in range(start, end):
-        plain &= _SPACE <= text[place] <= _LAST_PLAIN
-    return plain
 
 
 def _write_attributes(table: pa.Table, room: DecodedPositions) -> None:
@@ -412,7 +291,7 @@ def _carriers(table: pa.Table) -> UInt64Array:
     """Return the digest of the carrier of each row; that of each name is made once."""
     if table.schema.names.count(ROLE) == 1:
         type_ = table.schema.field(ROLE).type
-        if _is_text(type_.value_type if pa.types.is_dictionary(type_) else type_):
+        if is_text(type_.value_type if pa.types.is_dictionary(type_) else type_):
             names, place = _words(table, ROLE)
             if place is not None:
                 return np.array([carrier_digest(name) for name in names], np.uint64)[place]
@@ -427,7 +306,7 @@ def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array | None]:
     if table.schema.names.count(name) != 1:
         return [""], None
     column = table.column(name).chunk(0)
-    encoded = column if pa.types.is_dictionary(column.type) else _texts(column).dictionary_encode()
-    known = ["", *_texts(encoded.dictionary).to_pylist()]
-    place: Int64Array = _filled(encoded.indices.cast(pa.int64()), -1).to_numpy() + 1
+    encoded = column if pa.types.is_dictionary(column.type) else texts(column).dictionary_encode()
+    known = ["", *texts(encoded.dictionary).to_pylist()]
+    place: Int64Array = filled(encoded.indices.cast(pa.int64()), -1).to_numpy() + 1
     return known, place

@@ -1,0 +1,30 @@
+"""Columns of an Arrow stream that a sender made, as every reader of one asks for them."""
+
+import pyarrow as pa
+
+from processors.vocabulary import Outcome
+
+
+class StreamRefusedError(Exception):
+    """A stream that gives no rows; holds the reason."""
+
+    def __init__(self, reason: Outcome) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def filled(column: pa.Array, value: object) -> pa.Array:
+    """Return a column with a value where it has none."""
+    return column.fill_null(value) if column.null_count else column
+
+
+def texts(column: pa.Array) -> pa.Array:
+    """Return texts, empty where there is none."""
+    if not is_text(column.type):
+        raise StreamRefusedError(Outcome.WRONG_TYPE)
+    return filled(column.cast(pa.large_string()), "")
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Tell whether a column is one of texts."""
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
