@@ -24,7 +24,7 @@ from processors.ledger import Ledger
 from processors.positions import PositionState, ZoneWorld
 from processors.rules import FigureSettings, rules_of
 from processors.simulation.columns import SimulatedPositions
-from processors.vehicle_table import OPEN_VISITS, VEHICLES, VISITED
+from processors.vehicle_table import LINES, OPEN_VISITS, VEHICLES, VISITED
 from processors.vocabulary import ZERO_EMISSIONS, Outcome
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_lookup import lookup
@@ -121,7 +121,7 @@ class States:
             **counts,
             "vehicle_bytes": counts["vehicles"] * vehicle_bytes + places,
             "visit_bytes": counts["visits"] * row.visits.itemsize,
-            "visited_bytes": counts["visited"] * row.visited.itemsize,
+            "visited_bytes": sum(int(arrays.counts[LINES]) for arrays in every) * row.visited.itemsize,
             "allotted_bytes": sum(array.nbytes for arrays in every for array in arrays),
             "held_bytes": self.partitions[0].held.rows.itemsize,
         }

@@ -99,13 +99,19 @@ def summed(group: Int64Array, bucket: Int64Array, carrier: Int64Array, vehicles:
 
     *group* is packed as by `group_of`.
     """
-    order = np.lexsort((carrier, group, bucket, group >> 7))
-    group, bucket, carrier, vehicles = group[order], bucket[order], carrier[order], vehicles[order]
-    is_first = np.ones(group.size, np.bool_)
-    is_first[1:] = (np.diff(group) != 0) | (np.diff(bucket) != 0) | (np.diff(carrier) != 0)
-    first = np.flatnonzero(is_first)
-    sums = np.add.reduceat(vehicles, first) if first.size else vehicles
-    first, sums = first[sums > 0], sums[sums > 0]
+    counted = vehicles > 0
+    group, bucket, carrier, vehicles = group[counted], bucket[counted], carrier[counted], vehicles[counted]
+    # by zone, bucket, class and emission, as cells stand; ranks in place of values keep each key in one integer
+    buckets, bucket_rank = np.unique(bucket, return_inverse=True)
+    _, cell_rank = np.unique(
+        ((group >> 7) * buckets.size + bucket_rank) << 7 | group & 127, return_inverse=True
+    )
+    carriers, carrier_rank = np.unique(carrier, return_inverse=True)
+    ranks = cell_rank * carriers.size + carrier_rank
+    order = np.argsort(ranks)
+    first = np.flatnonzero(np.diff(ranks[order], prepend=-1))
+    sums = np.add.reduceat(vehicles[order], first) if first.size else vehicles
+    first = order[first]
     group = group[first]
     return CarrierDelta(
         (group >> 7).astype(np.int32),

@@ -44,7 +44,21 @@ if vars(config)["DISABLE_JIT"]:  # its types do not know it
     def prefetch(table: Any, row: int) -> None:
         """Do nothing: without compilation nothing waits for memory."""
 
+    def lowest_bit(bits: int) -> int:
+        """Return the number of the lowest bit that is set; at least one is."""
+        return (bits & -bits).bit_length() - 1
+
 else:
+
+    @intrinsic
+    def lowest_bit(_context: Any, bits: Any) -> Any:
+        """Return the number of the lowest bit that is set; at least one is."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            word = context.cast(builder, arguments[0], signature.args[0], types.int64)
+            return builder.cttz(word, _ir.Constant(_ir.IntType(1), 1))
+
+        return types.int64(bits), generate
 
     @intrinsic
     def prefetch(_context: Any, table: Any, row: Any) -> Any:

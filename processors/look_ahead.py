@@ -15,10 +15,11 @@ from processors.jit import inner_kernel, prefetch
 from processors.reorder import HeldArrays, next_due
 from processors.vehicle_table import FOREVER_US, NONE, VehicleArrays
 from processors.visit_steps import FMS, World
-from processors.zone_index import PARTS, ZoneIndex, column_of, part_of, row_of
+from processors.zone_index import PARTS, ZoneIndex, column_of, row_of
 from processors.zone_sets import NO_ZONES
 
 BLOCK: Final = 64
+CHAIN: Final = 3  # visits of a vehicle that are asked for after its first one
 
 
 class DueBlock(NamedTuple):
@@ -26,6 +27,11 @@ class DueBlock(NamedTuple):
 
     places: Int32Array  # shape (BLOCK,)
     cells: Int64Array  # cell of the grid of zones of each, shape (BLOCK,)
+    changing: (
+        Int32Array  # numbers in the block of those that go over the visits of their vehicle, shape (BLOCK,)
+    )
+    visits: Int32Array  # visit asked for last of each of these, shape (BLOCK,)
+    lines: Int32Array  # line of visited zones asked for last of each of these, shape (BLOCK,)
     heads: Int32Array  # by source partition: first one in the queue that is not in the block
     heads_us: Int64Array  # arrival of each, FOREVER_US where there is none
 
@@ -35,6 +41,9 @@ def due_block_for(held: HeldArrays) -> DueBlock:
     return DueBlock(
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
         np.empty_like(held.queue_head),
         np.empty_like(held.head_us),
     )
@@ -65,24 +74,37 @@ def look_ahead(
     """Ask for what the steps of a block will read: what each read leads to is asked for in the next round."""
     for number in range(count):
         prefetch(arrays.vehicles, held.rows[block.places[number]]["vehicle"])
+    changing = 0
     for number in range(count):
         row = held.rows[block.places[number]]
         vehicle = arrays.vehicles[row["vehicle"]]
         block.cells[number] = _cell_at(world.zones, row["lon"], row["lat"])
+        prefetch(world.zones.leaf_parts, block.cells[number])
         prefetch(world.zones.border, block.cells[number])
-        if vehicle["zone_set"] != NO_ZONES:
-            prefetch(arrays.visits, vehicle["visits"])
         if row["zone_set"] != vehicle["zone_set"]:
+            block.visits[changing] = vehicle["visits"]
+            block.lines[changing] = vehicle["visited"]
+            changing += 1
+            prefetch(arrays.visits, vehicle["visits"])
             prefetch(arrays.visited, vehicle["visited"])
         elif row["zone_set"] != NO_ZONES:
             place = _set_cell_home(set_cells, vehicle)
             prefetch(set_cells.keys, place)
             prefetch(set_cells.values, place)
+            prefetch(arrays.visits, vehicle["visits"])
     for number in range(count):
-        row = held.rows[block.places[number]]
-        border = world.zones.border[block.cells[number]]
-        part = PARTS * PARTS * border + part_of(world.zones.grid, row["lon"], row["lat"])
-        prefetch(world.zones.leaves.answer, part)
+        cell = block.cells[number]
+        if world.zones.leaf_parts[cell]:
+            prefetch(world.zones.leaves.answer, PARTS * PARTS * world.zones.border[cell])
+    for link in range(CHAIN):
+        for number in range(changing):
+            visit = block.visits[number]
+            if visit != NONE:
+                block.visits[number] = arrays.visits[visit]["following"]
+                prefetch(arrays.visits, block.visits[number])
+            line = block.lines[number]
+            if link == 0 and line != NONE:
+                prefetch(arrays.visited, arrays.visited[line]["following"])
 
 
 @inner_kernel

@@ -44,7 +44,7 @@ from processors.vehicle_table import (
     with_room,
 )
 from processors.visit_steps import FMS, FlowCells, World, expires_us
-from processors.visited_zones import following_of, slot_of, with_slot
+from processors.visited_zones import FREE_ZONE, LINE_ZONES, place_in_line, put_slot, slot_at
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
@@ -293,12 +293,13 @@ def _convert_slots(arrays: VehicleArrays, old_us: int, new_us: int) -> None:
         vehicle = arrays.vehicles[row]
         if vehicle["in_use"] == 0:
             continue
-        place = vehicle["visited"]
-        while place != NONE:
-            word = arrays.visited[place]
-            slot = slot_of(word, vehicle["event_us"] // old_us)
-            arrays.visited[place] = with_slot(word, _converted(slot, old_us, new_us))
-            place = following_of(word)
+        line = vehicle["visited"]
+        while line != NONE:
+            first = line * LINE_ZONES
+            for place in range(first, first + place_in_line(arrays.visited, line, FREE_ZONE)):
+                slot = slot_at(arrays.visited, place, vehicle["event_us"] // old_us)
+                put_slot(arrays.visited, place, _converted(slot, old_us, new_us))
+            line = arrays.visited[line]["following"]
 
 
 @inner_kernel

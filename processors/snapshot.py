@@ -22,26 +22,28 @@ from processors.reorder import HELD, HELD_TOP, HeldArrays
 from processors.source_clock import SourceClock
 from processors.vehicle_table import (
     FOREVER_US,
+    LINES_TOP,
     NEWEST,
     NONE,
     VEHICLE,
     VEHICLES_TOP,
     VISIT,
-    VISITED_TOP,
     VISITS_TOP,
     VehicleArrays,
     new_vehicle_arrays,
     rehash,
 )
+from processors.visited_zones import VISITED_LINE
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 
 AnyArray = NDArray[Any]
 
 TABLES: Final[dict[str, np.dtype[np.void]]] = {
     "vehicles": VEHICLE,
     "newest": NEWEST,
+    "visited": VISITED_LINE,
     "visits": VISIT,
     "held": HELD,
 }
@@ -99,7 +101,7 @@ def _put_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     arrays["vehicles"] = state.arrays.vehicles[: counts[VEHICLES_TOP]]
     arrays["newest"] = state.arrays.newest[: counts[VEHICLES_TOP]]
     arrays["expires_us"] = state.arrays.expires_us[: counts[VEHICLES_TOP]]
-    arrays["visited"] = state.arrays.visited[: counts[VISITED_TOP]]
+    arrays["visited"] = state.arrays.visited[: counts[LINES_TOP]]
     arrays["visits"] = state.arrays.visits[: counts[VISITS_TOP]]
     arrays["vehicle_counts"] = counts
     arrays["held"] = state.held.rows[: state.held.counts[HELD_TOP]]
@@ -119,7 +121,7 @@ def _get_positions(arrays: dict[str, AnyArray], state: PositionState) -> None:
     put_records(arrays["newest"], tables.newest)
     tables.newest["zone_set"] = numbers[tables.newest["zone_set"]]
     tables.expires_us[: vehicles.size] = arrays["expires_us"]
-    put_records(visited.astype(np.int64), tables.visited)
+    put_records(visited, tables.visited)
     put_records(visits, tables.visits)
     tables.counts[:] = arrays["vehicle_counts"]
     rehash(tables)

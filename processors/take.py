@@ -17,12 +17,12 @@ from processors.set_steps import remain
 from processors.shared_runs import share, unshare
 from processors.vehicle_table import (
     FOREVER_US,
+    LINES,
     NEXT_EXPIRY_US,
     NO_CLASS,
     NONE,
     OPEN_VISITS,
     VEHICLES_TOP,
-    VISITED,
     VehicleArrays,
     now_group,
     remove_vehicle,
@@ -113,7 +113,7 @@ def _has_room(state: Positions, largest_set: int) -> bool:
         and has_carrier_room(state.cells.carriers, largest_set)
         and not is_full(state.set_cells)
         and not is_full(state.feeds)
-        and arrays.counts[VISITED] + largest_set <= arrays.visited.size
+        and arrays.counts[LINES] + largest_set <= arrays.visited.size
         and arrays.counts[OPEN_VISITS] + largest_set <= arrays.visits.size
     )
 

@@ -9,11 +9,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from duls.errors import RefusedError
 from processors.columns import Int32Array, Int64Array, UInt64Array
 from processors.jit import inner_kernel, lean_kernel, prefetch
 from processors.records import new_records, with_record_room
-from processors.visited_zones import MAX_WORDS, following_of, visited_word, zone_of
+from processors.visited_zones import FREE_ZONE, LINE_ZONES, VISITED_LINE, clear_line, place_in_line
 from processors.vocabulary import ZERO_EMISSIONS
 from processors.zone_sets import NO_ZONES
 
@@ -42,7 +41,7 @@ VEHICLE: Final = np.dtype(
         ("held_tail", "i4"),
         ("held_finger", "i4"),  # held position that was linked last
         ("visits", "i4"),  # first open visit
-        ("visited", "i4"),  # first of the zones visited today
+        ("visited", "i4"),  # first line of the zones visited today
         ("slot", "i4"),  # slot that counted the vehicle in all open visits, UNCOUNTED where they differ
         ("carrier", "u4"),  # of the first taken position, 0 before it and where it names none
         ("vehicle_class", "u1"),  # of the first taken position, NO_CLASS before it
@@ -70,7 +69,7 @@ VISIT: Final = np.dtype(
         ("run_lat", "f8"),
         ("run_lon", "f8"),
         ("zone_no", "i4"),
-        ("visited", "i4"),  # record of the zone among those visited today
+        ("visited", "i4"),  # place of the zone among those visited today
         ("slot", "i4"),  # slot that counted the vehicle last; ~slot when only its hour and day still count
         ("following", "i4"),  # next open visit of the vehicle, by zone number; next free place when free
     ],
@@ -81,14 +80,15 @@ VISIT: Final = np.dtype(
 VEHICLES_TOP: Final = 0  # places used at any time
 VEHICLES_FREE: Final = 1  # first free place below the top, or NONE
 VEHICLES: Final = 2  # vehicles in use
-VISITED_TOP: Final = 3
-VISITED_FREE: Final = 4
+LINES_TOP: Final = 3
+LINES_FREE: Final = 4
 VISITS_TOP: Final = 5
 VISITS_FREE: Final = 6
 OPEN_VISITS: Final = 7
-VISITED: Final = 8
+VISITED: Final = 8  # zones visited today, of all vehicles
 NEXT_EXPIRY_US: Final = 9  # no vehicle expires before; a lower bound
-COUNTS: Final = 10
+LINES: Final = 10  # of visited zones in use
+COUNTS: Final = 11
 
 
 class VehicleArrays(NamedTuple):
@@ -98,24 +98,22 @@ class VehicleArrays(NamedTuple):
     newest: NDArray[np.void]  # NEWEST, by row of the vehicle
     expires_us: Int64Array  # stream time beyond which the vehicle is silent for good or its day is over
     places: Int32Array  # hash table of vehicle rows, NONE where free; a power of two long
-    visited: Int64Array  # words of `visited_zones`
+    visited: NDArray[np.void]  # VISITED_LINE
     visits: NDArray[np.void]  # VISIT
     counts: Int64Array  # shape (COUNTS,)
 
 
-def new_vehicle_arrays(
-    vehicles: int = 1 << 10, visited: int = 1 << 11, visits: int = 1 << 10
-) -> VehicleArrays:
-    """Return empty tables with room for so many vehicles, visited zones and open visits."""
+def new_vehicle_arrays(vehicles: int = 1 << 10, lines: int = 1 << 10, visits: int = 1 << 10) -> VehicleArrays:
+    """Return empty tables with room for so many vehicles, lines of visited zones and open visits."""
     counts = np.zeros(COUNTS, np.int64)
-    counts[[VEHICLES_FREE, VISITED_FREE, VISITS_FREE]] = NONE
+    counts[[VEHICLES_FREE, LINES_FREE, VISITS_FREE]] = NONE
     counts[NEXT_EXPIRY_US] = FOREVER_US
     return VehicleArrays(
         new_records(vehicles, VEHICLE),
         new_records(vehicles, NEWEST),
         new_records(vehicles, np.dtype(np.int64)),
         _no_places(vehicles),
-        new_records(visited, np.dtype(np.int64)),
+        new_records(lines, VISITED_LINE),
         new_records(visits, VISIT),
         counts,
     )
@@ -130,11 +128,8 @@ def with_room(arrays: VehicleArrays, *, vehicles: int, visited: int, visits: int
     """Return the same tables with room for so many more vehicles, visited zones and open visits."""
     counts = arrays.counts
     arrays = _with_vehicle_room(arrays, int(counts[VEHICLES]) + vehicles)
-    words = int(counts[VISITED]) + visited
-    if words > MAX_WORDS:
-        message = f"more than {MAX_WORDS:,} visited zones in one observation partition: give the topic more partitions"
-        raise RefusedError(message)
-    longer = with_record_room(arrays.visited, int(counts[VISITED_TOP]), words)
+    # as many lines as zones: each may be the first one of a vehicle
+    longer = with_record_room(arrays.visited, int(counts[LINES_TOP]), int(counts[LINES]) + visited)
     more = with_record_room(arrays.visits, int(counts[VISITS_TOP]), int(counts[OPEN_VISITS]) + visits)
     if longer is arrays.visited and more is arrays.visits:
         return arrays
@@ -251,13 +246,16 @@ def _clear(arrays: VehicleArrays, row: int, hi: np.uint64, lo: np.uint64, day: i
 def remove_vehicle(arrays: VehicleArrays, row: int) -> None:
     """Forget a vehicle and the zones it visited; its visits must be closed and its held positions gone."""
     vehicle = arrays.vehicles[row]
-    node = vehicle["visited"]
-    while node != NONE:
-        following = following_of(arrays.visited[node])
-        arrays.visited[node] = visited_word(0, arrays.counts[VISITED_FREE])
-        arrays.counts[VISITED_FREE] = node
-        arrays.counts[VISITED] -= 1
-        node = following
+    line = vehicle["visited"]
+    while line != NONE:
+        record = arrays.visited[line]
+        arrays.counts[VISITED] -= place_in_line(arrays.visited, line, FREE_ZONE)
+        arrays.counts[LINES] -= 1
+        clear_line(arrays.visited, line)
+        following = record["following"]
+        record["following"] = arrays.counts[LINES_FREE]
+        arrays.counts[LINES_FREE] = line
+        line = following
     _remove_place(arrays, row)
     vehicle["in_use"] = 0
     arrays.newest[row]["zone_set"] = NO_ZONES
@@ -290,28 +288,42 @@ def _remove_place(arrays: VehicleArrays, row: int) -> None:
 @inner_kernel
 def find_visited(arrays: VehicleArrays, row: int, zone_no: int) -> int:
     """Return the place of a zone among those that a vehicle visited today, or NONE."""
-    place = arrays.vehicles[row]["visited"]
-    while place != NONE:
-        word = arrays.visited[place]
-        if zone_of(word) == zone_no:
-            break
-        place = following_of(word)
-    return place
+    line = arrays.vehicles[row]["visited"]
+    while line != NONE:
+        number = place_in_line(arrays.visited, line, zone_no)
+        if number < LINE_ZONES:
+            return line * LINE_ZONES + number
+        line = arrays.visited[line]["following"]
+    return NONE
 
 
 @inner_kernel
 def add_visited(arrays: VehicleArrays, row: int, zone_no: int) -> int:
     """Add a zone to those that a vehicle visited today and return its place. There must be room."""
-    place = arrays.counts[VISITED_FREE]
-    if place == NONE:
-        place = arrays.counts[VISITED_TOP]
-        arrays.counts[VISITED_TOP] += 1
-    else:
-        arrays.counts[VISITED_FREE] = following_of(arrays.visited[place])
+    line = arrays.vehicles[row]["visited"]
+    number = LINE_ZONES if line == NONE else place_in_line(arrays.visited, line, FREE_ZONE)
+    if number == LINE_ZONES:
+        line = _new_line(arrays, line)
+        arrays.vehicles[row]["visited"] = line
+        number = 0
+    arrays.visited[line]["zone_no"][number] = zone_no
     arrays.counts[VISITED] += 1
-    arrays.visited[place] = visited_word(zone_no, arrays.vehicles[row]["visited"])
-    arrays.vehicles[row]["visited"] = place
-    return place
+    return line * LINE_ZONES + number
+
+
+@inner_kernel
+def _new_line(arrays: VehicleArrays, following: int) -> int:
+    """Return a line without zones, that another one follows. There must be room."""
+    line = arrays.counts[LINES_FREE]
+    if line == NONE:
+        line = arrays.counts[LINES_TOP]
+        arrays.counts[LINES_TOP] += 1
+        clear_line(arrays.visited, line)
+    else:
+        arrays.counts[LINES_FREE] = arrays.visited[line]["following"]
+    arrays.counts[LINES] += 1
+    arrays.visited[line]["following"] = following
+    return line
 
 
 @inner_kernel

@@ -36,7 +36,7 @@ from processors.vehicle_table import (
     free_visit,
     open_visit,
 )
-from processors.visited_zones import slot_of, with_slot
+from processors.visited_zones import put_slot, slot_at
 from processors.vocabulary import Source
 from processors.zone_crossings import CrossingScratch
 from processors.zone_index import ZoneIndex
@@ -125,7 +125,7 @@ def come(world: World, arrays: VehicleArrays, cells: FlowCells, step: Step, zone
     if place == NONE:
         place = add_visited(arrays, step.vehicle, zone_no)
     else:
-        slot = slot_of(arrays.visited[place], step.slot)
+        slot = slot_at(arrays.visited, place, step.slot)
     visit = open_visit(arrays)
     record = arrays.visits[visit]
     record["first_us"] = step.event_us
@@ -206,8 +206,7 @@ def leave(
     cells.values[cell, column] += 1
     cells.values[cell, VISITS] += 1
     cells.values[cell, VISIT_US] += arrays.vehicles[row]["event_us"] - record["first_us"]
-    place = record["visited"]
-    arrays.visited[place] = with_slot(arrays.visited[place], record["slot"])
+    put_slot(arrays.visited, record["visited"], record["slot"])
     following = record["following"]
     free_visit(arrays, visit)
     return following

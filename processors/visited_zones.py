@@ -1,58 +1,71 @@
-"""A zone that a vehicle visited today, in one word of 64 bits.
+"""The zones that a vehicle visited today, ten to a line of the cache.
 
-A word holds the number of the zone, the slot that counted the vehicle there last, as of the last visit that ended,
-and the word that follows in the list of the vehicle. Of the slot it keeps the low bits: a vehicle lives for one local
-day, whose slots are fewer, so the slot of a later position of the vehicle tells the others.
+What is asked of them is whether one is among them, so the lines of a vehicle are a list, the newest first, and each
+is read as a whole. With a zone stands its *mark*: the slot that counted the vehicle there last, as of the last visit
+that ended. Of the slot it keeps the low bits: a vehicle lives for one local day, whose slots are fewer, so the slot
+of a later position of the vehicle tells the others.
 """
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.jit import inner_kernel
 
-ZONE_BITS: Final = 24  # as in the keys of flow cells
-SLOT_BITS: Final = 11  # 34 hours of slots of a minute
-PAST_BIT: Final = 1 << ZONE_BITS + SLOT_BITS  # only hour and day of the slot still count
-FOLLOWING_SHIFT: Final = ZONE_BITS + SLOT_BITS + 1
-MAX_WORDS: Final = (1 << 63 - FOLLOWING_SHIFT) - 1
+LINE_ZONES: Final = 10
+FREE_ZONE: Final = -1
+SLOT_BITS: Final = 15  # 34 hours of slots of 4 seconds
+PAST_BIT: Final = 1 << SLOT_BITS  # only hour and day of the slot still count
 
-_ZONE_MASK: Final = (1 << ZONE_BITS) - 1
-_SLOT_MASK: Final = (1 << SLOT_BITS) - 1
+VISITED_LINE: Final = np.dtype(
+    [
+        ("zone_no", "i4", (LINE_ZONES,)),  # FREE_ZONE behind the last one
+        ("mark", "u2", (LINE_ZONES,)),
+        ("following", "i4"),  # next line of the vehicle; next free line when free
+    ],
+    align=True,
+)
 
-
-@inner_kernel
-def visited_word(zone_no: int, following: int) -> np.int64:
-    """Pack a zone that no visit to has ended; *following* is a place or -1."""
-    return np.int64(following + 1) << FOLLOWING_SHIFT | np.int64(zone_no)
-
-
-@inner_kernel
-def zone_of(word: np.int64) -> int:
-    """Return the number of the zone."""
-    return int(word & _ZONE_MASK)
+_SLOT_MASK: Final = PAST_BIT - 1
 
 
 @inner_kernel
-def following_of(word: np.int64) -> int:
-    """Return the place of the word that follows, -1 where none does."""
-    return int((word >> FOLLOWING_SHIFT) - 1)
+def zone_at(lines: NDArray[np.void], place: int) -> int:
+    """Return the number of the zone at a place, which counts lines and places in them."""
+    return lines[place // LINE_ZONES]["zone_no"][place % LINE_ZONES]
 
 
 @inner_kernel
-def slot_of(word: np.int64, now: int) -> int:
-    """Return the slot that counted the vehicle last, ~slot when only its hour and day still count.
+def slot_at(lines: NDArray[np.void], place: int, now: int) -> int:
+    """Return the slot that counted the vehicle last at a place, ~slot when only its hour and day still count.
 
     *now* is the slot of a position that was taken later.
     """
-    slot = now - ((now - (word >> ZONE_BITS)) & _SLOT_MASK)
-    return int(~slot if word & PAST_BIT else slot)
+    mark = np.int64(lines[place // LINE_ZONES]["mark"][place % LINE_ZONES])
+    slot = now - ((now - mark) & _SLOT_MASK)
+    return int(~slot if mark & PAST_BIT else slot)
 
 
 @inner_kernel
-def with_slot(word: np.int64, slot: int) -> np.int64:
-    """Return the word with another slot, given as `slot_of` returns it."""
-    kept = word & ~np.int64(_SLOT_MASK << ZONE_BITS | PAST_BIT)
-    if slot < 0:
-        return kept | np.int64(~slot & _SLOT_MASK) << ZONE_BITS | PAST_BIT
-    return kept | np.int64(slot & _SLOT_MASK) << ZONE_BITS
+def put_slot(lines: NDArray[np.void], place: int, slot: int) -> None:
+    """Keep another slot at a place, given as `slot_at` returns it."""
+    mark = (~slot & _SLOT_MASK) | PAST_BIT if slot < 0 else slot & _SLOT_MASK
+    lines[place // LINE_ZONES]["mark"][place % LINE_ZONES] = mark
+
+
+@inner_kernel
+def place_in_line(lines: NDArray[np.void], line: int, zone_no: int) -> int:
+    """Return where in a line a zone stands, LINE_ZONES where it does not; FREE_ZONE gives the first free place."""
+    zones = lines[line]["zone_no"]
+    for number in range(LINE_ZONES):
+        if zones[number] == zone_no:
+            return number
+    return LINE_ZONES
+
+
+@inner_kernel
+def clear_line(lines: NDArray[np.void], line: int) -> None:
+    """Leave nothing of what stood in a line."""
+    lines[line]["zone_no"][:] = FREE_ZONE
+    lines[line]["mark"][:] = 0

@@ -1,14 +1,13 @@
 """Fast crossings: which zones a straight link between two positions crosses without a position inside.
 
-The walk visits the parts of cells near the segment; most links stay in one cell without edges and cost two
-comparisons.
+The walk visits the leaves near the segment; where the cells of a link have none, it costs one read for each cell.
 """
 
 from typing import Final, NamedTuple
 
 from processors.columns import Int32Array, Int64Array
 from processors.geometry import segments_cross
-from processors.jit import inner_kernel
+from processors.jit import inner_kernel, lowest_bit
 from processors.zone_index import (
     FIRST_EDGE,
     MARGIN_DEG,
@@ -28,6 +27,19 @@ from processors.zone_sets import ZoneSetArrays, set_contains
 
 SHORT: Final = 4
 """Parts in the box of a link, about, of which all are visited: cheaper than to work out which it touches."""
+
+
+EACH_ROW: Final = sum(1 << PARTS * row for row in range(PARTS))
+"""The first part of each row of a cell."""
+
+
+class Box(NamedTuple):
+    """Rows and columns of parts, first and last."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
 
 
 class CrossingScratch(NamedTuple):
@@ -56,31 +68,49 @@ def crossed_zones(index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratc
     Returns:
         How many zones were found.
     """
-    grid = index.grid
-    fine = finer(grid)
+    fine = finer(index.grid)
     first_row = row_of(fine, min(link.ay, link.by) - MARGIN_DEG)
     last_row = row_of(fine, max(link.ay, link.by) + MARGIN_DEG)
     first = column_of(fine, min(link.ax, link.bx) - MARGIN_DEG)
     last = column_of(fine, max(link.ax, link.bx) + MARGIN_DEG)
-    row, column = first_row >> PARTS_SHIFT, first >> PARTS_SHIFT
-    is_in_one_cell = row == last_row >> PARTS_SHIFT and column == last >> PARTS_SHIFT
-    if is_in_one_cell and index.border[row * grid.columns + column] < 0:
-        return 0
+    is_short = (last_row - first_row) * (last - first) <= SHORT
+    rows = last_row - first_row + 1 if is_short else 1
     scratch.query[0] += 1
     found = 0
-    is_short = (last_row - first_row) * (last - first) <= SHORT
-    for row in range(first_row, last_row + 1):
+    for row in range(first_row, last_row + 1, rows):
         if not is_short:
             first, last = _columns_of_segment(fine, row, link)
-        for column in range(first, last + 1):
-            border = index.border[(row >> PARTS_SHIFT) * grid.columns + (column >> PARTS_SHIFT)]
-            if border < 0:
-                continue
-            part = (row & (PARTS - 1)) * PARTS + (column & (PARTS - 1))
-            answer = index.leaves.answer[border * PARTS * PARTS + part]
-            if answer < 0:
-                found = _crossed_of_leaf(index, sets, scratch, link, -1 - answer, found)
+        found = _crossed_in_box(index, sets, scratch, link, Box(row, row + rows - 1, first, last), found)
     return found
+
+
+@inner_kernel
+def _crossed_in_box(
+    index: ZoneIndex, sets: ZoneSetArrays, scratch: CrossingScratch, link: Link, box: Box, found: int
+) -> int:
+    """Add the zones with an edge in the leaves of a box that the link crosses; return how many are found."""
+    for row in range(box.first_row >> PARTS_SHIFT, (box.last_row >> PARTS_SHIFT) + 1):
+        for column in range(box.first_column >> PARTS_SHIFT, (box.last_column >> PARTS_SHIFT) + 1):
+            cell = row * index.grid.columns + column
+            parts = int(index.leaf_parts[cell])
+            if parts:
+                parts &= _parts_in_box(box, row << PARTS_SHIFT, column << PARTS_SHIFT)
+            while parts:
+                part = lowest_bit(parts)
+                parts &= parts - 1
+                page = -1 - index.leaves.answer[index.border[cell] * PARTS * PARTS + part]
+                found = _crossed_of_leaf(index, sets, scratch, link, page, found)
+    return found
+
+
+@inner_kernel
+def _parts_in_box(box: Box, row: int, column: int) -> int:
+    """Return the bits of the parts of a cell that are in a box; the first part of the cell is (row, column)."""
+    first = max(box.first_column - column, 0)
+    last = min(box.last_column - column, PARTS - 1)
+    low = PARTS * max(box.first_row - row, 0)
+    high = PARTS * (min(box.last_row - row, PARTS - 1) + 1)
+    return ((2 << last) - (1 << first)) * EACH_ROW & (1 << high) - (1 << low)
 
 
 @inner_kernel

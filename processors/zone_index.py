@@ -22,7 +22,7 @@ every answer equals the rule applied to all edges of all zones.
 
 from typing import Final, NamedTuple
 
-from processors.columns import Float64Array, Int32Array, Int64Array
+from processors.columns import Float64Array, Int32Array, Int64Array, UInt16Array
 from processors.geometry import crosses_ray
 from processors.jit import inner_kernel
 
@@ -102,6 +102,7 @@ class ZoneIndex(NamedTuple):
     border: Int32Array  # border number of each cell, or -1
     border_starts: Int32Array
     border_zones: Int32Array  # zones (places in this index) with an edge in the cell, ascending
+    leaf_parts: UInt16Array  # of each cell: one bit per part, by row, then column, that is a leaf
     leaves: Leaves
 
 

@@ -48,11 +48,15 @@ def build_zone_index(zones: Sequence[IndexedZone], zone_sets: ZoneSets) -> ZoneI
         border,
         np.append(first, cells.size).astype(np.int32),
         members.astype(np.int32),
+        np.zeros(grid.rows * grid.columns, np.uint16),
         NO_LEAVES,
     )
     _fill_bases(index, raw, zone_sets)
     index.answer[:-1] = np.where(border < 0, index.base, -1 - border)
-    return index._replace(leaves=build_leaves(index, raw, zone_sets))
+    index = index._replace(leaves=build_leaves(index, raw, zone_sets))
+    is_leaf = index.leaves.answer.reshape(-1, PARTS * PARTS) < 0
+    index.leaf_parts[border_cells] = is_leaf @ (1 << np.arange(PARTS * PARTS))
+    return index
 
 
 def _edges_by_row(grid: Grid, raw: RawEdges) -> ZoneEdges:

@@ -20,13 +20,13 @@ from processors.columns import Int32Array
 from processors.zone_index import BASE, UNRESOLVED, Grid, Leaves, ZoneEdges, ZoneIndex
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Grows with every change of what `build_zone_index` makes of the same zones, or of how it stands in the bytes."""
 
 MAGIC: Final = b"DULSzone"
 ALIGNMENT: Final = 64  # bytes: a line of a cache
 START: Final = struct.Struct("<8sIIII")  # magic, format, length of the header, checksums of header and body
-OWN_ARRAYS: Final = ("answer", "zone_no", "base", "border", "border_starts", "border_zones")
+OWN_ARRAYS: Final = ("answer", "zone_no", "base", "border", "border_starts", "border_zones", "leaf_parts")
 LEAF_ARRAYS: Final = tuple(name for name in Leaves._fields if name != "mask_sets")
 
 AnyArray = NDArray[Any]

@@ -119,7 +119,7 @@ def test_any_split_into_batches_gives_the_same_figures(log: PositionLog, rng: Ra
 
 def shrunk(fast: FastPositions) -> FastPositions:
     """Return the state with the smallest tables, so that all of them grow again and again."""
-    fast.state.arrays = new_vehicle_arrays(vehicles=1, visited=1, visits=1)
+    fast.state.arrays = new_vehicle_arrays(vehicles=1, lines=1, visits=1)
     fast.state.held = new_held_arrays(partitions=1, capacity=1)
     fast.ledger.flows = new_cell_table(1, FLOW_COLUMNS, spare=1)
     fast.ledger.carriers = CarrierCounts(new_key_table(1), np.zeros((1, 2), np.int64))

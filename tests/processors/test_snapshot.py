@@ -111,7 +111,7 @@ def test_a_restored_state_has_the_snapshot_that_it_was_made_of() -> None:
     assert first.arrays.keys() == second.arrays.keys()
     for name, array in first.arrays.items():
         assert array.dtype == second.arrays[name].dtype
-        assert array.tolist() == second.arrays[name].tolist(), name
+        assert np.array_equal(array, second.arrays[name]), name
 
 
 def test_held_detections_of_a_version_without_months_are_read() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from processors.vehicle_table import (
     COUNTS,
+    LINES_TOP,
     NEVER_US,
     NO_CLASS,
     NONE,
@@ -17,7 +18,6 @@ from processors.vehicle_table import (
     VEHICLES,
     VEHICLES_TOP,
     VISITED,
-    VISITED_TOP,
     VISITS_TOP,
     VehicleArrays,
     add_visited,
@@ -30,7 +30,7 @@ from processors.vehicle_table import (
     vehicle_of,
     with_room,
 )
-from processors.visited_zones import slot_of, with_slot
+from processors.visited_zones import LINE_ZONES, put_slot, slot_at
 from processors.zone_sets import NO_ZONES
 from tests.processors.position_builders import COMPILED
 
@@ -51,7 +51,7 @@ def with_one_more(arrays: VehicleArrays) -> VehicleArrays:
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.booleans()), max_size=80))
 def test_vehicles_are_found_after_any_adding_and_removing(steps: list[tuple[int, int, bool]]) -> None:
     """Pseudonyms whose low bits are equal share a run of the hash table, around its end too."""
-    arrays, rows = new_vehicle_arrays(vehicles=1, visited=1, visits=1), {}
+    arrays, rows = new_vehicle_arrays(vehicles=1, lines=1, visits=1), {}
     for low, high, removes in steps:
         pseudonym = (high, 62 + low % 4 + (low << 32))
         if removes and pseudonym in rows:
@@ -67,7 +67,7 @@ def test_vehicles_are_found_after_any_adding_and_removing(steps: list[tuple[int,
 def test_thousands_of_additions_and_removals_keep_the_table_a_dictionary() -> None:
     """With pseudonyms in few buckets, so that runs are long."""
     rng = Random(1)
-    arrays, rows = new_vehicle_arrays(vehicles=16, visited=16, visits=16), {}
+    arrays, rows = new_vehicle_arrays(vehicles=16, lines=16, visits=16), {}
     for _ in range(STEPS):
         pseudonym = (rng.randrange(3), rng.randrange(12) << 60 | rng.randrange(8))
         if pseudonym in rows and rng.random() < 0.5:
@@ -105,20 +105,20 @@ def test_a_vehicle_in_a_used_place_is_as_new() -> None:
 def test_zones_visited_by_vehicles_are_found_and_used_again() -> None:
     """A random history of visits and forgotten vehicles, against dictionaries."""
     rng = Random(2)
-    arrays = new_vehicle_arrays(vehicles=2, visited=1, visits=1)
+    arrays = new_vehicle_arrays(vehicles=2, lines=1, visits=1)
     nodes: dict[int, dict[int, int]] = {}
     for _ in range(STEPS // 4):
         pseudonym = rng.randrange(6)
         arrays = with_one_more(arrays)
         row = found(arrays, 0, pseudonym)
         mine = nodes.setdefault(pseudonym, {})
-        zone_no = rng.randrange(10)
+        zone_no = rng.randrange(3 * LINE_ZONES)
         node = int(find_visited(arrays, row, zone_no))
         assert mine.get(zone_no, NONE) == node
         if node == NONE:
             node = int(add_visited(arrays, row, zone_no))
-            arrays.visited[node] = with_slot(arrays.visited[node], 100 + zone_no)
-        assert 100 + zone_no == slot_of(arrays.visited[node], 100 + rng.randrange(10, 1_000))
+            put_slot(arrays.visited, node, 100 + zone_no)
+        assert 100 + zone_no == slot_at(arrays.visited, node, 100 + rng.randrange(30, 1_000))
         mine[zone_no] = node
         if rng.random() < 0.05:
             remove_vehicle(arrays, row)
@@ -126,7 +126,7 @@ def test_zones_visited_by_vehicles_are_found_and_used_again() -> None:
     taken = [node for mine in nodes.values() for node in mine.values()]
 
     assert len(taken) == len(set(taken)) == arrays.counts[VISITED]
-    assert arrays.counts[VISITED_TOP] <= 60
+    assert arrays.counts[LINES_TOP] <= 6 * 3
 
 
 def test_visits_are_given_and_taken_back() -> None:

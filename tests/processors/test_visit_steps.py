@@ -22,7 +22,7 @@ from naive_examples import (
     square,
 )
 from processors.vehicle_table import NONE, OPEN_VISITS, VEHICLES_TOP, VISITED
-from processors.visited_zones import following_of, zone_of
+from processors.visited_zones import FREE_ZONE, zone_at
 from strategies import LogShape, random_position_log, replay_step
 from tests.processors.position_builders import COMPILED, FastPositions
 
@@ -33,7 +33,7 @@ def visits_of(fast: FastPositions, vehicle: int) -> list[int]:
     visit = int(arrays.vehicles[vehicle]["visits"])
     while visit != NONE:
         record = arrays.visits[visit]
-        assert zone_of(arrays.visited[record["visited"]]) == record["zone_no"]
+        assert zone_at(arrays.visited, int(record["visited"])) == record["zone_no"]
         assert record["first_us"] <= record["run_us"] <= arrays.vehicles[vehicle]["event_us"]
         zones.append(int(record["zone_no"]))
         visit = int(record["following"])
@@ -43,10 +43,11 @@ def visits_of(fast: FastPositions, vehicle: int) -> list[int]:
 def visited_by(fast: FastPositions, vehicle: int) -> list[int]:
     """Return the zones that a vehicle visited today."""
     zones, arrays = [], fast.state.arrays
-    place = int(arrays.vehicles[vehicle]["visited"])
-    while place != NONE:
-        zones.append(int(zone_of(arrays.visited[place])))
-        place = int(following_of(arrays.visited[place]))
+    line = int(arrays.vehicles[vehicle]["visited"])
+    while line != NONE:
+        record = arrays.visited[line]
+        zones += [zone_no for zone_no in record["zone_no"].tolist() if zone_no != FREE_ZONE]
+        line = int(record["following"])
     return zones
 
 

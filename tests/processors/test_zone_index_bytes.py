@@ -30,7 +30,7 @@ from zone_strategies import Place, random_zones, zone_worlds
 
 DIGEST = bytes(range(16))
 WORLD = numbered(random_zones(Random(5), 12))
-BYTES_OF_WORLD = (1, "7598f8fecf09d90c17f42bff3dff2a22467b82b5181bf329d015af4c47f83576")
+BYTES_OF_WORLD = (2, "cb9902d0c3c2dd426dc1fe3fcbf86c8fca95aaa415b93bcc07fde7aeddf01552")
 """Format and digest of the bytes of `WORLD`."""
 
 
@@ -66,7 +66,15 @@ def test_arrays_stand_in_the_given_memory_where_a_core_reads_them_best() -> None
     begin = np.frombuffer(content, np.uint8).ctypes.data
     index, _ = decode_index(memoryview(content), DIGEST)
 
-    arrays = [index.answer, index.zone_no, index.base, index.border, *index.edges, *index.leaves[:-1]]
+    arrays = [
+        index.answer,
+        index.zone_no,
+        index.base,
+        index.border,
+        index.leaf_parts,
+        *index.edges,
+        *index.leaves[:-1],
+    ]
     for array in arrays:
         assert (
             array.flags.writeable
