@@ -49,9 +49,25 @@ _SEVEN: Final = np.uint64(7)
 _TOP_BYTE: Final = np.uint64(56)
 _NOTHING: Final = np.uint64(0)
 
+_ZEROS: Final = np.uint64(ZERO) * _ONES
+_BEYOND_NINE: Final = np.uint64(0x80 - 10) * _ONES
+_BYTE_BITS: Final = np.uint64(8)
+_WORD_BYTES: Final = 8
+# eight digits to one number: neighbours are put together three times, the first as tens
+_PAIRS: Final = np.uint64(0x00FF_00FF_00FF_00FF)
+_FOURS: Final = np.uint64(0x0000_FFFF_0000_FFFF)
+_TENS: Final = np.uint64(10 << 8 | 1)
+_HUNDREDS: Final = np.uint64(100 << 16 | 1)
+_TEN_THOUSANDS: Final = np.uint64(10_000 << 32 | 1)
+_TO_PAIRS: Final = np.uint64(8)
+_TO_FOURS: Final = np.uint64(16)
+_TO_NUMBER: Final = np.uint64(32)
+
 _CASE: Final = 32
 _MANTISSA_DIGITS: Final = 18  # no more fit an int64 for sure
 _APPENDABLE: Final = 10 ** (_MANTISSA_DIGITS - 1)  # below it one more digit fits
+_TIMES: Final = 10 ** np.arange(_WORD_BYTES + 1)
+_ROOM: Final = 10**_MANTISSA_DIGITS // _TIMES  # below it so many more digits fit
 _EXPONENT_DIGITS: Final = 4
 _HUGE_EXPONENT: Final = 10**_EXPONENT_DIGITS
 _MAX_MANTISSA: Final = 2**53
@@ -158,7 +174,7 @@ def _skip_character(buffer: UInt8Array, place: int) -> int:
 
 
 @inner_kernel
-def scan_number(buffer: UInt8Array, place: int) -> tuple[int, int, int, bool, bool]:
+def scan_number(buffer: UInt8Array, words: UInt64Array, place: int) -> tuple[int, int, int, bool, bool]:
     """Read the number at *place*.
 
     Returns:
@@ -179,7 +195,7 @@ def scan_number(buffer: UInt8Array, place: int) -> tuple[int, int, int, bool, bo
     if buffer[place] == DOT:
         integer = False
         first = place + 1
-        place, mantissa = _scan_digits(buffer, first, mantissa)
+        place, mantissa = _scan_many_digits(words, first, mantissa)
         power = first - place
         if power == 0:
             return NOT_UNDERSTOOD, 0, 0, False, False
@@ -204,6 +220,27 @@ def _scan_digits(buffer: UInt8Array, place: int, number: int) -> tuple[int, int]
         if number < _APPENDABLE:
             number = number * 10 + digit
         place += 1
+
+
+@inner_kernel
+def _scan_many_digits(words: UInt64Array, place: int, number: int) -> tuple[int, int]:
+    """Do what `_scan_digits` does, eight digits at a time (D. Lemire, "Quickly parsing eight digits", 2018)."""
+    while True:
+        digits = words[place] ^ _ZEROS
+        others = ((digits + _BEYOND_NINE) | digits) & _HIGH_BITS
+        count = _WORD_BYTES if others == _NOTHING else first_byte(others)
+        if count == 0:
+            return place, number
+        if number < _ROOM[count]:
+            # what follows the digits goes, and zeros come before them
+            digits <<= _BYTE_BITS * np.uint64(_WORD_BYTES - count)
+            digits = ((digits * _TENS) >> _TO_PAIRS) & _PAIRS
+            digits = ((digits * _HUNDREDS) >> _TO_FOURS) & _FOURS
+            digits = (digits * _TEN_THOUSANDS) >> _TO_NUMBER
+            number = number * _TIMES[count] + np.int64(digits)
+        place += count
+        if count < _WORD_BYTES:
+            return place, number
 
 
 @lean_kernel

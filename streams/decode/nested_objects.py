@@ -263,6 +263,6 @@ def _skip_scalar(buffer: UInt8Array, words: UInt64Array, place: int) -> int:
         end, _ = scan_string(buffer, words, place + 1)
         return end + 1 if end != NOT_UNDERSTOOD else NOT_UNDERSTOOD
     if byte == MINUS or ZERO <= byte <= ZERO + 9:
-        end, _, _, _, _ = scan_number(buffer, place)
+        end, _, _, _, _ = scan_number(buffer, words, place)
         return end
     return scan_literal(buffer, place)

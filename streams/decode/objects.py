@@ -201,7 +201,7 @@ def scan_scalar(buffer: UInt8Array, words: UInt64Array, start: int, fields: Int6
         fields[field, END] = end
         return end + 1 if end != NOT_UNDERSTOOD else NOT_UNDERSTOOD
     if byte == MINUS or ZERO <= byte <= ZERO + 9:
-        place, mantissa, power, integer, exact = scan_number(buffer, start)
+        place, mantissa, power, integer, exact = scan_number(buffer, words, start)
         fields[field, KIND] = (INTEGER if integer else FLOAT) if exact else HARD
         fields[field, MANTISSA] = mantissa
         fields[field, POWER] = power
