@@ -108,7 +108,7 @@ def write_nested_row(
     length = 0
     plate = 0
     if outcome == _ACCEPTED:
-        event_us = _time_of(buffer, fields, time)
+        event_us = _time_of(buffer, words, fields, time)
         outcome = _BAD_TIME if event_us == NO_TIME else _ACCEPTED
     if outcome == _ACCEPTED:
         start, end = fields[vehicle, START], fields[vehicle, END]
@@ -258,10 +258,10 @@ def _number(fields: Int64Array, node: int) -> float:
 
 
 @lean_kernel
-def _time_of(buffer: UInt8Array, fields: Int64Array, node: int) -> int:
+def _time_of(buffer: UInt8Array, words: UInt64Array, fields: Int64Array, node: int) -> int:
     """Return the time that a text or a number of milliseconds says, in microseconds, or `NO_TIME`."""
     if fields[node, KIND] == TEXT:
-        return scan_iso_time(buffer, fields[node, START], fields[node, END])
+        return scan_iso_time(buffer, words, fields[node, START], fields[node, END])
     mantissa = fields[node, MANTISSA]
     if fields[node, KIND] == INTEGER:
         return mantissa * 1000 if 0 <= mantissa < END_MS else NO_TIME

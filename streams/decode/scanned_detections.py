@@ -80,7 +80,7 @@ def write_detection(
     if outcome == _ACCEPTED:
         outcome = _write_uuids(buffer, words, fields, rows, row)
     if outcome == _ACCEPTED:
-        event_us = scan_time(buffer, fields[EVENT_TIME, START], fields[EVENT_TIME, END])
+        event_us = scan_time(buffer, words, fields[EVENT_TIME, START], fields[EVENT_TIME, END])
         outcome = _ACCEPTED if event_us != NO_TIME else _BAD_TIME
     if outcome == _ACCEPTED:
         length, plate = _write_plate(buffer, fields, rows.identity, used)

@@ -73,7 +73,7 @@ def write_row(
     buffer: UInt8Array, words: UInt64Array, fields: Int64Array, rows: ScannedRows, row: int, used: int
 ) -> int:
     """Decide one row from the fields of its object and return the used identity bytes."""
-    outcome, event_us = _judge(buffer, fields)
+    outcome, event_us = _judge(buffer, words, fields)
     length = 0
     plate = 0
     if outcome == _ACCEPTED:
@@ -124,7 +124,7 @@ def write_carrier(
 
 
 @lean_kernel
-def _judge(buffer: UInt8Array, fields: Int64Array) -> tuple[int, int]:
+def _judge(buffer: UInt8Array, words: UInt64Array, fields: Int64Array) -> tuple[int, int]:
     """Return the outcome of a row, but for its identity, and its event time."""
     if fields[ODD_KEY, KIND] == HARD:
         return HANDED_OVER, 0
@@ -142,7 +142,7 @@ def _judge(buffer: UInt8Array, fields: Int64Array) -> tuple[int, int]:
         limit = 90.0 if field == LAT else 180.0
         if abs(exact_float(fields[field, MANTISSA], fields[field, POWER])) > limit:
             return _OUT_OF_RANGE, 0
-    event_us = _time_of(buffer, fields)
+    event_us = _time_of(buffer, words, fields)
     return (_BAD_TIME if event_us == NO_TIME else _ACCEPTED), event_us
 
 
@@ -159,11 +159,11 @@ def _has_right_types(fields: Int64Array) -> bool:
 
 
 @lean_kernel
-def _time_of(buffer: UInt8Array, fields: Int64Array) -> int:
+def _time_of(buffer: UInt8Array, words: UInt64Array, fields: Int64Array) -> int:
     """Return the event time of a row in microseconds, or `NO_TIME`."""
     kind = fields[TIME, KIND]
     if kind == TEXT:
-        return scan_time(buffer, fields[TIME, START], fields[TIME, END])
+        return scan_time(buffer, words, fields[TIME, START], fields[TIME, END])
     mantissa = fields[TIME, MANTISSA]
     if kind == INTEGER:
         return mantissa * 1000 if 0 <= mantissa < END_MS else NO_TIME

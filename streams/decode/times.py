@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from processors.columns import UInt8Array
-from processors.jit import lean_kernel
+from processors.columns import UInt8Array, UInt64Array
+from processors.jit import inner_kernel, lean_kernel
 
 NO_TIME: Final = -1
 """Answer for what is no event time."""
@@ -30,6 +30,28 @@ _FIRST_YEAR: Final = 1969  # an offset can bring its last hours into 1970
 _LAST_YEAR: Final = 2100
 _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 _DAYS_BEFORE: Final = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
+
+
+def _packed(text: bytes) -> np.uint64:
+    """Return up to eight bytes as a word, the first one lowest."""
+    return np.uint64(int.from_bytes(text, "little"))
+
+
+# what stands in the first three words of a time: 0 for a digit, else the mark, of which T is asked before
+_MONTH_TEXT: Final = _packed(b"0000-00-")
+_MINUTE_TEXT: Final = _packed(b"00T00:00")
+_SECOND_TEXT: Final = _packed(b":00")
+_MINUTE_MASK: Final = _packed(b"\xff\xff\0\xff\xff\xff\xff\xff")
+_SECOND_MASK: Final = _packed(b"\xff\xff\xff")
+# added to a byte, its high bit is set where it is more than nine, or where there is something in place of nothing
+_MONTH_LIMITS: Final = _packed(b"vvvv\x7fvv\x7f")
+_MINUTE_LIMITS: Final = _packed(b"vv\0vv\x7fvv")
+_SECOND_LIMITS: Final = _packed(b"\x7fvv")
+_HIGH_BITS: Final = np.uint64(0x8080_8080_8080_8080)
+_NOTHING: Final = np.uint64(0)
+_ONE_BYTE: Final = np.uint64(0xFF)
+_BYTE_BITS: Final = np.uint64(8)
+_TEN: Final = np.uint64(10)
 
 
 def time_of_text(text: str) -> int:
@@ -77,26 +99,40 @@ def time_of_ms(time_ms: float) -> int:
 
 
 @lean_kernel
-def scan_time(text: UInt8Array, start: int, end: int) -> int:
-    """Return what `time_of_text` says of the plain ASCII text in `[start, end)`."""
-    return _scan_time(text, start, end, colon=1)
+def scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int) -> int:
+    """Return what `time_of_text` says of the plain ASCII text in `[start, end)`; *words* are those of the lexer."""
+    return _scan_time(text, words, start, end, colon=1)
 
 
 @lean_kernel
-def scan_iso_time(text: UInt8Array, start: int, end: int) -> int:
-    """Return what `time_of_iso` says of the plain ASCII text in `[start, end)`."""
+def scan_iso_time(text: UInt8Array, words: UInt64Array, start: int, end: int) -> int:
+    """Return what `time_of_iso` says of the plain ASCII text in `[start, end)`; *words* are those of the lexer."""
     sign = text[end - 5] if end - start > _SHORTEST else 0
-    return _scan_time(text, start, end, colon=0 if sign in (ord("+"), ord("-")) else 1)
+    return _scan_time(text, words, start, end, colon=0 if sign in (ord("+"), ord("-")) else 1)
 
 
 @lean_kernel
-def _scan_time(text: UInt8Array, start: int, end: int, colon: int) -> int:
+def _scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int, colon: int) -> int:
     """Return the time in `[start, end)`, of which the offset has so many colons."""
     if end - start < _SHORTEST:
         return NO_TIME
-    day = _scan_day(text, start)
-    second = _scan_second(text, start + 10)
-    if day < 0 or second < 0:
+    separator = text[start + 10]
+    if separator != ord("T") and separator != ord("t") and separator != ord(" "):
+        return NO_TIME
+    # eight bytes at a time: what remains of them is a digit where there must be one, and nothing where a mark must be
+    month = words[start] ^ _MONTH_TEXT
+    minute = (words[start + 8] ^ _MINUTE_TEXT) & _MINUTE_MASK
+    second = (words[start + 16] ^ _SECOND_TEXT) & _SECOND_MASK
+    faults = (month + _MONTH_LIMITS) | month | (minute + _MINUTE_LIMITS) | minute | (second + _SECOND_LIMITS)
+    if (faults | second) & _HIGH_BITS != _NOTHING:
+        return NO_TIME
+    day = _days_since_1969(
+        _two_digits_at(month, 0) * 100 + _two_digits_at(month, 2),
+        _two_digits_at(month, 5),
+        _two_digits_at(minute, 0),
+    )
+    hours, minutes, seconds = _two_digits_at(minute, 3), _two_digits_at(minute, 6), _two_digits_at(second, 1)
+    if day < 0 or hours > 23 or minutes > 59 or seconds > 59:
         return NO_TIME
     place = start + 19
     fraction_us = 0
@@ -113,9 +149,17 @@ def _scan_time(text: UInt8Array, start: int, end: int, colon: int) -> int:
     offset_s = _scan_offset(text, place, end, colon)
     if offset_s == _NO_OFFSET:
         return NO_TIME
-    # days count from 1969, see _scan_day
-    event_us = ((day - 365) * 86_400 + second - offset_s) * 1_000_000 + fraction_us
+    second_of_day = hours * 3600 + minutes * 60 + seconds
+    event_us = ((day - 365) * 86_400 + second_of_day - offset_s) * 1_000_000 + fraction_us
     return event_us if 0 <= event_us < END_US else NO_TIME
+
+
+@inner_kernel
+def _two_digits_at(digits: np.uint64, byte: int) -> int:
+    """Return the number of two digits, one a byte of *digits*, of which the first is at *byte*."""
+    tens = digits >> np.uint64(8 * byte)
+    # not int(): it would stay unsigned when compiled
+    return np.int64((tens & _ONE_BYTE) * _TEN + (tens >> _BYTE_BITS & _ONE_BYTE))  # type: ignore[return-value]
 
 
 _NO_OFFSET: Final = 1_000_000
@@ -143,31 +187,8 @@ def _scan_offset(text: UInt8Array, start: int, end: int, colon: int) -> int:
 
 
 @lean_kernel
-def _scan_second(text: UInt8Array, start: int) -> int:
-    """Return the second of the day that `Thh:mm:ss` says, or -1."""
-    if text[start + 3] != ord(":") or text[start + 6] != ord(":"):
-        return -1
-    separator = int(text[start])
-    if separator != ord("T") and separator != ord("t") and separator != ord(" "):
-        return -1
-    hour = _two_digits(text, start + 1)
-    minute = _two_digits(text, start + 4)
-    second = _two_digits(text, start + 7)
-    if hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59:
-        return -1
-    return hour * 3600 + minute * 60 + second
-
-
-@lean_kernel
-def _scan_day(text: UInt8Array, start: int) -> int:
-    """Return the days since 1969-01-01 of `yyyy-mm-dd`, or -1 for no valid day of 1969 to 2100."""
-    century = _two_digits(text, start)
-    year_in_century = _two_digits(text, start + 2)
-    month = _two_digits(text, start + 5)
-    day = _two_digits(text, start + 8)
-    if century < 0 or year_in_century < 0 or text[start + 4] != ord("-") or text[start + 7] != ord("-"):
-        return -1
-    year = century * 100 + year_in_century
+def _days_since_1969(year: int, month: int, day: int) -> int:
+    """Return the days since 1969-01-01, or -1 for no valid day of 1969 to 2100."""
     if year < _FIRST_YEAR or year > _LAST_YEAR or month < 1 or month > 12 or day < 1:
         return -1
     leap = 1 if year % 4 == 0 and year != _LAST_YEAR else 0
