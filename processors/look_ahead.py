@@ -27,11 +27,10 @@ class DueBlock(NamedTuple):
 
     places: Int32Array  # shape (BLOCK,)
     cells: Int64Array  # cell of the grid of zones of each, shape (BLOCK,)
-    changing: (
-        Int32Array  # numbers in the block of those that go over the visits of their vehicle, shape (BLOCK,)
+    visits: (
+        Int32Array  # of those that change the zones of their vehicle: visit asked for last, shape (BLOCK,)
     )
-    visits: Int32Array  # visit asked for last of each of these, shape (BLOCK,)
-    lines: Int32Array  # line of visited zones asked for last of each of these, shape (BLOCK,)
+    lines: Int32Array  # of the same: first line of its visited zones, shape (BLOCK,)
     heads: Int32Array  # by source partition: first one in the queue that is not in the block
     heads_us: Int64Array  # arrival of each, FOREVER_US where there is none
 
@@ -41,7 +40,6 @@ def due_block_for(held: HeldArrays) -> DueBlock:
     return DueBlock(
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int64),
-        np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
         np.empty_like(held.queue_head),
@@ -96,15 +94,16 @@ def look_ahead(
         cell = block.cells[number]
         if world.zones.leaf_parts[cell]:
             prefetch(world.zones.leaves.answer, PARTS * PARTS * world.zones.border[cell])
-    for link in range(CHAIN):
+    for number in range(changing):
+        line = block.lines[number]
+        if line != NONE:
+            prefetch(arrays.visited, arrays.visited[line]["following"])
+    for _ in range(CHAIN):
         for number in range(changing):
             visit = block.visits[number]
             if visit != NONE:
                 block.visits[number] = arrays.visits[visit]["following"]
                 prefetch(arrays.visits, block.visits[number])
-            line = block.lines[number]
-            if link == 0 and line != NONE:
-                prefetch(arrays.visited, arrays.visited[line]["following"])
 
 
 @inner_kernel

@@ -31,15 +31,10 @@ _SLOT_MASK: Final = PAST_BIT - 1
 
 
 @inner_kernel
-def zone_at(lines: NDArray[np.void], place: int) -> int:
-    """Return the number of the zone at a place, which counts lines and places in them."""
-    return lines[place // LINE_ZONES]["zone_no"][place % LINE_ZONES]
-
-
-@inner_kernel
 def slot_at(lines: NDArray[np.void], place: int, now: int) -> int:
     """Return the slot that counted the vehicle last at a place, ~slot when only its hour and day still count.
 
+    A place counts lines and the places in them.
     *now* is the slot of a position that was taken later.
     """
     mark = np.int64(lines[place // LINE_ZONES]["mark"][place % LINE_ZONES])

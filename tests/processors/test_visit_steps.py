@@ -22,7 +22,7 @@ from naive_examples import (
     square,
 )
 from processors.vehicle_table import NONE, OPEN_VISITS, VEHICLES_TOP, VISITED
-from processors.visited_zones import FREE_ZONE, zone_at
+from processors.visited_zones import FREE_ZONE, LINE_ZONES
 from strategies import LogShape, random_position_log, replay_step
 from tests.processors.position_builders import COMPILED, FastPositions
 
@@ -33,7 +33,8 @@ def visits_of(fast: FastPositions, vehicle: int) -> list[int]:
     visit = int(arrays.vehicles[vehicle]["visits"])
     while visit != NONE:
         record = arrays.visits[visit]
-        assert zone_at(arrays.visited, int(record["visited"])) == record["zone_no"]
+        line, number = divmod(int(record["visited"]), LINE_ZONES)
+        assert arrays.visited[line]["zone_no"][number] == record["zone_no"]
         assert record["first_us"] <= record["run_us"] <= arrays.vehicles[vehicle]["event_us"]
         zones.append(int(record["zone_no"]))
         visit = int(record["following"])

@@ -13,7 +13,6 @@ from processors.visited_zones import (
     place_in_line,
     put_slot,
     slot_at,
-    zone_at,
 )
 
 zone_numbers = st.integers(0, MAX_ZONE_NO)
@@ -34,7 +33,6 @@ def test_a_zone_is_found_where_it_stands(zones: list[int], data: st.DataObject) 
     number = data.draw(st.integers(0, len(zones) - 1))
 
     assert number == place_in_line(lines, 1, zones[number])
-    assert zones[number] == zone_at(lines, LINE_ZONES + number)
     assert len(zones) == place_in_line(lines, 1, FREE_ZONE)
     assert LINE_ZONES == place_in_line(lines, 1, MAX_ZONE_NO + 1)
 
