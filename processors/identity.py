@@ -23,14 +23,19 @@ from typing import Final
 import numpy as np
 
 from processors.columns import BoolArray, Int64Array, UInt8Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel, put_word, word_at
+from processors.plate_words import CHARACTERS, WORD_BYTES, short_plate
 from processors.vocabulary import Outcome
 
 MAX_IDENTITY_BYTES: Final = 128
 HOME_COUNTRY: Final = "NL"
 KEYED_CHARACTERS: Final = 9  # of a plate; with three letters of a country they fit 63 bits
+IDENTITY_ROOM: Final = 16
+"""Bytes that must be free after those of its text where an identity is written."""
 
 _PLATE_PREFIX: Final = b"plate:"
+_PREFIX_BYTES: Final = len(_PLATE_PREFIX)
+_PREFIX_WORD: Final = np.uint64(int.from_bytes(_PLATE_PREFIX, "little"))
 _OPAQUE_PREFIX: Final = b"id::"
 _COUNTRY: Final = re.compile(r"([A-Za-z]{1,3}):(.+)", re.DOTALL)
 _SEPARATORS: Final = str.maketrans("", "", "- .")
@@ -42,13 +47,15 @@ _COLON: Final = ord(":")
 _HYPHEN: Final = ord("-")
 _DOT: Final = ord(".")
 _CASE: Final = ord("a") - ord("A")
+_LOWER_A: Final = ord("a")
+_LOWER_Z: Final = ord("z")
+_BEFORE_A: Final = ord("A") - 11  # what to take from a capital for its digit in a number
 _HOME: Final = f"{HOME_COUNTRY}:".encode()
 _HOME_TEXT: Final = np.frombuffer(_HOME, np.uint8)
 _NO_PLATE: Final = 0
-_CHARACTERS: Final = 37  # letters, digits, and nothing
 _KEYED_PLATE: Final = re.compile(rb"plate:([A-Z]{1,3}):([0-9A-Z]{1,9})")
 _DIGITS: Final = {byte: digit for digit, byte in enumerate(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)}
-_COUNTRY_WEIGHT: Final = _CHARACTERS**KEYED_CHARACTERS
+_COUNTRY_WEIGHT: Final = CHARACTERS**KEYED_CHARACTERS
 _NO_DIGIT: Final = 255
 _CAPITALS: Final = np.frombuffer(bytes(range(256)).upper(), np.uint8)  # of ASCII letters
 _PLATE_DIGITS: Final = np.array(
@@ -111,10 +118,10 @@ def are_home_plates(keys: Int64Array) -> BoolArray:
 
 
 def _digits(text: bytes) -> int:
-    """Return letters and digits as a number of base `_CHARACTERS`; nothing is its digit 0."""
+    """Return letters and digits as a number of base `CHARACTERS`; nothing is its digit 0."""
     number = 0
     for byte in text:
-        number = number * _CHARACTERS + _DIGITS[byte]
+        number = number * CHARACTERS + _DIGITS[byte]
     return number
 
 
@@ -122,7 +129,7 @@ def _digits(text: bytes) -> int:
 def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> tuple[int, int]:
     """Write the identity of the plain ASCII text in `[start, end)` to *identity* from place *at*.
 
-    *identity* must have room for the text and six bytes more.
+    *identity* must have room for the text and `IDENTITY_ROOM` bytes more.
 
     Returns:
         Its length in bytes, or the negated code of an outcome; and the key of the plate.
@@ -132,8 +139,8 @@ def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array,
         return _NO_IDENTITY, _NO_PLATE
     colon = _country_end(text, start, end)
     if colon >= 0:
-        length = _write_country(text, start, colon, identity, at)
-        length, plate = _write_plate(text, colon + 1, end, identity, at, length)
+        length, country = _write_country(text, start, colon, identity, at)
+        length, plate = _write_plate(text, colon + 1, end, identity, at, length, country)
         if length != -1:
             return _checked(length), plate
     return _checked(_write_opaque(text, start, end, identity, at, 0)), _NO_PLATE
@@ -143,15 +150,12 @@ def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array,
 def write_home_identity(
     text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int
 ) -> tuple[int, int]:
-    """Write what `home_identity_of` says of the plain ASCII text in `[start, end)`, as `write_identity` does.
-
-    *identity* must have room for the text and nine bytes more.
-    """
+    """Write what `home_identity_of` says of the plain ASCII text in `[start, end)`, as `write_identity` does."""
     start, end = _stripped(text, start, end)
     if start == end or _country_end(text, start, end) >= 0:
         return write_identity(text, start, end, identity, at)
-    length = _write_country(_HOME_TEXT, 0, len(HOME_COUNTRY), identity, at)
-    length, plate = _write_plate(text, start, end, identity, at, length)
+    length, country = _write_country(_HOME_TEXT, 0, len(HOME_COUNTRY), identity, at)
+    length, plate = _write_plate(text, start, end, identity, at, length, country)
     if length != -1:
         return _checked(length), plate
     return _checked(_write_opaque(text, start, end, identity, at, len(_HOME))), _NO_PLATE
@@ -180,8 +184,8 @@ def write_plate_identity(
         return _NO_IDENTITY, _NO_PLATE
     if not _is_country(text, country_start, country_end):
         return 0, _NO_PLATE
-    length = _write_country(text, country_start, country_end, identity, at)
-    length, plate = _write_plate(text, start, end, identity, at, length)
+    length, country = _write_country(text, country_start, country_end, identity, at)
+    length, plate = _write_plate(text, start, end, identity, at, length, country)
     return (_checked(length) if length != -1 else 0), plate
 
 
@@ -194,7 +198,7 @@ def _is_country(text: UInt8Array, start: int, end: int) -> bool:
     return 0 < end - start <= 3
 
 
-@lean_kernel
+@inner_kernel
 def _stripped(text: UInt8Array, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of a text without the spaces around it."""
     while start < end and text[start] == _SPACE:
@@ -204,12 +208,12 @@ def _stripped(text: UInt8Array, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-@lean_kernel
+@inner_kernel
 def _checked(length: int) -> int:
     return length if length <= MAX_IDENTITY_BYTES else _TOO_LONG
 
 
-@lean_kernel
+@inner_kernel
 def _country_end(text: UInt8Array, start: int, end: int) -> int:
     """Return the place of the colon after one to three letters, or -1; something must follow the colon."""
     for place in range(start, min(start + 4, end - 1)):
@@ -220,28 +224,43 @@ def _country_end(text: UInt8Array, start: int, end: int) -> int:
     return -1
 
 
-@lean_kernel
-def _write_country(text: UInt8Array, start: int, colon: int, identity: UInt8Array, at: int) -> int:
-    """Write what a plate begins with and return its length."""
-    length = len(_PLATE_PREFIX)
-    for place in range(length):
-        identity[at + place] = _PLATE_PREFIX[place]
-    for place in range(start, colon):
-        identity[at + length] = _upper(int(text[place]))
+@inner_kernel
+def _write_country(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> tuple[int, int]:
+    """Write what a plate begins with; return its length, and the number that its letters are."""
+    put_word(identity, at, _PREFIX_WORD)
+    length = _PREFIX_BYTES
+    country = 0
+    for place in range(start, end):
+        capital = int(text[place]) & ~_CASE
+        identity[at + length] = capital
+        country = country * CHARACTERS + capital - _BEFORE_A
         length += 1
     identity[at + length] = _COLON
-    return length + 1
+    return length + 1, country
 
 
-@lean_kernel
+@inner_kernel
 def _write_plate(
-    text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int, length: int
+    text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int, length: int, country: int
 ) -> tuple[int, int]:
     """Write the characters of a plate in `[start, end)` after the *length* bytes that it begins with.
 
     Returns:
         Its whole length, the negated outcome when nothing is left, or -1 for no plate; and its key.
     """
+    if end - start <= WORD_BYTES and start + WORD_BYTES <= text.size:
+        characters, count, number = short_plate(word_at(text, start), end - start)
+        if count > 0:
+            put_word(identity, at + length, characters)
+            return length + count, country * _COUNTRY_WEIGHT + number
+    return _write_any_plate(text, start, end, identity, at, length, country)
+
+
+@lean_kernel
+def _write_any_plate(
+    text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int, length: int, country: int
+) -> tuple[int, int]:
+    """Do what `_write_plate` does, byte by byte."""
     empty_length = length
     number = 0
     for place in range(start, end):
@@ -254,14 +273,11 @@ def _write_plate(
         if digit:
             length += 1
             if length - empty_length <= KEYED_CHARACTERS:
-                number = number * _CHARACTERS + digit
+                number = number * CHARACTERS + digit
     if length == empty_length:
         return _NO_IDENTITY, _NO_PLATE
     if length - empty_length > KEYED_CHARACTERS:
         return length, _NO_PLATE
-    country = 0
-    for place in range(at + len(_PLATE_PREFIX), at + empty_length - 1):
-        country = country * _CHARACTERS + int(_PLATE_DIGITS[identity[place]])
     return length, country * _COUNTRY_WEIGHT + number
 
 
@@ -281,12 +297,6 @@ def _write_opaque(
     return length + home_bytes + end - start
 
 
-@lean_kernel
+@inner_kernel
 def _is_letter(byte: int) -> bool:
-    return ord("a") <= (byte | _CASE) <= ord("z")
-
-
-@lean_kernel
-def _upper(byte: int) -> int:
-    """Return the upper case of an ASCII letter or digit."""
-    return byte - _CASE if byte >= ord("a") else byte
+    return _LOWER_A <= (byte | _CASE) <= _LOWER_Z

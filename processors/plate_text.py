@@ -1,19 +1,21 @@
 """Plates of a column of text as keys, as fast as registers of millions of them need."""
 
+from typing import Final
+
 import numpy as np
 
 from processors.columns import Int64Array, UInt8Array
 from processors.identity import KEYED_CHARACTERS, write_home_identity
 from processors.jit import lean_kernel
 
-IDENTITY_ROOM = 256  # bytes; a longer text is no plate
+SCRATCH_BYTES: Final = 256  # a longer text is no plate
 
 
 @lean_kernel
 def keys_of_texts(text: UInt8Array, bounds: Int64Array, scratch: UInt8Array, keys: Int64Array) -> None:
     """Write the key of the plate in each `[bounds[i], bounds[i + 1])`, 0 where it is none; home plates need no country.
 
-    *scratch* has `IDENTITY_ROOM` bytes.
+    *scratch* has `SCRATCH_BYTES`.
     """
     for row in range(keys.size):
         keys[row] = 0
@@ -33,5 +35,5 @@ def _is_ascii(text: UInt8Array, start: int, end: int) -> bool:
 def plate_keys(text: UInt8Array, bounds: Int64Array) -> Int64Array:
     """Return the key of each plate of a column of text."""
     keys = np.empty(bounds.size - 1, np.int64)
-    keys_of_texts(text, bounds, np.empty(IDENTITY_ROOM, np.uint8), keys)
+    keys_of_texts(text, bounds, np.empty(SCRATCH_BYTES, np.uint8), keys)
     return keys

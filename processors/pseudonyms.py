@@ -13,7 +13,7 @@ import numpy as np
 
 from processors.columns import Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
-from processors.siphash import siphash
+from processors.siphash import siphashes
 
 HASH_KEY_BYTES: Final = 16
 DEFAULT_CAPACITY: Final = 2_000_000  # every Dutch van and truck, with room: 128 MiB when full
@@ -101,8 +101,8 @@ class PseudonymCache:
         )
         found = Pseudonyms(np.zeros(starts.size, np.uint64), np.zeros(starts.size, np.uint64))
         with np.errstate(over="ignore"):  # hashes wrap on purpose; without compilation numpy would warn
-            hashes = np.empty((starts.size, 2), np.uint64)
-            _hash_rows(self._hash_key, identities, hashes)
+            hashes = siphashes(*identities, self._hash_key)
+            _mark_rows(identities.lengths, hashes)
             row = 0
             while row < starts.size:
                 row = self._look_up_from(row, identities, hashes, found)
@@ -144,16 +144,10 @@ class PseudonymCache:
 
 
 @lean_kernel
-def _hash_rows(hash_key: UInt64Array, identities: Identities, hashes: UInt64Array) -> None:
-    """Write the hash of each row; its second half is `_FREE` only where the row has no identity."""
-    for row in range(identities.starts.size):
-        length = identities.lengths[row]
-        if length > 0:
-            hi, lo = siphash(identities.text, identities.starts[row], length, hash_key[0], hash_key[1])
-            hashes[row, 0] = hi
-            hashes[row, 1] = lo | _ONE
-        else:
-            hashes[row, 1] = _FREE
+def _mark_rows(lengths: Int32Array, hashes: UInt64Array) -> None:
+    """Make the second half of a hash `_FREE` where the row has no identity, and only there."""
+    for row in range(lengths.size):
+        hashes[row, 1] = hashes[row, 1] | _ONE if lengths[row] > 0 else _FREE
 
 
 @lean_kernel

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
+from processors.columns import DecodedPositions, Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
 from processors.key_table import ABSENT, KeyTable, new_key_table, number_of_key, put_key
-from processors.siphash import siphash
+from processors.siphash import siphashes
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 
 HASH_KEY_BYTES: Final = 16
@@ -92,16 +92,9 @@ class RegistrationBook:
 
     def _hashes(self, decoded: DecodedPositions, rows: Int64Array) -> UInt64Array:
         """Return the hashes of the identities of some rows, in two columns."""
-        hashes = np.empty((rows.size, 2), np.uint64)
-        with np.errstate(over="ignore"):  # hashes wrap on purpose; without compilation numpy would warn
-            _hash_rows(
-                self._hash_key,
-                decoded.identity,
-                decoded.identity_start[rows],
-                decoded.identity_length[rows],
-                hashes,
-            )
-        return hashes
+        return siphashes(
+            decoded.identity, decoded.identity_start[rows], decoded.identity_length[rows], self._hash_key
+        )
 
     def _put(self, told: Registrations, changed: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> None:
         """Note references, and mark those that were unknown or different."""
@@ -139,17 +132,6 @@ def _incomplete_rows(outcome: UInt8Array, vehicle_class: UInt8Array, zero_emissi
         (zero_emission == _UNKNOWN_EMISSION) & (vehicle_class != _CAR)
     )
     return np.flatnonzero(unknown & (outcome == _ACCEPTED))
-
-
-@lean_kernel
-def _hash_rows(
-    key: UInt64Array, identity: UInt8Array, starts: Int64Array, lengths: Int32Array, hashes: UInt64Array
-) -> None:
-    """Write the hash of each identity."""
-    for row in range(starts.size):
-        hi, lo = siphash(identity, starts[row], lengths[row], key[0], key[1])
-        hashes[row, 0] = hi
-        hashes[row, 1] = lo
 
 
 @lean_kernel

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Array
-from processors.identity import identity_of, plate_key_of, write_identity
+from processors.identity import IDENTITY_ROOM, identity_of, plate_key_of, write_identity
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome
-from streams.decode.arrow_columns import filled, texts
+from streams.decode.arrow_columns import as_type, filled, texts
 
-_ROOM: Final = 6  # bytes that an identity may have beyond its text
+_MORE_BYTES: Final = 6  # that an identity may have beyond its text
 _SPACE: Final = ord(" ")
 _LAST_PLAIN: Final = ord("~")
 _NOT_PLAIN: Final = 255
@@ -41,7 +41,7 @@ def write_identities(column: pa.Array, room: DecodedPositions) -> UInt8Array:
         np.empty(count, np.int64),
     )
     identity = _spelled(words, known)
-    place = filled(column.indices.cast(pa.int64()), 0).to_numpy()
+    place = filled(as_type(column.indices, pa.int64()), 0).to_numpy()
     room.outcome[:], room.plate[:] = known.outcome[place], known.plate[place]
     room.identity_start[:], room.identity_length[:] = known.start[place], known.length[place]
     return identity
@@ -55,7 +55,7 @@ def _spelled(column: pa.Array, spelled: _Identities) -> UInt8Array:
     text = np.frombuffer(data or b"", np.uint8)
     for array in (bounds, text):  # either way where it comes from: one kernel for both
         array.flags.writeable = False
-    identity = np.empty(int(bounds[-1] - bounds[0]) + count * _ROOM, np.uint8)
+    identity = np.empty(int(bounds[-1] - bounds[0]) + count * _MORE_BYTES + IDENTITY_ROOM, np.uint8)
     used = _spell(text, bounds, *spelled, identity)
     odd = np.flatnonzero(spelled.outcome == _NOT_PLAIN).tolist()
     if not odd:

@@ -27,7 +27,7 @@ from processors.columns import (
 )
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
-from streams.decode.arrow_columns import StreamRefusedError, filled, is_text, texts
+from streams.decode.arrow_columns import StreamRefusedError, as_type, filled, is_text, texts
 from streams.decode.arrow_identities import write_identities
 from streams.decode.attributes import class_of, zero_emission_of
 from streams.decode.carriers import ROLE
@@ -37,6 +37,7 @@ MAGIC: Final = b"\xff\xff\xff\xff"
 """What every Arrow IPC stream begins with, and no JSON text in UTF-8."""
 
 _NANOSECONDS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_NS_PER_US: Final = 1_000
 _MOST_COMBINATIONS: Final = 4_096  # of words that are looked up whether they occur or not
 _ACCEPTED: Final = int(Outcome.ACCEPTED)
 _NOT_FINITE: Final = int(Outcome.NOT_FINITE)
@@ -222,7 +223,7 @@ def _floats(column: pa.Array) -> Float64Array:
     """Return numbers, 0 where there is none."""
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise StreamRefusedError(Outcome.WRONG_TYPE)
-    numbers: Float64Array = filled(column.cast(pa.float64(), safe=False), 0.0).to_numpy()
+    numbers: Float64Array = filled(as_type(column, pa.float64()), 0.0).to_numpy()
     return numbers
 
 
@@ -245,21 +246,27 @@ def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
 
 def _integers(column: pa.Array) -> Int64Array:
     """Return whole numbers, 0 where there is none; what is too large becomes negative."""
-    integers: Int64Array = filled(column.cast(pa.int64(), safe=False), 0).to_numpy()
+    integers: Int64Array = filled(as_type(column, pa.int64()), 0).to_numpy()
     return integers
 
 
 def _scale_of(nanoseconds: int) -> tuple[int, int]:
     """Return how many nanoseconds a unit has, and the first number of such units that is no time."""
-    return nanoseconds, END_US * 1_000 // nanoseconds
+    return nanoseconds, END_US * _NS_PER_US // nanoseconds
 
 
 @lean_kernel
 def _scale(times: Int64Array, nanoseconds: int, end: int, event_us: Int64Array) -> None:
     """Write times of a unit, below *end*, in microseconds, `NO_TIME` for others."""
-    for row in range(times.size):
-        time = times[row]
-        event_us[row] = time * nanoseconds // 1_000 if 0 <= time < end else NO_TIME
+    if nanoseconds < _NS_PER_US:
+        for row in range(times.size):
+            time = times[row]
+            event_us[row] = time * nanoseconds // _NS_PER_US if 0 <= time < end else NO_TIME
+    else:
+        microseconds = nanoseconds // _NS_PER_US
+        for row in range(times.size):
+            time = times[row]
+            event_us[row] = time * microseconds if 0 <= time < end else NO_TIME
 
 
 def _write_attributes(table: pa.Table, room: DecodedPositions) -> None:
@@ -282,9 +289,18 @@ def _write_attributes(table: pa.Table, room: DecodedPositions) -> None:
         kind, fuel = divmod(rest, len(words[1]))
         code = class_of(words[0][kind])
         found.append((code, zero_emission_of(code, words[1][fuel], words[2][emission])))
-    classes, emissions = np.array(found, np.uint8).T.copy()
-    room.vehicle_class[:] = classes.take(place)
-    room.zero_emission[:] = emissions.take(place)
+    place.flags.writeable = False  # either way where it comes from: one kernel for both
+    _take_codes(np.array(found, np.uint8), place, room.vehicle_class, room.zero_emission)
+
+
+@lean_kernel
+def _take_codes(
+    codes: UInt8Array, place: Int64Array, vehicle_class: UInt8Array, zero_emission: UInt8Array
+) -> None:
+    """Write the two codes, shape (combinations, 2), that stand for each row's words."""
+    for row in range(place.size):
+        vehicle_class[row] = codes[place[row], 0]
+        zero_emission[row] = codes[place[row], 1]
 
 
 def _carriers(table: pa.Table) -> UInt64Array:
@@ -299,7 +315,7 @@ def _carriers(table: pa.Table) -> UInt64Array:
 
 
 def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array | None]:
-    """Return the words of an optional column, the first of which is empty, and the place of each row's.
+    """Return the words of an optional column, the last of which is empty, and the place of each row's.
 
     Where the column is left out, all rows have that one, and no places are given.
     """
@@ -307,6 +323,6 @@ def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array | None]:
         return [""], None
     column = table.column(name).chunk(0)
     encoded = column if pa.types.is_dictionary(column.type) else texts(column).dictionary_encode()
-    known = ["", *texts(encoded.dictionary).to_pylist()]
-    place: Int64Array = filled(encoded.indices.cast(pa.int64()), -1).to_numpy() + 1
-    return known, place
+    known = texts(encoded.dictionary).to_pylist()
+    place: Int64Array = filled(as_type(encoded.indices, pa.int64()), len(known)).to_numpy()
+    return [*known, ""], place

@@ -32,6 +32,9 @@ OPEN_BRACKET: Final = 91
 BACKSLASH: Final = 92
 CLOSE_BRACKET: Final = 93
 LOWER_E: Final = 101
+LOWER_F: Final = 102
+LOWER_N: Final = 110
+LOWER_T: Final = 116
 LOWER_U: Final = 117
 OPEN_BRACE: Final = 123
 CLOSE_BRACE: Final = 125
@@ -274,11 +277,11 @@ def exact_float(mantissa: int, power: int) -> float:
 def scan_literal(buffer: UInt8Array, place: int) -> int:
     """Read `true`, `false` or `null` at *place*."""
     first = buffer[place]
-    if first == ord("t") and has(buffer, place, b"true"):
+    if first == LOWER_T and has(buffer, place, b"true"):
         return place + 4
-    if first == ord("n") and has(buffer, place, b"null"):
+    if first == LOWER_N and has(buffer, place, b"null"):
         return place + 4
-    if first == ord("f") and has(buffer, place, b"false"):
+    if first == LOWER_F and has(buffer, place, b"false"):
         return place + 5
     return NOT_UNDERSTOOD
 

@@ -23,7 +23,7 @@ from streams.decode.fields import (
     TEXT,
 )
 from streams.decode.foreign_rows import KG
-from streams.decode.lexer import exact_float
+from streams.decode.lexer import LOWER_F, LOWER_T, exact_float
 from streams.decode.nested_fields import (
     ACTORS,
     CATEGORY,
@@ -186,8 +186,8 @@ def _judge_forwarded(buffer: UInt8Array, fields: Int64Array) -> tuple[int, int, 
     if _is_hard(fields):
         return HANDED_OVER, FIX_TIME, 0.0, 0.0, UNIQUE_ID
     outcome = _judge_place(fields, FIX_TIME, LATITUDE, LONGITUDE, UNIQUE_ID)
-    invalid = fields[VALID, KIND] == BOOLEAN and buffer[fields[VALID, START]] == ord("f")
-    outdated = fields[OUTDATED, KIND] == BOOLEAN and buffer[fields[OUTDATED, START]] == ord("t")
+    invalid = fields[VALID, KIND] == BOOLEAN and buffer[fields[VALID, START]] == LOWER_F
+    outdated = fields[OUTDATED, KIND] == BOOLEAN and buffer[fields[OUTDATED, START]] == LOWER_T
     if outcome == _ACCEPTED and (invalid or outdated):
         outcome = _NO_FIX
     if outcome != _ACCEPTED:

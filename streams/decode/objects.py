@@ -38,6 +38,7 @@ from streams.decode.lexer import (
     CLOSE_BRACE,
     COLON,
     COMMA,
+    LOWER_N,
     MINUS,
     NOT_UNDERSTOOD,
     OPEN_BRACE,
@@ -206,5 +207,5 @@ def scan_scalar(buffer: UInt8Array, words: UInt64Array, start: int, fields: Int6
         fields[field, MANTISSA] = mantissa
         fields[field, POWER] = power
         return place
-    fields[field, KIND] = ABSENT if byte == ord("n") else BOOLEAN
+    fields[field, KIND] = ABSENT if byte == LOWER_N else BOOLEAN
     return scan_literal(buffer, start)

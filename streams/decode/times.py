@@ -26,6 +26,18 @@ _RFC_3339: Final = re.compile(
 _BASIC_OFFSET: Final = re.compile(r"[+-][0-9]{4}\Z")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST: Final = len("2026-11-23T07:12:15Z")
+# a kernel that asks for `ord("T")` looks into a text each time
+_ZERO: Final = ord("0")
+_NINE: Final = ord("9")
+_PLUS: Final = ord("+")
+_MINUS: Final = ord("-")
+_DOT: Final = ord(".")
+_COLON: Final = ord(":")
+_SPACE: Final = ord(" ")
+_UPPER_T: Final = ord("T")
+_LOWER_T: Final = ord("t")
+_UPPER_Z: Final = ord("Z")
+_LOWER_Z: Final = ord("z")
 _FIRST_YEAR: Final = 1969  # an offset can bring its last hours into 1970
 _LAST_YEAR: Final = 2100
 _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
@@ -108,7 +120,7 @@ def scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int) -> int
 def scan_iso_time(text: UInt8Array, words: UInt64Array, start: int, end: int) -> int:
     """Return what `time_of_iso` says of the plain ASCII text in `[start, end)`; *words* are those of the lexer."""
     sign = text[end - 5] if end - start > _SHORTEST else 0
-    return _scan_time(text, words, start, end, colon=0 if sign in (ord("+"), ord("-")) else 1)
+    return _scan_time(text, words, start, end, colon=0 if sign in (_PLUS, _MINUS) else 1)
 
 
 @lean_kernel
@@ -117,7 +129,7 @@ def _scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int, colon
     if end - start < _SHORTEST:
         return NO_TIME
     separator = text[start + 10]
-    if separator != ord("T") and separator != ord("t") and separator != ord(" "):
+    if separator not in (_UPPER_T, _LOWER_T, _SPACE):
         return NO_TIME
     # eight bytes at a time: what remains of them is a digit where there must be one, and nothing where a mark must be
     month = words[start] ^ _MONTH_TEXT
@@ -136,12 +148,12 @@ def _scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int, colon
         return NO_TIME
     place = start + 19
     fraction_us = 0
-    if text[place] == ord("."):
+    if text[place] == _DOT:
         first = place + 1
         place = first
         weight = 100_000
-        while place < end and ord("0") <= text[place] <= ord("9"):
-            fraction_us += (int(text[place]) - ord("0")) * weight
+        while place < end and _ZERO <= text[place] <= _NINE:
+            fraction_us += (int(text[place]) - _ZERO) * weight
             weight //= 10
             place += 1
         if place == first:
@@ -171,17 +183,17 @@ def _scan_offset(text: UInt8Array, start: int, end: int, colon: int) -> int:
 
     *colon* is 0 where the offset is written without one.
     """
-    if end - start == 1 and (text[start] == ord("Z") or text[start] == ord("z")):
+    if end - start == 1 and (text[start] == _UPPER_Z or text[start] == _LOWER_Z):
         return 0
-    if end - start != 5 + colon or (colon == 1 and text[start + 3] != ord(":")):
+    if end - start != 5 + colon or (colon == 1 and text[start + 3] != _COLON):
         return _NO_OFFSET
     hour = _two_digits(text, start + 1)
     minute = _two_digits(text, start + 3 + colon)
     if hour < 0 or hour > 23 or minute < 0 or minute > 59:
         return _NO_OFFSET
-    if text[start] == ord("+"):
+    if text[start] == _PLUS:
         return hour * 3600 + minute * 60
-    if text[start] == ord("-"):
+    if text[start] == _MINUS:
         return -hour * 3600 - minute * 60
     return _NO_OFFSET
 
@@ -208,8 +220,8 @@ def _days_since_1969(year: int, month: int, day: int) -> int:
 @lean_kernel
 def _two_digits(text: UInt8Array, start: int) -> int:
     """Return the number that two ASCII digits say, or -1."""
-    tens = int(text[start]) - ord("0")
-    ones = int(text[start + 1]) - ord("0")
+    tens = int(text[start]) - _ZERO
+    ones = int(text[start + 1]) - _ZERO
     if tens < 0 or tens > 9 or ones < 0 or ones > 9:
         return -1
     return tens * 10 + ones

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.identity import (
+    IDENTITY_ROOM,
     MAX_IDENTITY_BYTES,
     home_identity_of,
     identity_of,
@@ -24,9 +25,16 @@ PLATES = st.from_regex(r" {0,2}[A-Za-z1]{0,4}:{0,2}[A-Za-z0-9 .\-]{0,12}[_:]? {0
 
 def written(text: str, write: Any = write_identity) -> tuple[bytes | Outcome, int]:
     """Return what a kernel says of a text, and the key of the plate."""
-    source = np.frombuffer(b"?" + text.encode() + b"?", np.uint8)
-    identity = np.full(len(text) + 11, ord("?"), np.uint8)
-    length, plate = write(source, 1, source.size - 1, identity, 1)
+    found = [written_beside(text, write, after) for after in (1, 8)]  # near the end it is read byte by byte
+    assert found[0] == found[1]
+    return found[0]
+
+
+def written_beside(text: str, write: Any, after: int) -> tuple[bytes | Outcome, int]:
+    """Return what a kernel says of a text that so many bytes follow; there is just the room that it asks for."""
+    source = np.frombuffer(b"?" + text.encode() + b"?" * after, np.uint8)
+    identity = np.full(1 + len(text) + IDENTITY_ROOM, ord("?"), np.uint8)
+    length, plate = write(source, 1, 1 + len(text), identity, 1)
     return (identity[1 : 1 + length].tobytes() if length >= 0 else Outcome(-length)), plate
 
 
