@@ -5,7 +5,7 @@ bytes, all big-endian, then -1 as int16. Every field here has a fixed width, so 
 structured dtype.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # signature, no flags, no header extension
 TRAILER: Final = b"\xff\xff"
+PIECE_ROWS: Final = 4_096  # less than a megabyte of flow cells
 EPOCH_2000_US: Final = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01 UTC
 EPOCH_2000_DAYS: Final = 10_957
 
@@ -36,20 +37,26 @@ class CopyColumn(NamedTuple):
     values: NDArray[Any]  # any integer or float dtype that fits the kind
 
 
-def copy_image(columns: Sequence[CopyColumn]) -> bytearray:
-    """Return the binary COPY image of *columns*, which have equal lengths and hold no nulls."""
+def copy_images(columns: Sequence[CopyColumn]) -> Iterator[bytearray]:
+    """Yield the binary COPY image of *columns*, which have equal lengths and hold no nulls, piece by piece.
+
+    The server reads a piece while the next one is made.
+    """
     layout = _row_layout(columns)
     row_count = len(columns[0].values)
-    image = bytearray(len(HEADER) + row_count * layout.itemsize + len(TRAILER))
-    image[: len(HEADER)] = HEADER
-    image[-len(TRAILER) :] = TRAILER
-    rows = np.ndarray(row_count, layout, image, offset=len(HEADER))
-    rows["field_count"] = len(columns)
-    for place, (kind, values) in enumerate(columns):
-        rows[f"length_{place}"] = layout[f"value_{place}"].itemsize
-        shift = kind.value[1]
-        rows[f"value_{place}"] = np.subtract(values, shift) if shift else values
-    return image
+    yield bytearray(HEADER)
+    for first in range(0, row_count, PIECE_ROWS):
+        end = min(first + PIECE_ROWS, row_count)
+        piece = bytearray((end - first) * layout.itemsize)
+        rows = np.ndarray(end - first, layout, piece)
+        rows["field_count"] = len(columns)
+        for place, (kind, values) in enumerate(columns):
+            rows[f"length_{place}"] = layout[f"value_{place}"].itemsize
+            shift = kind.value[1]
+            part = values[first:end]
+            rows[f"value_{place}"] = np.subtract(part, shift) if shift else part
+        yield piece
+    yield bytearray(TRAILER)
 
 
 def _row_layout(columns: Sequence[CopyColumn]) -> np.dtype[np.void]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sinks.connection import Connection
-from sinks.copy_binary import CopyColumn, FieldKind, copy_image
+from sinks.copy_binary import PIECE_ROWS, CopyColumn, FieldKind, copy_images
 
 TYPES = ("smallint", "integer", "bigint", "double precision", "timestamptz", "date")
 COLUMNS = [
@@ -25,18 +25,34 @@ ROWS = [
 ]
 
 
+def image_of(columns: list[CopyColumn]) -> bytes:
+    """Return a whole image."""
+    return b"".join(copy_images(columns))
+
+
 def test_an_image_is_what_the_protocol_says() -> None:
     """One row of one field, byte by byte."""
-    image = copy_image([CopyColumn(FieldKind.INTEGER, np.array([7], np.int32))])
+    image = image_of([CopyColumn(FieldKind.INTEGER, np.array([7], np.int32))])
 
-    assert b"PGCOPY\n\xff\r\n\0" + bytes(8) + struct.pack(">hiih", 1, 4, 7, -1) == bytes(image)
+    assert b"PGCOPY\n\xff\r\n\0" + bytes(8) + struct.pack(">hiih", 1, 4, 7, -1) == image
 
 
 def test_an_image_without_rows_is_header_and_trailer() -> None:
     """Nothing to copy is a legal copy."""
-    image = copy_image([CopyColumn(FieldKind.BIGINT, np.empty(0, np.int64))])
+    image = image_of([CopyColumn(FieldKind.BIGINT, np.empty(0, np.int64))])
 
-    assert b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff" == bytes(image)
+    assert b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff" == image
+
+
+@pytest.mark.parametrize("rows", [PIECE_ROWS, PIECE_ROWS + 1, 3 * PIECE_ROWS - 1])
+def test_many_rows_come_in_pieces(rows: int) -> None:
+    """Each has whole rows, and no row is missing or twice."""
+    numbers = np.arange(rows)
+    header, *pieces, trailer = copy_images([CopyColumn(FieldKind.INTEGER, numbers)])
+
+    assert (19, 2) == (len(header), len(trailer))
+    assert all(0 < len(piece) <= PIECE_ROWS * 10 for piece in pieces)
+    assert numbers.tolist() == [number for _, _, number in struct.iter_unpack(">hii", b"".join(pieces))]
 
 
 @pytest.mark.services
@@ -46,7 +62,7 @@ def test_the_server_reads_back_every_value(connection: Connection) -> None:
     connection.execute(f"CREATE TEMPORARY TABLE given ({fields})")
 
     with connection.cursor() as cursor, cursor.copy("COPY given FROM STDIN (FORMAT binary)") as copy:
-        copy.write(copy_image(COLUMNS))
+        copy.write(image_of(COLUMNS))
 
     assert ROWS == connection.execute("SELECT * FROM given").fetchall()
 
@@ -56,7 +72,7 @@ def test_an_image_equals_what_the_server_writes(connection: Connection) -> None:
     """Copying the rows out again gives the same bytes, and psycopg reads the same rows from them."""
     fields = ", ".join(f"c{place} {kind}" for place, kind in enumerate(TYPES))
     connection.execute(f"CREATE TEMPORARY TABLE given ({fields})")
-    image = copy_image(COLUMNS)
+    image = image_of(COLUMNS)
     with connection.cursor() as cursor, cursor.copy("COPY given FROM STDIN (FORMAT binary)") as copy:
         copy.write(image)
 
@@ -66,5 +82,5 @@ def test_an_image_equals_what_the_server_writes(connection: Connection) -> None:
         copy.set_types(["int2", "int4", "int8", "float8", "timestamptz", "date"])
         rows = list(copy.rows())
 
-    assert bytes(image) == written
+    assert image == written
     assert ROWS == rows
