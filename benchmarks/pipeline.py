@@ -285,7 +285,50 @@ def as_text(result: dict[str, Any]) -> str:
     lines: list[Line] = result["lines"]
     machine: Machine = result["machine"]
     sizes = result["sizes"]
-    pipeline, bound = lines[0], lines[3]
+    decoders = ", ".join(f"{name} {rate / 1e6:.2f} M" for name, rate in result["decoders"].items())
+    return "\n".join(
+        [
+            f"Machine: {machine.name()}; load before {machine.load_before}.",
+            (
+                f"One position of {result['bytes_per_record']} bytes per record, 8 partitions, 2 % out of order, "
+                f"400 zones, a position is in {result['zones_per_position']} of them, "
+                f"at most {ARRIVING_PER_S:,} arrived in a second; "
+                f"{sizes['rounds']} interleaved rounds, peers in {sizes['peer_rounds']} of them. "
+                "All peers that are shown counted right."
+            ),
+            "",
+            _contestants(lines),
+            "",
+            f"Pipeline / bound: {lines[0].rate / lines[3].rate:.2f}. Missing or failed: {_failures(result)}.",
+            "",
+            ratios(lines),
+            "",
+            (
+                f"Goals: {FAUST_GOAL} times Faust and {BEST_GOAL} times the best peer. "
+                "They were set by measurements of code as in the first row; "
+                "the second row is what the documentation of each shows."
+            ),
+            "",
+            _packed_kinds(result["packed"]),
+            "",
+            f"Decoders in a loop, records per CPU-second: {decoders}.",
+        ]
+    )
+
+
+def _contestants(lines: list[Line]) -> str:
+    """Return what each contestant used, as Markdown."""
+    head = (
+        "median of runs",
+        "records",
+        "CPU s",
+        "of it start",
+        "records/CPU-s",
+        "with start",
+        "wall s",
+        "broker CPU s",
+        "database CPU s",
+    )
     rows = [
         (
             line.name,
@@ -300,60 +343,17 @@ def as_text(result: dict[str, Any]) -> str:
         )
         for line in lines
     ]
-    head = (
-        "median of runs",
-        "records",
-        "CPU s",
-        "of it start",
-        "records/CPU-s",
-        "with start",
-        "wall s",
-        "broker CPU s",
-        "database CPU s",
-    )
-    decoders = ", ".join(f"{name} {rate / 1e6:.2f} M" for name, rate in result["decoders"].items())
-    of_bound = pipeline.rate / bound.rate
-    packed_rows = [
+    return table(head, rows)
+
+
+def _packed_kinds(packed: dict[str, dict[str, float]]) -> str:
+    """Return the rates where a record holds many positions, as Markdown."""
+    head = ("many positions per record", "positions", "positions/CPU-s, both", "intake", "aggregate")
+    rows = [
         (kind, f"{found['positions'] / 1e3:,.0f} k", *(f"{found[name] / 1e3:,.0f} k" for name in _RATES))
-        for kind, found in result["packed"].items()
+        for kind, found in packed.items()
     ]
-    return "\n".join(
-        [
-            f"Machine: {machine.name()}; load before {machine.load_before}.",
-            (
-                f"One position of {result['bytes_per_record']} bytes per record, 8 partitions, 2 % out of order, "
-                f"400 zones, a position is in {result['zones_per_position']} of them, "
-                f"at most {ARRIVING_PER_S:,} arrived in a second; "
-                f"{sizes['rounds']} interleaved rounds, peers in {sizes['peer_rounds']} of them. "
-                "All peers that are shown counted right."
-            ),
-            "",
-            table(head, rows),
-            "",
-            f"Pipeline / bound: {of_bound:.2f}. Missing or failed: {_failures(result)}.",
-            "",
-            ratios(lines),
-            "",
-            (
-                f"Goals: {FAUST_GOAL} times Faust and {BEST_GOAL} times the best peer. "
-                "They were set by measurements of code as in the first row; "
-                "the second row is what the documentation of each shows."
-            ),
-            "",
-            table(
-                (
-                    "many positions per record",
-                    "positions",
-                    "positions/CPU-s, both",
-                    "intake",
-                    "aggregate",
-                ),
-                packed_rows,
-            ),
-            "",
-            f"Decoders in a loop, records per CPU-second: {decoders}.",
-        ]
-    )
+    return table(head, rows)
 
 
 def _failures(result: dict[str, Any]) -> str:
