@@ -125,7 +125,7 @@ def _digits(text: bytes) -> int:
     return number
 
 
-@lean_kernel
+@inner_kernel
 def write_identity(text: UInt8Array, start: int, end: int, identity: UInt8Array, at: int) -> tuple[int, int]:
     """Write the identity of the plain ASCII text in `[start, end)` to *identity* from place *at*.
 

@@ -7,7 +7,7 @@ Cars (M1) carry no emission at all, since it is detail that no figure needs (pri
 from typing import Final
 
 from processors.columns import UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.vehicle_class import Body, class_of_body
 from processors.vocabulary import VEHICLE_CLASSES, VehicleClass, ZeroEmission
 from streams.decode.words import find_word, lower_word, word_table
@@ -91,7 +91,7 @@ _EMISSION_TABLE: Final = word_table(dict.fromkeys(_ZERO_EMISSIONS, _YES))
 _EURO_WORD: Final = word_table({_EURO: _NO})[0, 0]
 
 
-@lean_kernel
+@inner_kernel
 def scan_class(words: UInt64Array, start: int, end: int) -> int:
     """Return what `class_of` says of the plain ASCII text in `[start, end)`."""
     return find_word(_CLASS_TABLE, words, start, end, _UNKNOWN_CLASS)
@@ -109,7 +109,7 @@ def scan_category(words: UInt64Array, start: int, end: int) -> int:
     return class_of_body(find_word(_CATEGORY_TABLE, words, start, end, _UNKNOWN_BODY), 0.0)
 
 
-@lean_kernel
+@inner_kernel
 def scan_zero_emission(
     vehicle_class: int,
     words: UInt64Array,

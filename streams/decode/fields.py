@@ -30,3 +30,5 @@ INTEGER: Final = 2
 FLOAT: Final = 3
 BOOLEAN: Final = 4
 HARD: Final = 5  # valid JSON that only the slow reader can read
+
+NOWHERE: Final = -1  # start of a field that the object does not have

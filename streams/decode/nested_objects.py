@@ -11,7 +11,7 @@ import numpy as np
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
-from streams.decode.fields import ABSENT, END, HARD, KIND, START
+from streams.decode.fields import ABSENT, END, HARD, KIND, NOWHERE, START
 from streams.decode.lexer import (
     CLOSE_BRACE,
     CLOSE_BRACKET,
@@ -44,7 +44,6 @@ from streams.decode.objects import scan_scalar
 
 MAX_SKIPPED_DEPTH: Final = 32  # deeper nesting is for the slow reader
 
-NOWHERE: Final = -1
 """Start of a field that an object has not, lest a template takes another value for it."""
 
 _WORD_BYTES: Final = 8

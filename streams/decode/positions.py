@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.columns import BoolArray, DecodedPositions, Int32Array, Int64Array, UInt8Array, UInt64Array
+from processors.columns import BoolArray, DecodedPositions, Int32Array, Int64Array, UInt8Array
 from processors.vocabulary import Outcome
 from streams.decode.arrow_positions import MAGIC, is_arrow, positions_of_arrows
 from streams.decode.carrier_spans import CarrierSpans, digests_of, forget_spans, new_spans
@@ -18,7 +18,6 @@ from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import words_of
 from streams.decode.nested_fields import NestedScratch, new_scratch
-from streams.decode.objects import new_layout
 from streams.decode.position_formats import PositionFormat, rows_of_object
 from streams.decode.position_row import PositionRow
 from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
@@ -81,7 +80,7 @@ class ScannerMemory(NamedTuple):
     """What the scanner writes for itself, and remembers of the objects before."""
 
     fields: Int64Array
-    layout: UInt64Array
+    flat: Templates
     scratch: NestedScratch
     templates: Templates
     spans: CarrierSpans
@@ -90,7 +89,7 @@ class ScannerMemory(NamedTuple):
 def new_memory() -> ScannerMemory:
     """Return a memory that expects nothing yet."""
     return ScannerMemory(
-        np.zeros(FIELDS_SHAPE, np.int64), new_layout(), new_scratch(), new_templates(), new_spans()
+        np.zeros(FIELDS_SHAPE, np.int64), new_templates(), new_scratch(), new_templates(), new_spans()
     )
 
 

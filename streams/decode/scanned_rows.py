@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from processors.columns import Float64Array, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.identity import write_identity
-from processors.jit import inlined_kernel, lean_kernel
+from processors.jit import inlined_kernel, inner_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import scan_class, scan_zero_emission
 from streams.decode.carrier_spans import NO_ROOM, CarrierSpans, code_of_span
@@ -99,7 +99,7 @@ def write_row(
     return used + length
 
 
-@lean_kernel
+@inner_kernel
 def carrier_of_fields(buffer: UInt8Array, fields: Int64Array) -> tuple[int, int]:
     """Return the bounds of the text that names the carrier, quotes included; they are equal where there is none."""
     start = fields[CARRIER, START]
@@ -123,7 +123,7 @@ def write_carrier(
     rows.carrier[row] = code
 
 
-@lean_kernel
+@inner_kernel
 def _judge(buffer: UInt8Array, words: UInt64Array, fields: Int64Array) -> tuple[int, int]:
     """Return the outcome of a row, but for its identity, and its event time."""
     if fields[ODD_KEY, KIND] == HARD:
@@ -146,7 +146,7 @@ def _judge(buffer: UInt8Array, words: UInt64Array, fields: Int64Array) -> tuple[
     return (_BAD_TIME if event_us == NO_TIME else _ACCEPTED), event_us
 
 
-@lean_kernel
+@inner_kernel
 def _has_right_types(fields: Int64Array) -> bool:
     """Tell whether every used field that is there has a type that it may have."""
     for field in range(LAT, CLASS):
@@ -158,7 +158,7 @@ def _has_right_types(fields: Int64Array) -> bool:
     return fields[VEHICLE, KIND] == TEXT and fields[TIME, KIND] != BOOLEAN
 
 
-@lean_kernel
+@inner_kernel
 def _time_of(buffer: UInt8Array, words: UInt64Array, fields: Int64Array) -> int:
     """Return the event time of a row in microseconds, or `NO_TIME`."""
     kind = fields[TIME, KIND]
@@ -170,7 +170,7 @@ def _time_of(buffer: UInt8Array, words: UInt64Array, fields: Int64Array) -> int:
     return time_of_ms(exact_float(mantissa, fields[TIME, POWER]))
 
 
-@lean_kernel
+@inner_kernel
 def _class_of(words: UInt64Array, fields: Int64Array) -> int:
     """Return the class that a row says."""
     if fields[CLASS, KIND] == ABSENT:
@@ -178,7 +178,7 @@ def _class_of(words: UInt64Array, fields: Int64Array) -> int:
     return scan_class(words, fields[CLASS, START], fields[CLASS, END])
 
 
-@lean_kernel
+@inner_kernel
 def _zero_emission_of(words: UInt64Array, fields: Int64Array, vehicle_class: int) -> int:
     """Return whether a row says that its vehicle drives without emission."""
     fuel_end = fields[FUEL, END] if fields[FUEL, KIND] == TEXT else fields[FUEL, START]

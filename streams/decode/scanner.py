@@ -35,10 +35,9 @@ from streams.decode.nested_rows import (
     format_of_fields,
     write_nested_row,
 )
-from streams.decode.objects import scan_object
 from streams.decode.position_formats import PositionFormat
 from streams.decode.scanned_rows import ScannedRows, carrier_of_fields, write_carrier, write_row
-from streams.decode.templates import Templates, scan_alike
+from streams.decode.templates import Templates, scan_alike, scan_flat_alike
 
 CANONICAL: Final = int(PositionFormat.CANONICAL)
 
@@ -58,7 +57,7 @@ def scan_records(
     words: UInt64Array,
     starts: Int64Array,
     fields: Int64Array,
-    layout: UInt64Array,
+    flat: Templates,
     scratch: NestedScratch,
     templates: Templates,
     spans: CarrierSpans,
@@ -98,7 +97,7 @@ def scan_records(
                         first, last = actors_of_fields(scratch.fields, format_)
                         break
                 else:
-                    after = scan_object(buffer, words, place, fields, layout)
+                    after = scan_flat_alike(buffer, words, place, fields, flat)
                     if after != NOT_UNDERSTOOD:
                         used = write_row(buffer, words, fields, rows, row, used)
                         first, last = carrier_of_fields(buffer, fields)

@@ -110,7 +110,7 @@ def time_of_ms(time_ms: float) -> int:
     return event_us if event_us < END_US else NO_TIME
 
 
-@lean_kernel
+@inner_kernel
 def scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int) -> int:
     """Return what `time_of_text` says of the plain ASCII text in `[start, end)`; *words* are those of the lexer."""
     return _scan_time(text, words, start, end, colon=1)
@@ -123,7 +123,7 @@ def scan_iso_time(text: UInt8Array, words: UInt64Array, start: int, end: int) ->
     return _scan_time(text, words, start, end, colon=0 if sign in (_PLUS, _MINUS) else 1)
 
 
-@lean_kernel
+@inner_kernel
 def _scan_time(text: UInt8Array, words: UInt64Array, start: int, end: int, colon: int) -> int:
     """Return the time in `[start, end)`, of which the offset has so many colons."""
     if end - start < _SHORTEST:
@@ -177,7 +177,7 @@ def _two_digits_at(digits: np.uint64, byte: int) -> int:
 _NO_OFFSET: Final = 1_000_000
 
 
-@lean_kernel
+@inner_kernel
 def _scan_offset(text: UInt8Array, start: int, end: int, colon: int) -> int:
     """Return the seconds ahead of UTC that `Z` or `±hh:mm` say, which must fill `[start, end)`.
 
@@ -198,7 +198,7 @@ def _scan_offset(text: UInt8Array, start: int, end: int, colon: int) -> int:
     return _NO_OFFSET
 
 
-@lean_kernel
+@inner_kernel
 def _days_since_1969(year: int, month: int, day: int) -> int:
     """Return the days since 1969-01-01, or -1 for no valid day of 1969 to 2100."""
     if year < _FIRST_YEAR or year > _LAST_YEAR or month < 1 or month > 12 or day < 1:
@@ -217,7 +217,7 @@ def _days_since_1969(year: int, month: int, day: int) -> int:
     )
 
 
-@lean_kernel
+@inner_kernel
 def _two_digits(text: UInt8Array, start: int) -> int:
     """Return the number that two ASCII digits say, or -1."""
     tens = int(text[start]) - _ZERO

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 
 _WORD_BYTES: Final = 16
 _ONES: Final = np.uint64(0x0101_0101_0101_0101)
@@ -29,7 +29,7 @@ def word_table(words: Mapping[str, int]) -> UInt64Array:
     return np.array(rows, np.uint64)
 
 
-@lean_kernel
+@inner_kernel
 def find_word(table: UInt64Array, words: UInt64Array, start: int, end: int, missing: int) -> int:
     """Return the code of the word of *table* that stands in `[start, end)`, or *missing*."""
     length = end - start
@@ -44,7 +44,7 @@ def find_word(table: UInt64Array, words: UInt64Array, start: int, end: int, miss
     return missing
 
 
-@lean_kernel
+@inner_kernel
 def lower_word(words: UInt64Array, start: int, length: int) -> np.uint64:
     """Return *length* ASCII bytes, at most eight, in lower case as one number, the first byte lowest."""
     if length <= 0:
