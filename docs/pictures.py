@@ -22,9 +22,9 @@ HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from duls.app.demo_city import CROWD  # noqa: E402  # a script beside its pages
-from duls.local_process import LOCALHOST, free_port, port_answers  # noqa: E402
-from tests.services.browser import FLAGS, fetch_chromium  # noqa: E402
+from duls.app.demo_city import CROWD  # noqa: E402 the path is set above
+from duls.local_process import LOCALHOST, free_port, port_answers  # noqa: E402 the path is set above
+from tests.services.browser import FLAGS, fetch_chromium  # noqa: E402 the path is set above
 
 START_S: Final = 120.0
 POLL_S: Final = 0.2

@@ -38,13 +38,13 @@ def save_kernels_one_at_a_time() -> None:
 def _save(file: Any, key: Any, data: Any) -> None:
     """Save a kernel for some types in an `IndexDataCacheFile`; *key* names the types, and *data* is what they got."""
     with _locked(Path(file._cache_path) / LOCK):  # noqa: SLF001  # Numba has no public way to do this
-        names = file._load_index()  # noqa: SLF001
+        names = file._load_index()  # noqa: SLF001 numba has no public name
         taken = set(names.values())
-        free = (name for number in count(1) if (name := file._data_name(number)) not in taken)  # noqa: SLF001
+        free = (name for number in count(1) if (name := file._data_name(number)) not in taken)  # noqa: SLF001 numba has no public name
         name = names.get(key) or next(free)
-        file._save_data(name, data)  # noqa: SLF001
+        file._save_data(name, data)  # noqa: SLF001 numba has no public name
         if key not in names:
-            file._save_index({**names, key: name})  # noqa: SLF001
+            file._save_index({**names, key: name})  # noqa: SLF001 numba has no public name
 
 
 @contextmanager

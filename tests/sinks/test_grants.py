@@ -73,7 +73,7 @@ def test_what_was_granted_and_revoked_does_not_change(connection: Connection, ch
         revoke_grant(connection, stored.grant_id, by="another", note=None)
 
     with pytest.raises(psycopg.errors.RaiseException, match="changes once"):
-        connection.execute(f"UPDATE core.carrier_grant SET {change}".encode())  # noqa: S608
+        connection.execute(f"UPDATE core.carrier_grant SET {change}".encode())  # noqa: S608 a statement of this test
 
 
 def test_what_is_unknown_is_refused(connection: Connection) -> None:

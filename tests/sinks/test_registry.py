@@ -193,7 +193,7 @@ def test_changes_of_two_processes_are_both_kept(connection: Connection, figures_
     with open_connection(figures_url, application_name="other") as other:
         for turn, number in ((connection, 7), (other, 8), (connection, 9)):
             camera = replace(CAMERA, camera_id=UUID(int=number))
-            change_cameras(turn, lambda _zones, known, camera=camera: [*known, camera], told)  # type: ignore[misc]
+            change_cameras(turn, lambda _zones, known, camera=camera: [*known, camera], told)  # type: ignore[misc] # a default of a lambda has no type
 
     stored = load_cameras(connection, latest_versions(connection).cameras)
     assert [7, 8, 9] == [camera.camera_id.int for camera in stored]

@@ -41,7 +41,7 @@ def write(connection: Connection) -> Write:
         number = len(done)
         done.append(number)
         moves = [advance(claims, 0, number, number + 1)]
-        flush(connection, Flush(moves, SLOT_S, **parts), number + 1)  # type: ignore[arg-type]
+        flush(connection, Flush(moves, SLOT_S, **parts), number + 1)  # type: ignore[arg-type] # parts by name
 
     return flush_next
 

@@ -142,7 +142,7 @@ def test_however_seldom_a_client_reads_it_ends_at_the_newest_state(
     known: dict[str, int] = {}
     seen = WHOLE
     state = LiveState("n")
-    before, live_state.MOST_GONE = live_state.MOST_GONE, 1  # type: ignore[misc]
+    before, live_state.MOST_GONE = live_state.MOST_GONE, 1  # type: ignore[misc] # a constant
     try:
         for number, step in enumerate(steps):
             took(state, reading(step))
@@ -155,6 +155,6 @@ def test_however_seldom_a_client_reads_it_ends_at_the_newest_state(
                         known[zone] = now["present"]
                 seen = state.step
     finally:
-        live_state.MOST_GONE = before  # type: ignore[misc]
+        live_state.MOST_GONE = before  # type: ignore[misc] # a constant
 
     assert steps[-1] == known

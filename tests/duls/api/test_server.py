@@ -97,7 +97,7 @@ def test_a_stream_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> N
 def streamed(lines: Callable[[], object], stopping: asyncio.Event) -> bytes:
     """Open a stream, stop the server, and return what came."""
     application = FastAPI()
-    application.add_api_route("/lines", lambda: StreamingResponse(lines()))  # type: ignore[arg-type]
+    application.add_api_route("/lines", lambda: StreamingResponse(lines()))  # type: ignore[arg-type] # a response, as FastAPI takes it
     connection = socket.socket()
     with served(application, stopping) as port:
         connection.connect((HOST, port))

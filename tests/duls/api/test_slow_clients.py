@@ -77,7 +77,7 @@ def test_slow_clients_hold_nobody_up(small_api: Api) -> None:
 def told(taken: list[float], beats: Beats, slow: SlowClients) -> None:
     """Say what was measured; pytest -s shows it."""
     p50, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
-    print(  # noqa: T201
+    print(  # noqa: T201 shown by pytest -s
         f"{SLOW_CLIENTS} slow clients, {len(taken)} answers: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms, "
         f"slowest {taken[-1] * 1e3:.1f} ms; longest pause of a stream {beats.longest_s:.2f} s; closed {slow.closed}"
     )

@@ -1,211 +1,50 @@
 """Intake over logs in memory: what it sends, when it commits, and what a successor makes of the same records."""
 
 import json
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import KafkaError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duls.errors import ServiceAwayError
-from duls.local_midnights import local_midnights
-from duls.metrics import Metrics
-from duls.pipelines.intake import DrainTarget, Intake, IntakeOptions, SourceTopic
+from duls.pipelines.intake import DrainTarget, IntakeOptions
 from naive import PositionRow, event_arrivals
 from processors.columns import (
-    DecodedDetections,
-    DecodedPositions,
     DetectionColumns,
-    Int64Array,
     PositionColumns,
-    UInt64Array,
 )
 from processors.source_clock import Mark
-from processors.vocabulary import Outcome, Source
-from streams.admission import AdmissionRules, DayKey
+from processors.vocabulary import Outcome
 from streams.decode.detections import decode_detections
 from streams.decode.positions import decode_positions
-from streams.failpoints import INTAKE_FAILPOINTS, no_failpoint
+from streams.failpoints import INTAKE_FAILPOINTS
 from streams.observation_messages import (
-    TICK_HEADER,
     Kind,
-    decode_progress,
-    decode_rows,
-    envelope_of,
 )
-from streams.observation_sender import ObservationSender
-from streams.raw_batch import MessageReader, RawBatch
+from streams.raw_batch import RawBatch
 from streams.source_positions import DEAF_TICKS, Gap
-from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
-
-RAW, PASSAGES, DEAD, OBSERVATIONS = "raw", "passages", "dead", "observations"
-OURS = bytes(range(16))
-RAW_ID, PASSAGES_ID = b"r" * 16, b"p" * 16
-NOW_MS = 1_795_000_000_000
-NEVER_US = -(1 << 62)
-MIDNIGHTS_US = local_midnights()
-PARTITIONS = 3
-
-
-class Record(NamedTuple):
-    """A raw record before it has an offset; no event time makes it a tick, a negative one garbage."""
-
-    partition: int
-    time_ms: int  # of the broker, after NOW_MS
-    event_ms: int | None  # of the sender, after NOW_MS
-    vehicle: str = "NL:AB-1"
-
-
-class Running:
-    """An intake with its clients in memory."""
-
-    def __init__(
-        self,
-        *,
-        clock: str = "arrival",
-        failpoint: Callable[[str], None] = no_failpoint,
-        gives_up: bool = False,
-    ) -> None:
-        self.now_s = 0.0
-        self.consumer = FakeConsumer()
-        self.producer = FakeProducer()
-        self.gaps: list[Gap] = []
-        self.metrics = Metrics(version="1", clock=lambda: 0.0)
-        self.intake = Intake(
-            self.consumer,  # type: ignore[arg-type]  # the fake has the methods that are used
-            MessageReader(self.consumer.consume),
-            ObservationSender(
-                self.producer,  # type: ignore[arg-type]  # the same
-                topic=OBSERVATIONS,
-                partitions=PARTITIONS,
-                installation=OURS,
-                should_give_up=lambda: gives_up,
-            ),
-            [
-                SourceTopic(RAW, RAW_ID, Source.FMS, 2, DEAD, decode_positions),
-                SourceTopic(PASSAGES, PASSAGES_ID, Source.ANPR, 1, DEAD, decode_detections),
-            ],
-            AdmissionRules(clock, MIDNIGHTS_US, lambda _day: DayKey(pseudonymise, PARTITIONS)),
-            IntakeOptions(clock=clock, progress_s=0.25, commit_s=1.0),
-            monotonic=lambda: self.now_s,
-            metrics=self.metrics,
-            failpoint=failpoint,
-            record_gap=self.gaps.append,
-        )
-        self.intake.subscribe()
-
-    def own(self, *keys: Key) -> None:
-        """Let the group assign partitions."""
-        self.consumer.give(*(keys or ((RAW, 0), (RAW, 1))))
-
-    def read(self, messages: Sequence[Message], *, after_s: float = 0.01) -> None:
-        """Read messages in one step."""
-        self.now_s += after_s
-        self.consumer.incoming.append(list(messages))
-        self.intake.step()
-
-    def rows(self) -> list[tuple[int, PositionColumns | DetectionColumns]]:
-        """Return the batches of rows that were sent, each with its observation partition."""
-        found: list[tuple[int, PositionColumns | DetectionColumns]] = []
-        for sent in self.producer.sent:
-            kind = kind_of(sent.headers)
-            if kind is Kind.POSITIONS:
-                found.append((sent.partition, decode_rows(sent.value or b"", PositionColumns)))
-            elif kind is Kind.DETECTIONS:
-                found.append((sent.partition, decode_rows(sent.value or b"", DetectionColumns)))
-        return found
-
-    def row_tuples(self) -> list[tuple[object, ...]]:
-        """Return all rows that were sent with their partitions, by their place in the log; lat and lon left out."""
-        rows = [
-            row
-            for partition, columns in self.rows()
-            for row in zip(
-                *(
-                    np.asarray(column).tolist()
-                    for name, column in zip(columns._fields, columns, strict=True)
-                    if name not in {"lat", "lon"}
-                ),
-                [partition] * columns.outcome.size,
-                strict=True,
-            )
-        ]
-        return sorted(rows)
-
-    def marks(self) -> list[Mark]:
-        """Return the marks that went to the first observation partition."""
-        return [
-            mark
-            for sent in self.producer.sent
-            if sent.partition == 0 and kind_of(sent.headers) is Kind.PROGRESS
-            for mark in decode_progress(sent.value or b"")
-        ]
-
-    def committed(self) -> dict[Key, int]:
-        """Return the committed offsets."""
-        return {key: stored.offset for key, stored in self.consumer.stored.items()}
-
-
-def kind_of(headers: object) -> Kind | None:
-    """Return the kind of an observation message, None for ticks and dead letters."""
-    envelope = envelope_of(headers, OURS)  # type: ignore[arg-type]  # of a message that was sent
-    return None if envelope is None else envelope.kind
-
-
-def pseudonymise(
-    decoded: DecodedPositions | DecodedDetections, rows: Int64Array
-) -> tuple[UInt64Array, UInt64Array]:
-    """Return what stands for pseudonyms: the last byte of an identity."""
-    ends = decoded.identity_start[rows] + decoded.identity_length[rows] - 1
-    return decoded.identity[ends].astype(np.uint64), decoded.identity_length[rows].astype(np.uint64)
-
-
-def log_of(records: Sequence[Record], topic: str = RAW) -> list[Message]:
-    """Return records as messages, each with the next offset of its partition."""
-    ends: dict[int, int] = {}
-    messages = []
-    for record in records:
-        offset = ends.get(record.partition, 0)
-        ends[record.partition] = offset + 1
-        headers = None
-        value: bytes | None = None
-        if record.event_ms is None:
-            headers = [(TICK_HEADER, b"1")]
-        else:
-            value = b'{"vehicle":"%s","time":%d,"lat":52.0,"lon":5.0}' % (
-                record.vehicle.encode(),
-                NOW_MS + record.event_ms,
-            )
-        messages.append(
-            message(
-                topic,
-                record.partition,
-                offset,
-                value,
-                time_ms=NOW_MS + record.time_ms,
-                headers=headers,  # type: ignore[arg-type]  # a list of a narrower type
-            )
-        )
-    return messages
-
-
-logs = st.lists(
-    st.builds(
-        Record,
-        st.integers(0, 1),
-        st.integers(0, 20_000),
-        st.one_of(st.none(), st.integers(-100_000, 90_000)),
-        st.sampled_from(["NL:A", "NL:B", "NL:C", ""]),
-    ),
-    max_size=14,
+from tests.duls.pipelines.intake_world import (
+    DEAD,
+    LOGS,
+    NEVER_US,
+    NOW_MS,
+    OBSERVATIONS,
+    PARTITIONS,
+    PASSAGES,
+    RAW,
+    RAW_ID,
+    Record,
+    Running,
+    kind_of,
+    log_of,
 )
+from tests.streams.client_fakes import message
 
 
 @settings(max_examples=60)
-@given(logs, st.data(), st.sampled_from(["arrival", "event"]))
+@given(LOGS, st.data(), st.sampled_from(["arrival", "event"]))
 def test_a_successor_computes_the_same_rows(records: list[Record], data: st.DataObject, clock: str) -> None:
     """Whatever was committed, what comes after is what one process makes of the whole log, in whatever batches."""
     log = log_of(records)
@@ -233,7 +72,7 @@ def test_a_successor_computes_the_same_rows(records: list[Record], data: st.Data
     }
 
 
-@given(logs, st.data())
+@given(LOGS, st.data())
 def test_the_event_clock_is_that_of_the_definition(records: list[Record], data: st.DataObject) -> None:
     """The arrival of an accepted row is the largest accepted event time of its partition, in whatever batches."""
     log = log_of(records)
@@ -261,7 +100,7 @@ def test_the_event_clock_is_that_of_the_definition(records: list[Record], data: 
     assert event_arrivals(accepted) == accepted
 
 
-@given(logs)
+@given(LOGS)
 def test_arrivals_never_go_back_and_ticks_count(records: list[Record]) -> None:
     """Within a partition; the arrival of a row is the largest broker time so far, of ticks too."""
     running = Running()
@@ -281,7 +120,7 @@ def test_arrivals_never_go_back_and_ticks_count(records: list[Record]) -> None:
     assert sorted(expected) == found
 
 
-@given(logs)
+@given(LOGS)
 def test_rows_read_are_rows_sent(records: list[Record]) -> None:
     """Accepted and rejected ones together, each once, in the metrics too; every rejected one has a dead letter."""
     running = Running()

@@ -1,0 +1,42 @@
+"""Logs of observations that tests of aggregate let it read, and what the database holds after one of them."""
+
+from collections.abc import Sequence
+
+from tests.duls.pipelines.aggregate_world import (
+    Entry,
+    MemoryStore,
+    Process,
+    Seen,
+    control,
+    positions,
+    progress,
+)
+
+BEGIN = [control("zones", 1), control("cameras", 1), control("settings", 1)]
+
+
+def one_log(*entries: Entry) -> list[list[Entry]]:
+    """Return the log of a single partition that begins with versions."""
+    return [[*BEGIN, *entries]]
+
+
+def drive(count: int = 6) -> list[Entry]:
+    """Return a vehicle that enters zones and moves, one row a message, each followed by its progress."""
+    return [
+        entry
+        for n in range(count)
+        for entry in (
+            positions([Seen(n, 10.0 * n, 10.0 * n - 1, 1, 4.99 + 0.02 * n)]),
+            progress(n + 1, 10.0 * n),
+        )
+    ]
+
+
+def finished(logs: Sequence[Sequence[Entry]]) -> MemoryStore:
+    """Return the database after one process read everything without a fault."""
+    store = MemoryStore()
+    process = Process(store, logs)
+    process.own(*range(len(logs)))
+    process.read()
+    process.aggregate.finish()
+    return store
