@@ -14,7 +14,7 @@ Both readers agree on whatever both understand; tests compare them on mutated me
 from typing import Final
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel, lean_kernel
 from streams.decode.lexer import (
     CLOSE_BRACE,
     CLOSE_BRACKET,
@@ -143,7 +143,7 @@ def _scan_envelope(
             return NOT_UNDERSTOOD, row, used
 
 
-@lean_kernel
+@inner_kernel
 def _scan_key(buffer: UInt8Array, words: UInt64Array, start: int) -> tuple[int, int]:
     """Read the key of an envelope at *start*; return the place of its value, and its node."""
     if buffer[start] != QUOTE:
@@ -156,7 +156,7 @@ def _scan_key(buffer: UInt8Array, words: UInt64Array, start: int) -> tuple[int, 
     return (skip_blanks(buffer, place + 1) if buffer[place] == COLON else NOT_UNDERSTOOD), key
 
 
-@lean_kernel
+@inner_kernel
 def _skip_head(buffer: UInt8Array, words: UInt64Array, place: int, key: int) -> int:
     """Return the place after the value of a key, which must tell of detections of version 2 if it tells."""
     if key == MESSAGE_TYPE and not has(buffer, place, _BATCH):

@@ -6,7 +6,7 @@ import numpy as np
 
 from processors.columns import Float64Array, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.identity import write_plate_identity
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 from processors.vocabulary import Direction, Outcome
 from streams.decode.fields import ABSENT, END, FLOAT, HARD, INTEGER, KIND, MANTISSA, POWER, START, TEXT
 from streams.decode.lexer import exact_float, has
@@ -62,7 +62,7 @@ class ScannedDetections(NamedTuple):
         return f"ScannedDetections({self.outcome.size} rows)"
 
 
-@lean_kernel
+@inner_kernel
 def write_detection(
     buffer: UInt8Array,
     words: UInt64Array,
@@ -105,7 +105,7 @@ def write_detection(
     return used + length
 
 
-@lean_kernel
+@inner_kernel
 def _fault_of_types(fields: Int64Array) -> int:
     """Return whether what a row needs is there, and whether the slow reader must decide."""
     if fields[ODD_KEY, KIND] == HARD:
@@ -122,7 +122,7 @@ def _fault_of_types(fields: Int64Array) -> int:
     return outcome if fields[CONFIDENCE, KIND] in (ABSENT, INTEGER, FLOAT) else _WRONG_TYPE
 
 
-@lean_kernel
+@inner_kernel
 def _write_uuids(
     buffer: UInt8Array, words: UInt64Array, fields: Int64Array, rows: ScannedDetections, row: int
 ) -> int:
@@ -138,7 +138,7 @@ def _write_uuids(
     return _ACCEPTED if is_camera and is_observation else _BAD_IDENTIFIER
 
 
-@lean_kernel
+@inner_kernel
 def _write_plate(buffer: UInt8Array, fields: Int64Array, identity: UInt8Array, used: int) -> tuple[int, int]:
     """Write the identity of a row's plate, as `write_plate_identity` does."""
     return write_plate_identity(
@@ -152,7 +152,7 @@ def _write_plate(buffer: UInt8Array, fields: Int64Array, identity: UInt8Array, u
     )
 
 
-@lean_kernel
+@inner_kernel
 def _direction_of(buffer: UInt8Array, fields: Int64Array) -> int:
     """Return the direction that a row says."""
     if fields[DIRECTION, KIND] != TEXT:

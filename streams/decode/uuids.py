@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import UInt8Array, UInt64Array
-from processors.jit import lean_kernel
+from processors.jit import inner_kernel
 
 UUID_BYTES: Final = 36
 HYPHENS: Final = (8, 13, 18, 23)
@@ -32,7 +32,7 @@ _HALF_BITS: Final = np.uint64(32)
 _NOTHING: Final = np.uint64(0)
 
 
-@lean_kernel
+@inner_kernel
 def scan_uuid(
     buffer: UInt8Array, words: UInt64Array, start: int, end: int
 ) -> tuple[np.uint64, np.uint64, bool]:
@@ -52,7 +52,7 @@ def scan_uuid(
     return upper, (_number_of(third) << _HALF_BITS) | _number_of(fourth), True
 
 
-@lean_kernel
+@inner_kernel
 def _are_digits(word: np.uint64) -> bool:
     """Tell whether eight bytes are hexadecimal digits."""
     low = word & _LOW_BITS
@@ -60,14 +60,14 @@ def _are_digits(word: np.uint64) -> bool:
     return (is_digit | _letters(low)) & ~word & _HIGH_BITS == _HIGH_BITS
 
 
-@lean_kernel
+@inner_kernel
 def _letters(low: np.uint64) -> np.uint64:
     """Return the high bit of each byte that is a letter from a to f, in either case; other bits mean nothing."""
     lower = low | _CASE
     return (lower + _FROM_A) ^ (lower + _AFTER_F)
 
 
-@lean_kernel
+@inner_kernel
 def _number_of(word: np.uint64) -> np.uint64:
     """Return the number that eight hexadecimal digits spell, the first one lowest in the word."""
     letters = (_letters(word) & _HIGH_BITS) >> _SEVEN
