@@ -7,7 +7,6 @@ since Kafka does that and a small record must not become a large one here. What 
 row with the reason; else each row fares by itself, by the rules of the canonical position.
 """
 
-import math
 import struct
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -271,26 +270,26 @@ def _scale(times: Int64Array, nanoseconds: int, end: int, event_us: Int64Array) 
 
 def _write_attributes(table: pa.Table, room: DecodedPositions) -> None:
     """Write class and emission of each row; each combination of words is looked up once."""
-    words: list[list[str]] = []
-    place: Int64Array | None = None
+    combinations: list[tuple[str, ...]] = [()]
+    place = np.zeros(table.num_rows, np.int64)
     for name in ("class", "fuel", "emission"):
         known, places = _words(table, name)
-        words.append(known)
-        if places is not None:
-            place = places if place is None else place * len(known) + places
-    if place is None:
-        place = np.zeros(table.num_rows, np.int64)
-    combinations = np.arange(math.prod(map(len, words)))
-    if combinations.size > _MOST_COMBINATIONS:
-        combinations, place = np.unique(place, return_inverse=True)
-    found = []
-    for combination in combinations.tolist():
-        rest, emission = divmod(combination, len(words[2]))
-        kind, fuel = divmod(rest, len(words[1]))
-        code = class_of(words[0][kind])
-        found.append((code, zero_emission_of(code, words[1][fuel], words[2][emission])))
+        place = place * len(known) + (0 if places is None else places)
+        if len(combinations) * len(known) <= _MOST_COMBINATIONS:
+            combinations = [(*words, word) for words in combinations for word in known]
+        else:  # as many words as a sender likes: only those combinations that occur
+            found, place = np.unique(place, return_inverse=True)
+            pairs = (divmod(number, len(known)) for number in found.tolist())
+            combinations = [(*combinations[words], known[word]) for words, word in pairs]
+    codes = np.array([_codes_of(*words) for words in combinations], np.uint8)
     place.flags.writeable = False  # either way where it comes from: one kernel for both
-    _take_codes(np.array(found, np.uint8), place, room.vehicle_class, room.zero_emission)
+    _take_codes(codes, place, room.vehicle_class, room.zero_emission)
+
+
+def _codes_of(kind: str, fuel: str, emission: str) -> tuple[int, int]:
+    """Return class and emission of a vehicle of which these words are said."""
+    code = class_of(kind)
+    return code, zero_emission_of(code, fuel, emission)
 
 
 @lean_kernel

@@ -125,6 +125,29 @@ def test_compressed_bodies_are_refused(codec: str) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [3, 70, 1_500, 5_000])
+def test_dictionaries_may_hold_any_number_of_words(words: int) -> None:
+    """Their combinations are as many as a sender likes, those that occur at most as many as rows."""
+    rows = 3
+    columns, known = good(rows), ["N2", "diesel", "zero"]
+    for name, word in zip(("class", "fuel", "emission"), known, strict=True):
+        others = [f"{name}{number}" for number in range(words - 1)]
+        indices = pa.array([words - 1, 0, words - 1], pa.int32())
+        columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array([*others, word]))
+    told = [dict.fromkeys(("class", "fuel", "emission"), "?") for _ in range(rows)]
+    for row in (0, 2):
+        told[row] = dict(zip(("class", "fuel", "emission"), known, strict=True))
+    texts = [
+        json.dumps({"vehicle": "NL:1", "time": 1, "lat": 52, "lon": 5, **said}).encode() for said in told
+    ]
+
+    found, wanted = decode_positions([stream(columns)]), decode_positions(texts)
+
+    assert found.vehicle_class.tolist() == wanted.vehicle_class.tolist()
+    assert found.zero_emission.tolist() == wanted.zero_emission.tolist()
+    assert len(set(found.vehicle_class.tolist())) == 2
+
+
 def test_arrow_and_json_may_be_mixed() -> None:
     """Each record is told by itself, whatever the setting says of the JSON."""
     line = b'{"vehicle":"x","time":0,"lat":52,"lon":5}'
