@@ -30,11 +30,12 @@ from processors.vocabulary import Outcome
 MAX_IDENTITY_BYTES: Final = 128
 HOME_COUNTRY: Final = "NL"
 KEYED_CHARACTERS: Final = 9  # of a plate; with three letters of a country they fit 63 bits
-IDENTITY_ROOM: Final = 16
-"""Bytes that must be free after those of its text where an identity is written."""
 
 _PLATE_PREFIX: Final = b"plate:"
 _PREFIX_BYTES: Final = len(_PLATE_PREFIX)
+IDENTITY_ROOM: Final = _PREFIX_BYTES + len("ABC:") + WORD_BYTES
+"""Bytes that must be free after those of its text where an identity is written."""
+
 _PREFIX_WORD: Final = np.uint64(int.from_bytes(_PLATE_PREFIX, "little"))
 _OPAQUE_PREFIX: Final = b"id::"
 _COUNTRY: Final = re.compile(r"([A-Za-z]{1,3}):(.+)", re.DOTALL)

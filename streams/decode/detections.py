@@ -85,7 +85,7 @@ def scan(
     """
     handed_over = np.zeros(starts.size - 1, np.uint8)
     capacity = count_objects(buffer)
-    # no identity is longer than the JSON of its row
+    # no identity is longer than the JSON of its row, and writing one needs no more room than there is padding
     sizes = [buffer.size if name == "identity" else capacity for name in ScannedDetections._fields]
     rows = ScannedDetections._make(map(np.empty, sizes, _ROW_TYPES))
     with np.errstate(over="ignore"):  # words wrap on purpose; without compilation numpy would warn

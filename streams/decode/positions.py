@@ -163,7 +163,7 @@ def scan(
     forget_spans(memory.spans)
     handed_over = np.zeros(starts.size - 1, np.uint8)
     capacity = count_objects(buffer)
-    # no identity is longer than the JSON of its row
+    # no identity is longer than the JSON of its row, and writing one needs no more room than there is padding
     sizes = [buffer.size if name == "identity" else capacity for name in ScannedRows._fields]
     rows = ScannedRows._make(map(np.empty, sizes, _ROW_TYPES))
     with np.errstate(over="ignore"):  # words wrap on purpose; without compilation numpy would warn
