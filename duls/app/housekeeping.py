@@ -11,6 +11,7 @@ import structlog
 from confluent_kafka import KafkaException
 
 from duls.app.publishing import publish_due
+from duls.app.stopping import may_outlive
 from duls.config import Settings
 from duls.errors import DulsError
 from duls.logs import tell_defect
@@ -61,6 +62,7 @@ class Housekeeping:
         end_s = time.monotonic() + JOIN_S
         for thread in self._threads:
             thread.join(timeout=max(0.0, end_s - time.monotonic()))
+        may_outlive(self._threads)
 
     def _run(self, name: str, work: Callable[[Connection], None]) -> None:
         """Go on until stopped, with new clients after each failure."""

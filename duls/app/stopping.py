@@ -1,14 +1,16 @@
 """How a role is asked to stop: signal handlers set a flag and nothing else."""
 
+import logging
 import os
 import select
 import signal
+import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 import structlog
 
@@ -18,6 +20,8 @@ LAST_WAIT_S: Final = 3.0  # for acknowledgements and transactions that are under
 CLOSE_S: Final = 4.0  # a role ends within 10 s of SIGTERM; closing a client may use this much of it
 
 log = structlog.get_logger()
+
+_outliving: list[threading.Thread] = []
 
 
 class StopFlag:
@@ -105,3 +109,21 @@ def close_within(close: Callable[[], object], timeout_s: float = CLOSE_S) -> boo
 
     threading.Thread(target=run, daemon=True, name="close").start()
     return done.wait(timeout_s)
+
+
+def may_outlive(threads: Iterable[threading.Thread]) -> None:
+    """Note threads that nobody waits for any longer: what they have in hand is done again by the next process."""
+    _outliving.extend(threads)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; at once where such a thread is still at work.
+
+    One that compiles a kernel just then brings the process down with a signal while the interpreter clears up.
+    """
+    if any(thread.is_alive() for thread in _outliving):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -31,6 +31,9 @@ from processors.ledger import Ledger
 from processors.observation_partition import ObservationPartition, new_partition
 from processors.positions import ZoneWorld
 from processors.pseudonyms import PseudonymCache
+from processors.publication.day_figures import DayFigures
+from processors.publication.withholding import withhold
+from processors.publication.zone_family import family_of_sets
 from processors.registrations import RegistrationBook, Registrations
 from processors.rules import FigureSettings, rules_of
 from processors.simulation.city import SimulatedCity
@@ -142,6 +145,17 @@ def warm_up_aggregate() -> None:
     with_key_room(new_key_table(), MANY)
 
 
+def warm_up_publication() -> None:
+    """Make ready what decides on days, which aggregate does beside its stream from its first minute on."""
+    family = family_of_sets([0, 1], np.array([[1.0, 1.0], [0.0, 1.0]]))
+    hours, zones = np.ones((2, 1), np.int64), np.ones(2, np.int64)
+    is_safe = np.array([True, False])
+    figures = DayFigures(
+        hours, hours, hours, hours, hours, hours, hours, is_safe[:, None].copy(), zones, is_safe
+    )
+    withhold(figures, family, k=10, has_visits=True)
+
+
 def warm_up_simulation() -> None:
     """Make what the simulated city runs ready."""
     city = SimulatedCity.build(1, vehicles=10, midnights_us=local_midnights())
@@ -181,6 +195,7 @@ def main() -> None:
     steps: dict[str, Callable[[], object]] = {
         "intake": warm_up_intake,
         "aggregate": warm_up_aggregate,
+        "publication": warm_up_publication,
         "the simulated city": warm_up_simulation,
     }
     for name, step in steps.items():

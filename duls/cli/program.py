@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import structlog
 import typer
 
+from duls.app.stopping import leave
 from duls.cli import (
     alerts,
     boards,
@@ -62,7 +63,7 @@ def main() -> None:
     code = run(sys.argv[1:])
     # a process that has ended well is not ended by the signal while the interpreter clears up
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(code)
+    leave(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from duls.app.warm_up import warm_up_aggregate, warm_up_intake
+from duls.app.warm_up import warm_up_aggregate, warm_up_intake, warm_up_publication
 
 MARK: Final = "compiled late: "
 
@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Warm up as roles do before they are ready, then watch."""
     warm_up_intake()
     warm_up_aggregate()
+    warm_up_publication()
     kernels = LateKernels()
     kernels.watch()
     config.pluginmanager.register(kernels)

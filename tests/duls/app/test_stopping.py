@@ -146,3 +146,30 @@ def test_a_close_that_fails_is_over_at_once(capfd: pytest.CaptureFixture[str]) -
     said = "".join(capfd.readouterr())
     assert "the group took partitions [3]" in said
     assert "Traceback" not in said
+
+
+LEAVING = """
+import atexit, threading, time
+from duls.app.stopping import leave, may_outlive
+atexit.register(print, "cleared up")
+working = threading.Thread(target=time.sleep, args=({},), daemon=True)
+working.start()
+may_outlive([working])
+print("said")
+time.sleep(0.2)
+leave(3)
+"""
+
+
+@pytest.mark.parametrize(("work_s", "said"), [(60, "said"), (0, "said cleared up")])
+def test_a_process_leaves_at_once_where_a_thread_is_at_work(work_s: int, said: str) -> None:
+    """What it wrote is out, and nothing is cleared up around the thread."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING.format(work_s)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (3, said) == (done.returncode, " ".join(done.stdout.split()))

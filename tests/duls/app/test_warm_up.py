@@ -10,6 +10,7 @@ import pytest
 from tests.duls.app.late_kernels import MARK
 
 WHAT_ROLES_DO: Final = (
+    "tests/processors/publication/test_detections.py",
     "tests/processors/test_carrier_pseudonyms.py",
     "tests/processors/test_observation_partition.py",
     "tests/processors/test_registrations.py",
