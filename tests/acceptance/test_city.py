@@ -19,7 +19,11 @@ from tests.faults.raw_topics import ANPR, FMS
 from tests.faults.supervisor import Supervisor
 from tests.faults.waiting import wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.slow,
+    pytest.mark.timeout(1_800),
+]  # the oracle of a million rows takes ten minutes on a slow machine
 
 FAULTED_S = 300.0
 KILLS = (
