@@ -24,7 +24,7 @@ from processors.calendar import US_PER_S
 from processors.columns import FIGURES, FlowDelta
 from sinks.claims import claim
 from sinks.connection import Connection, open_connection
-from sinks.copy_binary import CopyColumn, FieldKind, copy_images
+from sinks.copy_binary import CopyColumn, FieldKind, image_pieces
 from sinks.flush import flush, prepare_session
 from sinks.flush_parts import Flush, PartitionAdvance
 from sinks.migrate import migrate
@@ -197,7 +197,7 @@ class Ways:
             self._connection.cursor() as cursor,
             cursor.copy(query("staging", "copy_slot_delta")) as copy,
         ):
-            for piece in copy_images(columns):
+            for piece in image_pieces(columns):
                 copy.write(piece)
 
 

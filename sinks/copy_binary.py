@@ -37,7 +37,7 @@ class CopyColumn(NamedTuple):
     values: NDArray[Any]  # any integer or float dtype that fits the kind
 
 
-def copy_images(columns: Sequence[CopyColumn]) -> Iterator[bytearray]:
+def image_pieces(columns: Sequence[CopyColumn]) -> Iterator[bytearray]:
     """Yield the binary COPY image of *columns*, which have equal lengths and hold no nulls, piece by piece.
 
     The server reads a piece while the next one is made.

@@ -18,7 +18,7 @@ from processors.carrier_counts import CarrierDelta
 from processors.columns import FlowDelta
 from processors.visitor_rows import VisitorDelta
 from sinks.connection import Connection
-from sinks.copy_binary import CopyColumn, FieldKind, copy_images
+from sinks.copy_binary import CopyColumn, FieldKind, image_pieces
 from sinks.flush_parts import Cursor, Flush, NowColumns, PartitionAdvance, Snapshot
 from sinks.outbox import add_messages
 from sinks.queries import query
@@ -168,7 +168,7 @@ def _arrays(columns: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
 def _copy(connection: Connection, table: str, columns: Sequence[CopyColumn]) -> None:
     """Copy columns into a session table."""
     with connection.cursor() as cursor, cursor.copy(query("staging", f"copy_{table}")) as copy:
-        for piece in copy_images(columns):
+        for piece in image_pieces(columns):
             copy.write(piece)
 
 

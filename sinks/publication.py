@@ -15,7 +15,7 @@ from processors.publication.day_cells import KINDS, OBSERVATIONS, DayCells, Rule
 from processors.publication.day_figures import Shown
 from processors.vocabulary import ZERO_EMISSIONS, Source
 from sinks.connection import Connection
-from sinks.copy_binary import CopyColumn, FieldKind, copy_images
+from sinks.copy_binary import CopyColumn, FieldKind, image_pieces
 from sinks.published_day import BELOW_K, HOUR_US, NO_FEED, OK, LocalDay
 from sinks.published_detections import ShownDetections, write_detections
 from sinks.queries import query
@@ -277,7 +277,7 @@ def _copy(connection: Connection, name: str, columns: Sequence[CopyColumn]) -> N
     """Copy columns into a table; no rows are no copy."""
     if len(columns[0].values):
         with connection.cursor() as cursor, cursor.copy(query("publication", name)) as copy:
-            for piece in copy_images(columns):
+            for piece in image_pieces(columns):
                 copy.write(piece)
 
 

@@ -1,4 +1,4 @@
-"""How a role is asked to stop: signal handlers set a flag and nothing else."""
+"""How a role is asked to stop, where signal handlers set a flag and nothing else, and how its process ends."""
 
 import logging
 import os

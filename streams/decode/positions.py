@@ -5,24 +5,21 @@ A compiled scanner reads the common shapes; what it hands over goes through the 
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from processors.columns import BoolArray, DecodedPositions, Int32Array, Int64Array, UInt8Array
 from processors.vocabulary import Outcome
 from streams.decode.arrow_positions import MAGIC, is_arrow, positions_of_arrows
-from streams.decode.carrier_spans import CarrierSpans, digests_of, forget_spans, new_spans
+from streams.decode.carrier_spans import digests_of, forget_spans
 from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced
 from streams.decode.documents import Document, documents_of, parse_document
-from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import words_of
-from streams.decode.nested_fields import NestedScratch, new_scratch
 from streams.decode.position_formats import PositionFormat, rows_of_object
 from streams.decode.position_row import PositionRow
 from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
-from streams.decode.scanner import count_objects, scan_records
-from streams.decode.templates import Templates, new_templates
+from streams.decode.scanner import ScannerMemory, count_objects, new_memory, scan_records
 from streams.raw_values import RawValues
 
 _SLOW_FORMATS: Final = (PositionFormat.RFMS, PositionFormat.GTFS)
@@ -74,23 +71,6 @@ def _decode_texts(values: RawValues, format_: PositionFormat, arrows: Int64Array
         for first, last in pairwise(bounds)
     ]
     return parts[0] if len(parts) == 1 else in_a_row(parts, bounds)
-
-
-class ScannerMemory(NamedTuple):
-    """What the scanner writes for itself, and remembers of the objects before."""
-
-    fields: Int64Array
-    flat: Templates
-    scratch: NestedScratch
-    templates: Templates
-    spans: CarrierSpans
-
-
-def new_memory() -> ScannerMemory:
-    """Return a memory that expects nothing yet."""
-    return ScannerMemory(
-        np.zeros(FIELDS_SHAPE, np.int64), new_templates(), new_scratch(), new_templates(), new_spans()
-    )
 
 
 def _decode_chunk(
@@ -167,7 +147,7 @@ def scan(
     sizes = [buffer.size if name == "identity" else capacity for name in ScannedRows._fields]
     rows = ScannedRows._make(map(np.empty, sizes, _ROW_TYPES))
     with np.errstate(over="ignore"):  # words wrap on purpose; without compilation numpy would warn
-        count, used = scan_records(buffer, words_of(buffer), starts, *memory, int(format_), rows, handed_over)
+        count, used = scan_records(buffer, words_of(buffer), starts, memory, int(format_), rows, handed_over)
     identity = rows.identity[:used]
     scanned = ScannedRows._make(column[:count] for column in rows)._replace(identity=identity)
     if memory.spans.known[0]:

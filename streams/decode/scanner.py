@@ -12,11 +12,14 @@ over to the slow reader (`position_formats`), which can read everything:
 Both readers agree on whatever both understand; tests compare them on mutated messages.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import lean_kernel
-from streams.decode.carrier_spans import CarrierSpans
+from streams.decode.carrier_spans import CarrierSpans, new_spans
+from streams.decode.fields import FIELDS_SHAPE
 from streams.decode.lexer import (
     CLOSE_BRACKET,
     COMMA,
@@ -27,7 +30,7 @@ from streams.decode.lexer import (
     skip_blanks,
     skip_lines,
 )
-from streams.decode.nested_fields import ROOT, NestedScratch
+from streams.decode.nested_fields import ROOT, NestedScratch, new_scratch
 from streams.decode.nested_rows import (
     AUTO,
     OTHER_FORMAT,
@@ -37,9 +40,26 @@ from streams.decode.nested_rows import (
 )
 from streams.decode.position_formats import PositionFormat
 from streams.decode.scanned_rows import ScannedRows, carrier_of_fields, write_carrier, write_row
-from streams.decode.templates import Templates, scan_alike, scan_flat_alike
+from streams.decode.templates import Templates, new_templates, scan_alike, scan_flat_alike
 
 CANONICAL: Final = int(PositionFormat.CANONICAL)
+
+
+class ScannerMemory(NamedTuple):
+    """What the scanner writes for itself, and remembers of the objects before."""
+
+    fields: Int64Array
+    flat: Templates
+    scratch: NestedScratch
+    templates: Templates
+    spans: CarrierSpans
+
+
+def new_memory() -> ScannerMemory:
+    """Return a memory that expects nothing yet."""
+    return ScannerMemory(
+        np.zeros(FIELDS_SHAPE, np.int64), new_templates(), new_scratch(), new_templates(), new_spans()
+    )
 
 
 @lean_kernel
@@ -56,11 +76,7 @@ def scan_records(
     buffer: UInt8Array,
     words: UInt64Array,
     starts: Int64Array,
-    fields: Int64Array,
-    flat: Templates,
-    scratch: NestedScratch,
-    templates: Templates,
-    spans: CarrierSpans,
+    memory: ScannerMemory,
     wanted: int,
     rows: ScannedRows,
     handed_over: UInt8Array,
@@ -73,6 +89,7 @@ def scan_records(
     Returns:
         Number of rows, and bytes used of `rows.identity`.
     """
+    fields, flat, scratch, templates, spans = memory
     row = 0
     used = 0
     is_nested = wanted not in (AUTO, CANONICAL)

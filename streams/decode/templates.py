@@ -148,13 +148,9 @@ def _scan_by_last(
     buffer: UInt8Array, words: UInt64Array, start: int, fields: Int64Array, templates: Templates
 ) -> int:
     """Read the object at *start* by the template that fitted last."""
-    state = templates.state
-    if state[RESTING] > 0:
+    if templates.state[RESTING] > 0:
         return NOT_UNDERSTOOD
-    after = _scan_by(buffer, words, start, fields, templates, state[_LAST])
-    if after != NOT_UNDERSTOOD and state[_MISSES] > 0:
-        state[_MISSES] -= 1
-    return after
+    return _scan_by(buffer, words, start, fields, templates, templates.state[_LAST])
 
 
 @lean_kernel
@@ -171,8 +167,6 @@ def _scan_by_others(
             after = _scan_by(buffer, words, start, fields, templates, template)
             if after != NOT_UNDERSTOOD:
                 state[_LAST] = template
-                if state[_MISSES] > 0:
-                    state[_MISSES] -= 1
                 return after
     return NOT_UNDERSTOOD
 
@@ -212,6 +206,8 @@ def _scan_by(
         node = np.int64(step[_NODE])  # type: ignore[assignment] # the same
         if node == _END:
             _place_actors(fields, templates, template)
+            if templates.state[_MISSES] > 0:
+                templates.state[_MISSES] -= 1
             return place
         place = scan_scalar(buffer, words, place, fields, node)
         if place == NOT_UNDERSTOOD:
@@ -224,10 +220,8 @@ def _is_alike(words: UInt64Array, place: int, templates: Templates, template: in
     """Tell whether the words of a step after its first two stand at *place*."""
     first = np.int64(step[_FIRST])
     for word in range(np.int64(step[_MORE])):
-        if (
-            words[place + word * _WORD_BYTES] & templates.words[template, first + word, 1]
-            != (templates.words[template, first + word, 0])
-        ):
+        known, mask = templates.words[template, first + word]
+        if words[place + word * _WORD_BYTES] & mask != known:
             return False
     return True
 

@@ -26,7 +26,6 @@ _RFC_3339: Final = re.compile(
 _BASIC_OFFSET: Final = re.compile(r"[+-][0-9]{4}\Z")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST: Final = len("2026-11-23T07:12:15Z")
-# a kernel that asks for `ord("T")` looks into a text each time
 _ZERO: Final = ord("0")
 _NINE: Final = ord("9")
 _PLUS: Final = ord("+")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sinks.connection import Connection
-from sinks.copy_binary import PIECE_ROWS, CopyColumn, FieldKind, copy_images
+from sinks.copy_binary import PIECE_ROWS, CopyColumn, FieldKind, image_pieces
 
 TYPES = ("smallint", "integer", "bigint", "double precision", "timestamptz", "date")
 COLUMNS = [
@@ -27,7 +27,7 @@ ROWS = [
 
 def image_of(columns: list[CopyColumn]) -> bytes:
     """Return a whole image."""
-    return b"".join(copy_images(columns))
+    return b"".join(image_pieces(columns))
 
 
 def test_an_image_is_what_the_protocol_says() -> None:
@@ -48,7 +48,7 @@ def test_an_image_without_rows_is_header_and_trailer() -> None:
 def test_many_rows_come_in_pieces(rows: int) -> None:
     """Each has whole rows, and no row is missing or twice."""
     numbers = np.arange(rows)
-    header, *pieces, trailer = copy_images([CopyColumn(FieldKind.INTEGER, numbers)])
+    header, *pieces, trailer = image_pieces([CopyColumn(FieldKind.INTEGER, numbers)])
 
     assert (19, 2) == (len(header), len(trailer))
     assert all(0 < len(piece) <= PIECE_ROWS * 10 for piece in pieces)

@@ -32,6 +32,16 @@ def drive(count: int = 6) -> list[Entry]:
     ]
 
 
+def flushed(store: MemoryStore, logs: Sequence[Sequence[Entry]], *messages: int) -> Process:
+    """Return a process that owns the first partition, and has flushed after each of so many messages."""
+    process = Process(store, logs)
+    process.own(0)
+    for count in messages:
+        process.read(count)
+        process.aggregate.flush()
+    return process
+
+
 def finished(logs: Sequence[Sequence[Entry]]) -> MemoryStore:
     """Return the database after one process read everything without a fault."""
     store = MemoryStore()

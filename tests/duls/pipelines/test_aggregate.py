@@ -11,7 +11,7 @@ from pyarrow.lib import ArrowInvalid
 from duls.errors import FencedError, ServiceAwayError
 from processors.vocabulary import Outcome
 from streams.observation_messages import Kind, headers_of
-from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, one_log
+from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
 from tests.duls.pipelines.aggregate_world import (
     AWAY,
     FMS_ID,
@@ -263,12 +263,7 @@ def test_a_revoke_during_the_replay_brings_nothing() -> None:
     """The database is ahead of the state."""
     logs = one_log(*drive())
     store = MemoryStore()
-    first = Process(store, logs)
-    first.own(0)
-    first.read(4)
-    first.aggregate.flush()
-    first.read(4)
-    first.aggregate.flush()
+    flushed(store, logs, 4, 4)
     flushes = len(store.flushes)
     second = Process(store, logs)
     second.own(0)

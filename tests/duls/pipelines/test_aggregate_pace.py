@@ -6,7 +6,7 @@ from confluent_kafka import Message
 
 from duls.pipelines.owned_partition import MAX_SNAPSHOT_AGE_S
 from sinks.flush_parts import Flush
-from tests.duls.pipelines.aggregate_logs import drive, one_log
+from tests.duls.pipelines.aggregate_logs import drive, flushed, one_log
 from tests.duls.pipelines.aggregate_world import (
     FMS_ID,
     START_US,
@@ -214,12 +214,7 @@ def test_nothing_partial_is_sent_of_a_replay() -> None:
     """It would tell of the past."""
     logs = one_log(*drive())
     store = MemoryStore()
-    first = Process(store, logs)
-    first.own(0)
-    first.read(6)
-    first.aggregate.flush()
-    first.read(4)
-    first.aggregate.flush()
+    flushed(store, logs, 6, 4)
     second = Process(store, logs)
     second.own(0)
     second.aggregate._partial_due_s = 0.0
@@ -277,12 +272,7 @@ def test_metrics_tell_of_flushes_replays_and_snapshots() -> None:
     """Each is observed where it happens."""
     logs = one_log(*drive())
     store = MemoryStore()
-    first = Process(store, logs)
-    first.own(0)
-    first.read(6)
-    first.aggregate.flush()
-    first.read(4)
-    first.aggregate.flush()
+    flushed(store, logs, 6, 4)
     second = Process(store, logs)
     second.own(0)
     second.read()

@@ -5,7 +5,7 @@ from confluent_kafka import KafkaError
 
 from duls.errors import RefusedError, ReplayError, ServiceAwayError
 from streams.observation_messages import KIND_HEADER, Kind, headers_of
-from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, one_log
+from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
 from tests.duls.pipelines.aggregate_world import (
     FMS_ID,
     OURS,
@@ -46,12 +46,7 @@ def test_a_gap_behind_the_replay_ends_it_with_its_check() -> None:
     entries = drive()
     logs = one_log(*entries[:4], theirs, *entries[4:])
     store = MemoryStore()
-    first = Process(store, logs)
-    first.own(0)
-    first.read(4)
-    first.aggregate.flush()
-    first.read(4)
-    first.aggregate.flush()
+    flushed(store, logs, 4, 4)
     assert 8 == store.offsets[0]
     second = Process(store, logs)
     second.own(0)

@@ -12,11 +12,11 @@ from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import (
     columns_of_rows,
     decode_positions,
-    new_memory,
     rows_of_value,
     scan,
 )
 from streams.decode.scanned_rows import ScannedRows
+from streams.decode.scanner import new_memory
 from streams.raw_values import RawValues
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"

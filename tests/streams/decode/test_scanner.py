@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from streams.decode.arrow_positions import is_arrow
 from streams.decode.position_formats import PositionFormat
-from streams.decode.positions import decode_positions, new_memory, scan
+from streams.decode.positions import decode_positions, scan
+from streams.decode.scanner import new_memory
 from streams.decode.templates import MOST_MISSES, REST, RESTING
 from streams.raw_values import RawValues
 from tests.streams.decode.scanner_twins import (
