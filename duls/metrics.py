@@ -115,7 +115,7 @@ class Metrics:
         )
         self.reading_restarts_total = self._counter(
             "reading_restarts_total",
-            "Source partitions assigned again since the client gave back none of ten ticks; reading goes on.",
+            "Partitions assigned again, since the client gave nothing of what they held for a while; reading goes on.",
         )
         self.commit_failures_total = self._counter(
             "commit_failures_total", "Commits of source offsets that failed; their input is read again."

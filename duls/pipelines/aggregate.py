@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from duls.errors import FencedError, RefusedError, ServiceAwayError
 from duls.pipelines.aggregate_metrics import AggregateMetrics
+from duls.pipelines.deaf_watch import DeafWatch
 from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
 from duls.pipelines.flush_pace import FlushPace
 from duls.pipelines.owned_partition import OwnedPartition, snapshots_due
@@ -96,6 +97,7 @@ class Aggregate:
         self._rejected: list[RejectedDetections] = []
         self._has_new_rows = False  # since the last flush
         self._pace = FlushPace(options.flush_s)
+        self._deaf_watch = DeafWatch(consumer, options.topic.name)
         self._partial_due_s = 0.0
 
     def subscribe(self) -> None:
@@ -126,6 +128,7 @@ class Aggregate:
             self.flush()
             self._pace.flushed(now_s, self._monotonic())
             self._watch_clocks()
+        self._listen_again(now_s)
         return len(messages)
 
     def _wait_s(self, now_s: float) -> float:
@@ -146,6 +149,15 @@ class Aggregate:
         else:
             # progress goes to every observation partition, so one of them tells of all
             self._metrics.watch(reading[0].state.clocks.values())
+
+    def _listen_again(self, now_s: float) -> None:
+        """Assign again the partitions that the client does not read any more, from where they are read."""
+        for owned in self._deaf_watch.find(self.owned.values(), now_s):
+            place = TopicPartition(self._options.topic.name, owned.number, owned.read_offset)
+            self._consumer.incremental_unassign([place])
+            self._consumer.incremental_assign([place])
+            self._consumer.resume([place])
+            self._metrics.restarted_reading(owned.number)
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
         """Stop at what does not pass by itself."""

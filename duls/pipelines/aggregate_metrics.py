@@ -46,6 +46,11 @@ class AggregateMetrics:
         if not partitions:
             self._metrics.forget_stream_times()
 
+    def restarted_reading(self, partition: int) -> None:
+        """Tell of an observation partition that was assigned again, since nothing came of what it holds."""
+        self._metrics.reading_restarts_total.inc()
+        log.warning("nothing was read of an observation partition that holds messages", partition=partition)
+
     def replayed(self, seconds: float) -> None:
         """Tell how long a partition took from its assignment to the stored offset."""
         self._metrics.replay_seconds.observe(seconds)
