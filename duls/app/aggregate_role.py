@@ -13,9 +13,9 @@ from duls.app.collector import PacedCollector
 from duls.app.database_gauges import DatabaseGauges
 from duls.app.failpoints import failpoint_from
 from duls.app.housekeeping import Housekeeping
-from duls.app.source_topics import InputEnd, input_end, source_topics
+from duls.app.raw_topics import InputEnd, input_end, raw_topics
 from duls.app.stopping import StopFlag, close_within
-from duls.app.warm_up import warm_up_aggregate
+from duls.app.warm_up.aggregate import warm_up_aggregate
 from duls.app.zone_index_files import ZoneIndexFiles, index_folder
 from duls.config import Settings
 from duls.errors import FencedError
@@ -71,7 +71,7 @@ class _Setup:
         self.from_beginning = from_beginning
         self.admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
         trust = settings.kafka.trust_create_time
-        self.sources = source_topics(self.admin, trust_create_time=trust)
+        self.raw_topics = raw_topics(self.admin, trust_create_time=trust)
         self.observations: TopicInfo = describe_topic(self.admin, OBSERVATIONS_TOPIC)
         check_times(self.observations, trust_create_time=trust)
         with open_connection(settings.database_url, application_name="duls aggregate") as connection:
@@ -91,7 +91,7 @@ def run_aggregate(
 ) -> None:
     """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
     setup = _Setup(settings, stop, metrics, from_beginning=bounds.from_beginning)
-    target = input_end(setup.admin, setup.sources) if bounds.until_drained else None
+    target = input_end(setup.admin, setup.raw_topics) if bounds.until_drained else None
     with Housekeeping(settings), DatabaseGauges(settings.database_url, metrics):
         while not stop.is_set():
             try:
@@ -183,7 +183,7 @@ def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready
     ends: dict[bytes, dict[int, int]] = {}
     is_event_clock = setup.settings.figures.clock == "event"
     if target is not None:
-        ids = {source.name: source.topic_id for source in setup.sources}
+        ids = {raw.name: raw.topic_id.bytes for raw in setup.raw_topics}
         for (topic, partition), end in target.offsets.items():
             ends.setdefault(ids[topic], {})[partition] = end
     ready = False

@@ -17,9 +17,10 @@ from duls.app.announcing import announce_settings
 from duls.app.camera_feed import CameraFeed
 from duls.app.collector import PacedCollector
 from duls.app.failpoints import failpoint_from
-from duls.app.source_topics import InputEnd, formats_of, input_end, source_topics, topic_ids
+from duls.app.raw_topics import InputEnd, input_end, raw_topics
+from duls.app.source_topics import formats_of, source_topics
 from duls.app.stopping import StopFlag, close_within
-from duls.app.warm_up import warm_up_intake
+from duls.app.warm_up.intake import warm_up_intake
 from duls.config import Settings
 from duls.local_midnights import local_midnights
 from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
@@ -98,7 +99,7 @@ def run_intake(
         keys = DayKeys(
             store,
             partitions=topics.observations.partitions,
-            sources=topic_ids(topics.sources),
+            sources={raw.name: raw.topic_id for raw in topics.raw},
             hash_key=hash_key,
             midnights_us=local_midnights(),
             months=months,
@@ -123,8 +124,8 @@ def run_intake(
         stack.callback(close_within, close)
         bounds = None
         if until_drained:
-            target = _drain_target(settings, input_end(admin, topics.sources))
-            bounds = _Bounds(target, lambda: input_end(admin, topics.sources).offsets)
+            target = _drain_target(settings, input_end(admin, topics.raw))
+            bounds = _Bounds(target, lambda: input_end(admin, topics.raw).offsets)
         intake.subscribe()
         _loop(intake, stop, bounds, _Keys(keys, months), vehicles, on_ready)
         intake.finish()
@@ -133,7 +134,8 @@ def run_intake(
 class _Topics(NamedTuple):
     """The topics that intake reads and writes, and the database that it writes for."""
 
-    sources: list[SourceTopic]
+    raw: list[TopicInfo]
+    sources: list[SourceTopic]  # the raw topics, with their decoders
     observations: TopicInfo
     installation: UUID
 
@@ -141,14 +143,14 @@ class _Topics(NamedTuple):
 def _topics(settings: Settings, admin: AdminClient) -> _Topics:
     """Return the topics, checked; announce the settings to the log."""
     trust = settings.kafka.trust_create_time
-    sources = source_topics(admin, trust_create_time=trust, formats=formats_of(settings))
+    raw = raw_topics(admin, trust_create_time=trust)
     observations = describe_topic(admin, OBSERVATIONS_TOPIC)
     check_times(observations, trust_create_time=trust)
     check_message_size(observations, 2 * MAX_MESSAGE_BYTES)
     with open_connection(settings.database_url, application_name="duls intake") as connection:
         installation = installation_id(connection)
         announce_settings(connection, settings, observations.partitions)
-    return _Topics(sources, observations, installation)
+    return _Topics(raw, source_topics(raw, formats_of(settings)), observations, installation)
 
 
 def _key_store(settings: Settings, patience: Patience, tell: Tell) -> KeyStore:

@@ -6,7 +6,9 @@ from typing import Any, Final
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from duls.app.warm_up import warm_up_aggregate, warm_up_intake, warm_up_publication
+from duls.app.warm_up.aggregate import warm_up_aggregate
+from duls.app.warm_up.intake import warm_up_intake
+from duls.app.warm_up.publication import warm_up_publication
 
 MARK: Final = "compiled late: "
 

@@ -8,17 +8,15 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from duls.app import source_topics
-from duls.app.source_topics import input_end, topic_ids
+from duls.app import raw_topics
+from duls.app.raw_topics import input_end
+from duls.app.source_topics import Formats, source_topics
 from duls.errors import ConfigError, ServiceAwayError
-from duls.pipelines.intake import SourceTopic
 from processors.vocabulary import Source
-from streams.decode.positions import decode_positions
 from streams.topics import DETECTIONS_TOPIC, POSITIONS_TOPIC, TopicInfo
 
 LATEST: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client types its own constructors as untyped
 NEVER_US = -(1 << 62)
-RAW = SourceTopic("raw", UUID(int=5).bytes, Source.FMS, 2, "dead", decode_positions)
 
 
 class Told(NamedTuple):
@@ -49,10 +47,10 @@ class FakeAdmin:
         return answers
 
 
-def ends_of(ends: dict[int, Told | Exception]) -> source_topics.InputEnd:
+def ends_of(ends: dict[int, Told | Exception]) -> raw_topics.InputEnd:
     """Ask for the end of the input."""
     admin: Any = FakeAdmin(ends)
-    return input_end(admin, [RAW])
+    return input_end(admin, [info("raw", "LogAppendTime")])
 
 
 def test_the_end_is_every_end_and_the_newest_time() -> None:
@@ -75,30 +73,35 @@ def test_a_broker_that_does_not_answer_is_away() -> None:
 
 def test_each_feed_has_its_topic_and_its_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the dead letters that belong to it."""
-    monkeypatch.setattr(source_topics, "describe_topic", lambda _admin, name: info(name, "LogAppendTime"))
+    monkeypatch.setattr(raw_topics, "describe_topic", lambda _admin, name: info(name, "LogAppendTime"))
     admin: AdminClient = object()  # type: ignore[assignment]  # nobody calls it
 
-    positions, detections = source_topics.source_topics(admin, trust_create_time=False)
+    raw = raw_topics.raw_topics(admin, trust_create_time=False)
+    positions, detections = source_topics(raw, Formats())
 
     assert (POSITIONS_TOPIC, Source.FMS, "duls.dlq.fms.position.v1") == (
         positions.name,
         positions.source,
         positions.dead_letters,
     )
-    assert (DETECTIONS_TOPIC, Source.ANPR) == (detections.name, detections.source)
-    assert {POSITIONS_TOPIC: UUID(int=1), DETECTIONS_TOPIC: UUID(int=1)} == topic_ids([positions, detections])
+    assert (DETECTIONS_TOPIC, Source.ANPR, "duls.dlq.anpr.detection.v1") == (
+        detections.name,
+        detections.source,
+        detections.dead_letters,
+    )
+    assert {UUID(int=1).bytes} == {positions.topic_id, detections.topic_id}
 
 
 def test_times_of_senders_are_refused_unless_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their clocks would decide what is late."""
-    monkeypatch.setattr(source_topics, "describe_topic", lambda _admin, name: info(name, "CreateTime"))
+    monkeypatch.setattr(raw_topics, "describe_topic", lambda _admin, name: info(name, "CreateTime"))
     admin: AdminClient = object()  # type: ignore[assignment]  # nobody calls it
 
     with pytest.raises(ConfigError, match="DULS_TRUST_CREATE_TIME"):
-        source_topics.source_topics(admin, trust_create_time=False)
-    assert 2 == len(source_topics.source_topics(admin, trust_create_time=True))
+        raw_topics.raw_topics(admin, trust_create_time=False)
+    assert 2 == len(raw_topics.raw_topics(admin, trust_create_time=True))
 
 
 def info(name: str, timestamp_type: str) -> TopicInfo:
     """Return what a broker says of a topic."""
-    return TopicInfo(name, UUID(int=1), 3, timestamp_type, 1 << 20, 1, 1, "delete")
+    return TopicInfo(name, UUID(int=1), 2, timestamp_type, 1 << 20, 1, 1, "delete")
