@@ -6,6 +6,8 @@ BIN := .venv/bin
 # most tests wait for services, so there are more processes than a small machine has cores
 TEST_PROCESSES ?= 3
 UNCOMPILED_TESTS := tests/processors tests/streams/decode --ignore tests/processors/simulation --ignore tests/processors/publication
+# uv takes seconds where pip takes a minute; a package index that only pip knows of is left to pip
+install = $(BIN)/uv pip install -q --python $(BIN)/python $(1) || $(BIN)/pip install -q $(1)
 CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.egg-info .coverage
 CODE := duls streams processors sinks grafana
 ALL_CODE := $(CODE) tests benchmarks docs
@@ -69,7 +71,8 @@ boards: .venv/.dev  ## make the committed files of the Grafana boards again
 	$(BIN)/python -m grafana.build
 
 lock: .venv/.dev  ## pin the newest versions that pyproject.toml allows
-	$(BIN)/pip install -q uv
+	echo uv | $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--generate-hashes --upgrade - -o requirements-install.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
 		--generate-hashes --upgrade --extra demo pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
@@ -79,17 +82,18 @@ clean:  ## what was installed, built and cached
 	rm -rf .venv .venv-peers $(CACHE_DIRS)
 	find $(ALL_CODE) -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.base:
+.venv/.base: requirements-install.lock
 	@test -n "$(PYTHON)" || { echo "DULS needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --require-hashes -r requirements-install.lock
 	@touch $@
 
 .venv/.demo: .venv/.base requirements.lock pyproject.toml
-	$(BIN)/pip install -q -r requirements.lock
-	$(BIN)/pip install -q --no-deps -e .
+	$(call install,--require-hashes -r requirements.lock)
+	$(call install,--no-deps -e .)
 	$(BIN)/python -m duls.app.warm_up
 	@touch $@
 
 .venv/.dev: .venv/.demo requirements-dev.lock
-	$(BIN)/pip install -q -r requirements-dev.lock
+	$(call install,--require-hashes -r requirements-dev.lock)
 	@touch $@
