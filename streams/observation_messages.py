@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from duls.errors import RefusedError
 from processors.source_clock import Mark
+from streams.arrow_arrays import arrow_array, numbers_of
 from streams.narrow_rows import Columns, NarrowRows, Part, widened
 
 Headers = list[tuple[str, bytes]]
@@ -120,7 +121,9 @@ def encode_parts(rows: NarrowRows, parts: Sequence[Part]) -> Iterator[tuple[int,
     step = rows_per_message(rows)
     types = tuple(column.dtype for column in rows.columns.values())
     schema, head = _schema_of(tuple(rows.columns), types, tuple(rows.bases.items()))
-    batch = pa.RecordBatch.from_arrays([pa.array(column) for column in rows.columns.values()], schema=schema)
+    batch = pa.RecordBatch.from_arrays(
+        [arrow_array(column) for column in rows.columns.values()], schema=schema
+    )
     for destination, first, end in parts:
         for start in range(first, end, step):
             message = batch.slice(start, min(step, end - start)).serialize()
@@ -144,9 +147,7 @@ def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
         batch = reader.read_next_batch()
     schema = batch.schema
     bases = _bases_decoder.decode((schema.metadata or {}).get(BASES, b"{}"))
-    columns = {
-        name: batch.column(place).to_numpy(zero_copy_only=True) for place, name in enumerate(schema.names)
-    }
+    columns = {name: numbers_of(batch.column(place)) for place, name in enumerate(schema.names)}
     return widened(shape, batch.num_rows, columns, bases)
 
 

@@ -20,6 +20,7 @@ from processors.plate_table import KNOWN, attributes_of, home_numbers, new_plate
 from processors.plate_text import plate_keys
 from processors.vehicle_class import LIGHT_KG, MEDIUM_KG, SMALL_BUS_KG
 from processors.vehicle_traits import MASS_BOUNDS_KG, Fuel, facts_of, fuel_of, packed_facts
+from streams.arrow_arrays import numbers_of
 
 # what is gathered of the fuels of a plate: one bit for each fuel, then the Euro class and the zero
 _EURO_PLACE: Final = 8
@@ -185,7 +186,7 @@ def _encoded(batch: Batch, name: str) -> tuple[list[str], Int64Array]:
     if name not in batch:
         return [""], np.zeros(len(batch[PLATE]), np.int64)
     encoded = batch[name].fill_null("").dictionary_encode()
-    place: Int64Array = encoded.indices.cast(pa.int64()).to_numpy()
+    place: Int64Array = numbers_of(encoded.indices.cast(pa.int64()))
     return encoded.dictionary.to_pylist(), place
 
 

@@ -26,6 +26,7 @@ from processors.columns import (
 )
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
+from streams.arrow_arrays import numbers_of
 from streams.decode.arrow_columns import StreamRefusedError, as_type, filled, is_text, texts
 from streams.decode.arrow_identities import write_identities
 from streams.decode.attributes import class_of, zero_emission_of
@@ -170,7 +171,7 @@ def _read(table: pa.Table, room: DecodedPositions) -> UInt8Array:
     _judge(room.event_us, is_finite, room.lat, room.lon, room.outcome)
     for column in required:
         if column.null_count:
-            room.outcome[column.is_null().to_numpy(zero_copy_only=False)] = Outcome.MISSING_FIELD
+            room.outcome[numbers_of(column.is_null().cast(pa.uint8())) != 0] = Outcome.MISSING_FIELD
     _write_attributes(table, room)
     room.carrier[:] = _carriers(table)
     room.index[:] = np.arange(table.num_rows)
@@ -222,7 +223,7 @@ def _floats(column: pa.Array) -> Float64Array:
     """Return numbers, 0 where there is none."""
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise StreamRefusedError(Outcome.WRONG_TYPE)
-    numbers: Float64Array = filled(as_type(column, pa.float64()), 0.0).to_numpy()
+    numbers: Float64Array = numbers_of(filled(as_type(column, pa.float64()), 0.0))
     return numbers
 
 
@@ -245,7 +246,7 @@ def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
 
 def _integers(column: pa.Array) -> Int64Array:
     """Return whole numbers, 0 where there is none; what is too large becomes negative."""
-    integers: Int64Array = filled(as_type(column, pa.int64()), 0).to_numpy()
+    integers: Int64Array = numbers_of(filled(as_type(column, pa.int64()), 0))
     return integers
 
 
@@ -323,5 +324,5 @@ def _words(table: pa.Table, name: str) -> tuple[list[str], Int64Array | None]:
     column = table.column(name).chunk(0)
     encoded = column if pa.types.is_dictionary(column.type) else texts(column).dictionary_encode()
     known = texts(encoded.dictionary).to_pylist()
-    place: Int64Array = filled(as_type(encoded.indices, pa.int64()), len(known)).to_numpy()
+    place: Int64Array = numbers_of(filled(as_type(encoded.indices, pa.int64()), len(known)))
     return [*known, ""], place

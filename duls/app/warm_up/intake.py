@@ -21,6 +21,7 @@ from processors.columns import (
 from processors.pseudonyms import PseudonymCache
 from processors.registrations import RegistrationBook, Registrations
 from streams.admission import AdmissionRules, DayKey, admit
+from streams.arrow_arrays import arrow_array
 from streams.batch_reader import warm_up_reading
 from streams.decode.detections import decode_detections
 from streams.decode.netherlands import is_exchanged
@@ -78,13 +79,20 @@ def _warm_up_references() -> None:
     book = RegistrationBook(bytes(16))
     learned = book.learn(decode_positions([REFERRED % (vehicle, vehicle) for vehicle in range(MANY)]))
     book.load(Registrations._make(np.ascontiguousarray(column) for column in learned))
-    for vehicles in (pa.array(["0"]), pa.array(["0"]).dictionary_encode(), pa.array([""])):
-        table = pa.table({"vehicle": vehicles, "time": [0], "lat": [52.0], "lon": [5.0]})
+    rest = [arrow_array(np.array([value])) for value in (0, 52.0, 5.0)]
+    for vehicle in (_word(b"0"), _word(b"0").dictionary_encode(), _word(b"")):
+        table = pa.Table.from_arrays([vehicle, *rest], ["vehicle", "time", "lat", "lon"])
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
         book.complete(decode_positions([sink.getvalue().to_pybytes()]))
     is_exchanged(52.0, 5.0)
+
+
+def _word(word: bytes) -> pa.StringArray:
+    """Return one word as an Arrow array."""
+    offsets = np.array([0, len(word)], np.int32)
+    return pa.StringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(word))
 
 
 def _batch(values: Sequence[bytes]) -> RawBatch:
