@@ -60,7 +60,7 @@ STAGES: Final = {
         ),
         Stage("stream time", "processors.observation_partition", "ObservationPartition.progress"),
         Stage("flush", "duls.pipelines.aggregate", "Aggregate.flush"),
-        Stage("live counts", "duls.pipelines.aggregate", "Aggregate._send_partials"),
+        Stage("live counts", "duls.pipelines.partial_sender", "PartialSender.send_due"),
     ),
 }
 JOINS: Final = {
