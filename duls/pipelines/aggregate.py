@@ -6,7 +6,7 @@ the new offsets add. A process that lost a partition moves no offset, so it drop
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
@@ -16,14 +16,13 @@ from duls.pipelines.deaf_watch import DeafWatch
 from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
 from duls.pipelines.flush_pace import FlushPace
 from duls.pipelines.owned_partition import OwnedPartition, snapshots_due
-from duls.pipelines.partial_counts import partial_messages
+from duls.pipelines.partial_sender import PartialSender
 from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader
 from duls.pipelines.worlds import Worlds
 from processors.calendar import US_PER_S
 from processors.columns import DetectionColumns, Int64Array, PositionColumns
 from processors.detections import CameraRejections
 from processors.ledger import Ledger
-from processors.observation_partition import is_settling
 from processors.rules import rules_of
 from processors.vocabulary import Source
 from sinks.flow_store import FlowStore
@@ -39,7 +38,6 @@ from streams.observation_messages import (
 from streams.received import Received, place_of, received
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
-REPEAT_PARTIALS_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
 
 class AggregateOptions(NamedTuple):
@@ -84,7 +82,13 @@ class Aggregate:
         self._store = store
         self._worlds = worlds
         self._options = options
-        self._producer = partial_producer
+        self._partials = PartialSender(
+            partial_producer,
+            options.partial_topic,
+            options.partial_s,
+            zone_id=worlds.zone_id,
+            midnights_us=midnights_us,
+        )
         self._midnights_us = midnights_us
         self._monotonic = monotonic
         self._metrics = metrics
@@ -98,7 +102,6 @@ class Aggregate:
         self._has_new_rows = False  # since the last flush
         self._pace = FlushPace(options.flush_s)
         self._deaf_watch = DeafWatch(consumer, options.topic.name)
-        self._partial_due_s = 0.0
 
     def subscribe(self) -> None:
         """Join the group."""
@@ -121,9 +124,7 @@ class Aggregate:
             else:
                 self._read(received(message))
         now_s = self._monotonic()
-        if now_s >= self._partial_due_s:
-            self._partial_due_s = now_s + self._options.partial_s
-            self._send_partials()
+        self._partials.send_due(self.owned.values(), now_s)
         if self._pace.is_time(now_s, is_news=self._is_news()):
             self.flush()
             self._pace.flushed(now_s, self._monotonic())
@@ -133,7 +134,7 @@ class Aggregate:
 
     def _wait_s(self, now_s: float) -> float:
         """Return how long to wait for messages: not longer than until something else is due."""
-        due_s = min(self._partial_due_s, self._pace.next_s(now_s, is_news=self._is_news()))
+        due_s = min(self._partials.due_s, self._pace.next_s(now_s, is_news=self._is_news()))
         longest_s = min(self._options.consume_s, self._pace.longest_wait_s)
         return min(longest_s, max(0.0, due_s - now_s))
 
@@ -293,32 +294,6 @@ class Aggregate:
                 owned.snapshot_s = now_s
                 owned.work_s = 0.0
 
-    def _send_partials(self) -> None:
-        """Send the zone counts that changed, at once: they wait neither for reorder nor for the flush.
-
-        Counts that did not change are sent each second, so that readers know that they still hold.
-        """
-        now_s = self._monotonic()
-        for owned in self.owned.values():
-            found = None if owned.is_replaying else owned.now()
-            if found is None:
-                continue
-            stream_us, now = found
-            is_recent = now_s - owned.sent_s < REPEAT_PARTIALS_S
-            if is_recent and owned.sent_now is not None and _same(owned.sent_now, now):
-                continue
-            settling = is_settling(stream_us, self._midnights_us)
-            try:
-                for key, value in partial_messages(
-                    owned, stream_us, now, self._worlds.zone_id, settling=settling
-                ):
-                    self._producer.produce(self._options.partial_topic, key=key, value=value)
-            except BufferError:
-                # the broker is away; newer counts will replace these
-                continue
-            owned.sent_now, owned.sent_s = now, now_s
-        self._producer.poll(0)
-
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Claim what the group gives, and read on where its states stand."""
         self.assigned_s = now_s = self._monotonic()
@@ -399,8 +374,3 @@ def _topic_id(envelope: Envelope) -> bytes:
         text = "a message with rows does not name its source topic"
         raise RefusedError(text)
     return envelope.topic_id
-
-
-def _same(old: Sequence[Any], new: Sequence[Any]) -> bool:
-    """Tell whether columns hold the same rows."""
-    return all(a.size == b.size and bool((a == b).all()) for a, b in zip(old, new, strict=True))

@@ -334,7 +334,7 @@ class Process:
         )
         self.aggregate.subscribe()
         pace = self.aggregate._pace
-        pace.due_s = pace.soonest_s = self.aggregate._partial_due_s = 1e12
+        pace.due_s = pace.soonest_s = self.aggregate._partials.due_s = 1e12
 
     def own(self, *partitions: int) -> None:
         """Let the group assign partitions."""

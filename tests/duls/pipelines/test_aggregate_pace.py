@@ -102,7 +102,7 @@ def test_flushes_and_partial_counts_keep_their_pace() -> None:
     store = MemoryStore()
     process = Process(store, one_log(*drive()), flush_s=1.0, partial_s=0.2)
     process.own(0)
-    process.aggregate._pace.due_s = process.aggregate._partial_due_s = 0.0
+    process.aggregate._pace.due_s = process.aggregate._partials.due_s = 0.0
 
     for _ in range(11):
         process.read(1)
@@ -170,7 +170,7 @@ def test_partial_counts_are_sent_when_they_change() -> None:
     process.own(0)
     process.read(6)
     for _ in range(2):
-        process.aggregate._partial_due_s = 0.0
+        process.aggregate._partials.due_s = 0.0
         process.read(0)
 
     (counts,) = partial_counts(process.producer)
@@ -183,7 +183,7 @@ def test_partial_counts_that_stay_are_sent_each_second() -> None:
     process.own(0)
     process.read(6)
     for _ in range(25):
-        process.aggregate._partial_due_s = 0.0
+        process.aggregate._partials.due_s = 0.0
         process.read(0)
         process.now_s += 0.1
 
@@ -200,11 +200,11 @@ def test_partial_counts_are_left_out_while_the_queue_is_full() -> None:
     process.own(0)
     process.read(6)
     process.producer.room = 0
-    process.aggregate._partial_due_s = 0.0
+    process.aggregate._partials.due_s = 0.0
     process.read(0)
     process.producer.room = 9
 
-    process.aggregate._partial_due_s = 0.0
+    process.aggregate._partials.due_s = 0.0
     process.read(0)
 
     assert 1 == len(process.producer.sent)
@@ -217,7 +217,7 @@ def test_nothing_partial_is_sent_of_a_replay() -> None:
     flushed(store, logs, 6, 4)
     second = Process(store, logs)
     second.own(0)
-    second.aggregate._partial_due_s = 0.0
+    second.aggregate._partials.due_s = 0.0
 
     second.read(1)
 
