@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 Terms = Sequence[tuple[int, float]]
-UNBOUNDED = 3  # what the solver says of it
+Sense = highspy.ObjSense
+Status = highspy.HighsModelStatus
 
 
 class Linear:
@@ -21,7 +21,7 @@ class Linear:
         self._less: list[Terms] = []
         self._limits: list[float] = []
         self._known: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
-        self._compiled: dict[str, object] | None = None
+        self._made: highspy.Highs | None = None
 
     def unknowns(self, *shape: int) -> NDArray[np.int64]:
         """Return new unknowns."""
@@ -51,31 +51,59 @@ class Linear:
 
     def extremes_of(self, cost: NDArray[np.float64]) -> tuple[float, float]:
         """Return the smallest and the largest value of a sum of unknowns; infinite where nothing bounds it."""
-        if self._compiled is None:
-            self._compiled = self._constraints()
-        low, high = (linprog(sign * cost, **self._compiled, method="highs") for sign in (1.0, -1.0))
-        assert low.status == 0, low.message
-        assert high.status in (0, UNBOUNDED), high.message
-        return float(low.fun), np.inf if high.status == UNBOUNDED else float(-high.fun)
+        solver = self._solver()
+        solver.changeColsCost(self.columns, np.arange(self.columns, dtype=np.int32), cost)
+        low, high = (_optimum(solver, sense) for sense in (Sense.kMinimize, Sense.kMaximize))
+        return low, high
 
-    def _constraints(self) -> dict[str, object]:
+    def _solver(self) -> highspy.Highs:
+        """Return a solver that knows everything; made once, so that it goes on from its last answer."""
+        if self._made is None:
+            self._made = highspy.Highs()
+            self._made.silent()
+            assert self._made.passModel(self._programme()) == highspy.HighsStatus.kOk
+        return self._made
+
+    def _programme(self) -> highspy.HighsLp:
         """Return everything that is known as the solver takes it."""
-        bounds = np.column_stack([np.zeros(self.columns), np.full(self.columns, np.inf)])
+        rows = [_merged(terms) for terms in (*self._equal, *self._less)]
+        programme = highspy.HighsLp()
+        programme.num_col_, programme.num_row_ = self.columns, len(rows)
+        programme.col_cost_ = np.zeros(self.columns)
+        lower, upper = np.zeros(self.columns), np.full(self.columns, highspy.kHighsInf)
         for places, values in self._known:
-            bounds[places] = values[:, None]
-        return {
-            "A_ub": self._matrix(self._less),
-            "b_ub": np.array(self._limits) if self._less else None,
-            "A_eq": self._matrix(self._equal),
-            "b_eq": np.array(self._sides) if self._equal else None,
-            "bounds": bounds,
-        }
+            lower[places] = upper[places] = values
+        programme.col_lower_, programme.col_upper_ = lower, upper
+        programme.row_lower_ = np.array(self._sides + [-highspy.kHighsInf] * len(self._less))
+        programme.row_upper_ = np.array(self._sides + self._limits)
+        matrix = programme.a_matrix_
+        matrix.format_ = highspy.MatrixFormat.kRowwise
+        matrix.start_ = np.cumsum([0, *map(len, rows)], dtype=np.int32)
+        matrix.index_ = np.array([place for row in rows for place in row], np.int32)
+        matrix.value_ = np.array([factor for row in rows for factor in row.values()])
+        return programme
 
-    def _matrix(self, rows: Sequence[Terms]) -> coo_array | None:
-        """Return a sparse matrix, None of no rows."""
-        if not rows:
-            return None
-        row = [number for number, terms in enumerate(rows) for _ in terms]
-        column = [place for terms in rows for place, _ in terms]
-        value = [factor for terms in rows for _, factor in terms]
-        return coo_array((value, (row, column)), shape=(len(rows), self.columns))
+
+def _merged(terms: Terms) -> dict[int, float]:
+    """Return the factor of each unknown of a sum that may name it twice."""
+    merged: dict[int, float] = {}
+    for place, factor in terms:
+        merged[int(place)] = merged.get(int(place), 0.0) + factor
+    return merged
+
+
+def _optimum(solver: highspy.Highs, sense: highspy.ObjSense) -> float:
+    """Return the smallest or the largest value of the cost; the latter may be infinite."""
+    solver.changeObjectiveSense(sense)
+    solver.run()
+    if solver.getModelStatus() in (Status.kUnboundedOrInfeasible, Status.kUnknown):
+        # the first is found before solving, which tells both apart; the second comes of going on from an answer
+        solver.clearSolver()
+        solver.setOptionValue("presolve", "off")
+        solver.run()
+        solver.setOptionValue("presolve", "choose")
+    status = solver.getModelStatus()
+    if status == Status.kUnbounded and sense == Sense.kMaximize:
+        return float(np.inf)
+    assert status == Status.kOptimal, solver.modelStatusToString(status)
+    return float(solver.getInfo().objective_function_value)
