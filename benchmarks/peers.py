@@ -1,6 +1,7 @@
 """The peers of B4: what each is given to count, in which form, and whether it counted right."""
 
 import sys
+import tempfile
 from typing import Final, NamedTuple
 
 from benchmarks.city_records import encoded
@@ -87,10 +88,14 @@ def run_peer(peer: Peer, servers: str, task: Task, timeout_s: float) -> Usage:
     until = task.positions_in_zones if peer.form == WINDOWS else task.records
     command = [f"benchmarks.{peer.framework}_counts", servers, task.topic, str(until), peer.form]
     variables = {} if python == sys.executable else VARIABLES
-    try:
-        used = run_all({peer.name: command}, variables, timeout_s=timeout_s, python=python)[peer.name]
-    except ProcessFailedError as error:
-        raise PeerFailedError(str(error)) from error
+    # peers end at once when they have counted, and leave what they kept
+    with tempfile.TemporaryDirectory(prefix="duls-bench-") as folder:
+        try:
+            used = run_all(
+                {peer.name: command}, {**variables, "TMPDIR": folder}, timeout_s=timeout_s, python=python
+            )[peer.name]
+        except ProcessFailedError as error:
+            raise PeerFailedError(str(error)) from error
     check(used.output, task)
     return used
 
