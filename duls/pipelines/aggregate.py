@@ -129,6 +129,8 @@ class Aggregate:
             self.flush()
             self._pace.flushed(now_s, self._monotonic())
             self._watch_clocks()
+        if len(messages) == self._options.batch_messages:
+            self._deaf_watch.begin_anew()
         self._listen_again(now_s)
         return len(messages)
 
@@ -153,7 +155,7 @@ class Aggregate:
 
     def _listen_again(self, now_s: float) -> None:
         """Assign again the partitions that the client does not read any more, from where they are read."""
-        for owned in self._deaf_watch.find(self.owned.values(), now_s):
+        for owned in self._deaf_watch.find(list(self.owned.values()), now_s):
             place = TopicPartition(self._options.topic.name, owned.number, owned.read_offset)
             self._consumer.incremental_unassign([place])
             self._consumer.incremental_assign([place])

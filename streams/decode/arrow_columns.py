@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from processors.vocabulary import Outcome
+from streams.arrow_arrays import arrow_scalar
 
 
 class StreamRefusedError(Exception):
@@ -13,9 +14,9 @@ class StreamRefusedError(Exception):
         self.reason = reason
 
 
-def filled(column: pa.Array, value: object) -> pa.Array:
+def filled(column: pa.Array, value: float | str) -> pa.Array:
     """Return a column with a value where it has none."""
-    return column.fill_null(value) if column.null_count else column
+    return column.fill_null(arrow_scalar(value)) if column.null_count else column
 
 
 def as_type(column: pa.Array, type_: pa.DataType) -> pa.Array:

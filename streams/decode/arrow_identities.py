@@ -9,7 +9,7 @@ from processors.columns import DecodedPositions, Int32Array, Int64Array, UInt8Ar
 from processors.identity import IDENTITY_ROOM, identity_of, plate_key_of, write_identity
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome
-from streams.arrow_arrays import numbers_of
+from streams.arrow_arrays import arrow_text, numbers_of
 from streams.decode.arrow_columns import as_type, filled, texts
 
 _MORE_BYTES: Final = 6  # that an identity may have beyond its text
@@ -33,9 +33,7 @@ def write_identities(column: pa.Array, room: DecodedPositions) -> UInt8Array:
     rows = _Identities(room.outcome, room.identity_start, room.identity_length, room.plate)
     if not pa.types.is_dictionary(column.type):
         return _spelled(texts(column), rows)
-    words = (
-        texts(column.dictionary) if len(column.dictionary) else pa.repeat(pa.scalar("", pa.large_string()), 1)
-    )
+    words = texts(column.dictionary) if len(column.dictionary) else arrow_text("")
     count = len(words)
     known = _Identities(
         np.empty(count, np.uint8),

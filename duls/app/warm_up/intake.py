@@ -71,7 +71,7 @@ def warm_up_intake() -> None:
     seen = admit(decode_positions(moving), _batch(moving), {0: 0}, rules).columns
     read = admit(decode_detections(passing), _batch(passing), {0: 0}, rules).columns
     for columns in (PositionColumns._make(seen), DetectionColumns._make(read)):
-        encode_rows(narrowed(columns))
+        list(encode_rows(narrowed(columns)))
 
 
 def _warm_up_references() -> None:

@@ -91,6 +91,38 @@ def test_partitions_that_move_are_left_alone() -> None:
     assert "0.0" == restarts(process.metrics)
 
 
+def test_partitions_that_wait_for_their_turn_are_left_alone() -> None:
+    """While the client has more to give than is taken, silence says nothing."""
+    logs = [[*BEGIN, *drive(60)], list(BEGIN)]
+    process = Process(MemoryStore(), logs, batch_messages=1)
+    process.own(0, 1)
+    for _ in BEGIN:
+        process.read(1)
+    process.consumer.bounds[TOPIC, 1] = (0, len(BEGIN) + 1)
+
+    for _ in range(2 * LOOKS):
+        look(process, most=1)
+
+    assert "0.0" == restarts(process.metrics)
+
+
+def test_one_broker_that_is_away_hides_no_other_partition(process: Process) -> None:
+    """Its partitions are not asked about again and again."""
+    asked = process.consumer.get_watermark_offsets
+
+    def ask(place: TopicPartition, *, timeout: float = 0.0, cached: bool = False) -> tuple[int, int]:
+        process.consumer.is_away = place.partition == 0
+        return asked(place, timeout=timeout, cached=cached)
+
+    process.consumer.get_watermark_offsets = ask  # type: ignore[method-assign]
+    process.consumer.bounds[TOPIC, 1] = (0, len(BEGIN) + 1)
+
+    for _ in range(LOOKS - 1):
+        look(process)
+
+    assert "1.0" == restarts(process.metrics)
+
+
 def test_a_broker_that_is_away_is_not_taken_for_deafness(process: Process) -> None:
     """It is asked again when it is back."""
     process.consumer.bounds[TOPIC, 1] = (0, len(BEGIN) + 1)
