@@ -23,6 +23,7 @@ from streams.topics import (
     describe_topics,
     topic_specs,
 )
+from tests.faults.waiting import wait_until
 from tests.services.external import Broker
 
 HOUR_MS = 3_600_000
@@ -160,6 +161,10 @@ class TestRealKafka:
         name = specs[-3].name
         refused = specs[0]._replace(name=name)
         admin.create_topics([NewTopic(name, 1, 1)])[name].result(DEADLINE_S)
+        # a broker may make a topic before it tells of it; one that nobody knows of cannot stop anything
+        wait_until(
+            lambda: describe_topics(admin, [name])[name], "the topic is told of", deadline_s=DEADLINE_S
+        )
 
         with pytest.raises(ConfigError, match="keeps CreateTime"):
             ensure_topics(admin, Wishes([*specs[1:3], refused], partitions=1))
