@@ -1,8 +1,8 @@
-"""The C library beneath the Kafka client, for reading without a Python object per message.
+"""The C library beneath the Kafka clients, for what their Python objects do not offer.
 
-confluent-kafka brings librdkafka in its wheel and keeps the handle of a client to itself. A consumer object begins as
-every Python object does, and its first field is the handle; that holds for the releases in `KNOWN_RELEASES`, and a
-client of another release, or one that was built in another way, is read by message objects as before.
+confluent-kafka brings librdkafka in its wheel and keeps the handle of a client to itself. A client object begins as
+every Python object does, and its first field is the handle; that holds for the releases in `KNOWN_RELEASES`. Clients of
+another release, or built in another way, are read by message objects and looked after by nobody.
 
 What is called here belongs to the public interface of librdkafka (rdkafka.h), whose layout of messages its soname
 guarantees.
@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import confluent_kafka
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+KafkaClient = Consumer | Producer | AdminClient
 
 KNOWN_RELEASES: Final = ("2.16.",)
-"""Releases of confluent-kafka whose consumer objects were looked into."""
+"""Releases of confluent-kafka whose client objects were looked into."""
 
 _ADDRESS: Final = ctypes.c_size_t
 _TEXT: Final = ctypes.c_char_p
@@ -38,6 +41,8 @@ _FUNCTIONS: Final[tuple[tuple[str, Any, list[Any]], ...]] = (
     ("rd_kafka_topic_new", _ADDRESS, [_ADDRESS, _TEXT, _ADDRESS]),
     ("rd_kafka_topic_destroy", None, [_ADDRESS]),
     ("rd_kafka_topic_name", _TEXT, [_ADDRESS]),
+    ("rd_kafka_controllerid", _NUMBER, [_ADDRESS, ctypes.c_int]),
+    ("rd_kafka_brokers_add", ctypes.c_int, [_ADDRESS, _TEXT]),
 )
 
 
@@ -57,9 +62,9 @@ def load_library() -> Any | None:
     return library if is_that_of_the_client else None
 
 
-def handle_of(consumer: Consumer) -> int:
-    """Return the address of the client that a consumer object holds."""
-    return int(_ADDRESS.from_address(id(consumer) + object.__basicsize__).value)
+def handle_of(client: KafkaClient) -> int:
+    """Return the address of the client that an object holds, 0 once it is closed."""
+    return int(_ADDRESS.from_address(id(client) + object.__basicsize__).value)
 
 
 def address_of(function: Any) -> int:

@@ -8,6 +8,8 @@ from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from duls.errors import ConfigError
+from streams.broker_keeper import BrokerKeeper
+from streams.client_library import load_library
 from streams.observation_sender import PRODUCER_SETTINGS
 
 Properties = Mapping[str, str | int | float | bool]
@@ -15,6 +17,9 @@ Client = TypeVar("Client", Consumer, Producer, AdminClient)
 
 LIBRARY_LOG: Final = "librdkafka"
 """The logger that gets what librdkafka says, when its client is polled."""
+
+KEEPER: Final = BrokerKeeper(load_library(), logging.getLogger(LIBRARY_LOG))
+"""Looks after every client that is made here."""
 
 CONSUMER_GUARDS: Final[Properties] = {
     # offsets are committed after acknowledgement, or kept in the database
@@ -53,8 +58,8 @@ def make_consumer(
         properties: From the settings file; they go before CONSUMER_SETTINGS, not before CONSUMER_GUARDS.
         tells_end: Give the error _PARTITION_EOF at the end of each partition.
     """
-    return _made(
-        Consumer,
+    return make_client(
+        KeptConsumer,
         {
             **CONSUMER_SETTINGS,
             **properties,
@@ -68,13 +73,15 @@ def make_consumer(
 
 def make_gapless_producer(bootstrap_servers: str, properties: Properties) -> Producer:
     """Return the idempotent producer of intake."""
-    return _made(Producer, {**properties, **PRODUCER_SETTINGS, "bootstrap.servers": bootstrap_servers})
+    return make_client(
+        KeptProducer, {**properties, **PRODUCER_SETTINGS, "bootstrap.servers": bootstrap_servers}
+    )
 
 
 def make_producer(bootstrap_servers: str, properties: Properties) -> Producer:
     """Return a producer for messages that may be repeated or overtaken by newer ones."""
     own: Properties = {"linger.ms": 5, "log_level": 3}
-    return _made(Producer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
+    return make_client(KeptProducer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
 
 
 def make_alert_producer(bootstrap_servers: str, properties: Properties, *, lease_s: float) -> Producer:
@@ -88,7 +95,7 @@ def make_alert_producer(bootstrap_servers: str, properties: Properties, *, lease
         "enable.idempotence": True,
         "message.timeout.ms": max(500, round(lease_s * 500)),
     }
-    return _made(Producer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
+    return make_client(KeptProducer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
 
 
 def make_deed_producer(bootstrap_servers: str, properties: Properties, *, timeout_s: float) -> Producer:
@@ -99,7 +106,7 @@ def make_deed_producer(bootstrap_servers: str, properties: Properties, *, timeou
         "enable.idempotence": True,
         "message.timeout.ms": round(timeout_s * 1_000),
     }
-    return _made(Producer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
+    return make_client(KeptProducer, {**properties, **own, "bootstrap.servers": bootstrap_servers})
 
 
 def make_upload_producer(bootstrap_servers: str, properties: Properties) -> Producer:
@@ -113,24 +120,54 @@ def make_upload_producer(bootstrap_servers: str, properties: Properties) -> Prod
         "queue.buffering.max.kbytes": 262_144,
         "log_level": 3,
     }
-    return _made(Producer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
+    return make_client(KeptProducer, {**own, **properties, "bootstrap.servers": bootstrap_servers})
 
 
 def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     """Return an admin client."""
-    return _made(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
+    return make_client(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
 
 
-def _made(kind: Callable[..., Client], properties: Properties) -> Client:
-    """Return a client with *properties* that logs to LIBRARY_LOG.
+def make_client(kind: Callable[..., Client], properties: Properties) -> Client:
+    """Return a client with *properties* that logs to LIBRARY_LOG and is looked after.
 
     Raises:
         ConfigError: librdkafka does not know a property, or not such a value.
     """
     try:
-        return kind(dict(properties), logger=logging.getLogger(LIBRARY_LOG))
+        client = kind(dict(properties), logger=logging.getLogger(LIBRARY_LOG))
     except KafkaException as error:
         message = (
             f"librdkafka refuses a property of [kafka.client] (DULS_KAFKA_CLIENT): {error.args[0].str()}"
         )
         raise ConfigError(message) from error
+    KEEPER.keep(client, str(properties.get("bootstrap.servers", "")))
+    return client
+
+
+class KeptConsumer(Consumer):
+    """A consumer that nobody else touches once it is being closed."""
+
+    def close(self) -> None:
+        """Close the consumer."""
+        KEEPER.release(self)
+        super().close()
+
+    def __exit__(self, *error: object) -> bool | None:
+        """Close the consumer."""
+        KEEPER.release(self)
+        return super().__exit__(*error)
+
+
+class KeptProducer(Producer):
+    """A producer that nobody else touches once it is being closed."""
+
+    def close(self) -> bool:
+        """Send what is queued and close the producer."""
+        KEEPER.release(self)
+        return super().close()
+
+    def __exit__(self, *error: object) -> bool | None:
+        """Send what is queued and close the producer."""
+        KEEPER.release(self)
+        return super().__exit__(*error)

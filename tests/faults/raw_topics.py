@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from streams.clients import KeptProducer, make_client
 from streams.topics import DETECTIONS_TOPIC, POSITIONS_TOPIC
 
 FMS: Final = "fms"
@@ -48,7 +49,8 @@ class Ends(NamedTuple):
 
 def new_sender(bootstrap_servers: str) -> Producer:
     """Return a producer that goes on through restarts of the broker, without losing or doubling."""
-    return Producer(
+    return make_client(
+        KeptProducer,
         {
             "bootstrap.servers": bootstrap_servers,
             "enable.idempotence": True,
@@ -59,7 +61,7 @@ def new_sender(bootstrap_servers: str) -> Producer:
             "queue.buffering.max.kbytes": 1_048_576,
             "message.max.bytes": 2 * 1024 * 1024,
             "log_level": 0,
-        }
+        },
     )
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Final
 
 import msgspec
-from confluent_kafka import Producer
 
 from duls.pipelines.partial_counts import PartialCounts
+from streams.clients import make_producer
 from streams.topics import PARTIAL_TOPIC
 
 SECOND_US: Final = 1_000_000
@@ -40,7 +40,7 @@ class ZoneFeed:
     """A producer of partial counts of one observation partition."""
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._producer = Producer({"bootstrap.servers": bootstrap_servers, "linger.ms": 0, "log_level": 0})
+        self._producer = make_producer(bootstrap_servers, {"linger.ms": 0, "log_level": 0})
         self.sent = 0
 
     def send(self, as_of_us: int, loads: Loads, *, epoch: int = 1, arrival_us: int | None = None) -> None:
