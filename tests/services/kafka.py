@@ -62,8 +62,10 @@ class KafkaServer:
 
     def start(self) -> None:
         """Start the broker on the data that it has, and wait until it answers."""
+        # what a killed broker leaves in its temporary folder goes with its data
+        java = ["java", HEAP, f"-Djava.io.tmpdir={self._folder}", "-cp", _class_path()]
         order = ServerOrder(
-            ["java", HEAP, "-cp", _class_path(), "kafka.Kafka", str(self._folder / "server.properties")],
+            [*java, "kafka.Kafka", str(self._folder / "server.properties")],
             str(self._folder / "server.log"),
             directory=str(self._folder),
             grace_s=STOP_GRACE_S,
