@@ -13,7 +13,6 @@ from streams.client_library import load_library
 from streams.observation_sender import PRODUCER_SETTINGS
 
 Properties = Mapping[str, str | int | float | bool]
-Client = TypeVar("Client", Consumer, Producer, AdminClient)
 
 LIBRARY_LOG: Final = "librdkafka"
 """The logger that gets what librdkafka says, when its client is polled."""
@@ -45,6 +44,48 @@ CONSUMER_SETTINGS: Final[Properties] = {
     "heartbeat.interval.ms": 1_000,
     "log_level": 3,
 }
+
+
+class KeptConsumer(Consumer):
+    """A consumer that nobody else touches once it is being closed."""
+
+    def close(self) -> None:
+        """Close the consumer."""
+        KEEPER.release(self)
+        super().close()
+
+    def __exit__(self, *error: object) -> bool | None:
+        """Close the consumer."""
+        KEEPER.release(self)
+        return super().__exit__(*error)
+
+
+class KeptProducer(Producer):
+    """A producer that nobody else touches once all is sent and it is being closed."""
+
+    def close(self) -> bool:
+        """Send what is queued and close the producer."""
+        self.flush()
+        KEEPER.release(self)
+        return super().close()
+
+    def __exit__(self, *error: object) -> bool | None:
+        """Send what is queued and close the producer."""
+        self.flush()
+        KEEPER.release(self)
+        return super().__exit__(*error)
+
+
+class KeptAdmin(AdminClient):
+    """An admin client that nobody else touches once it is being closed."""
+
+    def __exit__(self, *error: object) -> bool | None:
+        """Close the client."""
+        KEEPER.release(self)
+        return super().__exit__(*error)
+
+
+Client = TypeVar("Client", KeptConsumer, KeptProducer, KeptAdmin)
 
 
 def make_consumer(
@@ -125,7 +166,7 @@ def make_upload_producer(bootstrap_servers: str, properties: Properties) -> Prod
 
 def make_admin(bootstrap_servers: str, properties: Properties) -> AdminClient:
     """Return an admin client."""
-    return make_client(AdminClient, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
+    return make_client(KeptAdmin, {"log_level": 3, **properties, "bootstrap.servers": bootstrap_servers})
 
 
 def make_client(kind: Callable[..., Client], properties: Properties) -> Client:
@@ -143,31 +184,3 @@ def make_client(kind: Callable[..., Client], properties: Properties) -> Client:
         raise ConfigError(message) from error
     KEEPER.keep(client, str(properties.get("bootstrap.servers", "")))
     return client
-
-
-class KeptConsumer(Consumer):
-    """A consumer that nobody else touches once it is being closed."""
-
-    def close(self) -> None:
-        """Close the consumer."""
-        KEEPER.release(self)
-        super().close()
-
-    def __exit__(self, *error: object) -> bool | None:
-        """Close the consumer."""
-        KEEPER.release(self)
-        return super().__exit__(*error)
-
-
-class KeptProducer(Producer):
-    """A producer that nobody else touches once it is being closed."""
-
-    def close(self) -> bool:
-        """Send what is queued and close the producer."""
-        KEEPER.release(self)
-        return super().close()
-
-    def __exit__(self, *error: object) -> bool | None:
-        """Send what is queued and close the producer."""
-        KEEPER.release(self)
-        return super().__exit__(*error)
