@@ -3,6 +3,7 @@
 from duls.app.aggregate_role import aggregate_group
 from duls.app.doctor.alerts import look_at_alerts
 from duls.app.doctor.broker import look_at_readers, look_at_records, look_at_topics
+from duls.app.doctor.client import look_at_client
 from duls.app.doctor.clocks import Clock
 from duls.app.doctor.database import connect, look_at_figures, look_at_offsets, look_at_server
 from duls.app.doctor.findings import Finding, Grade, exit_code
@@ -13,6 +14,7 @@ from duls.config import Settings
 from duls.errors import ServiceAwayError
 from sinks.connection import Connection
 from sinks.registry import installation_id
+from streams.client_library import load_library
 from streams.topic_reader import bounds, make_reader
 from streams.topics import OBSERVATIONS_TOPIC, TopicInfo
 
@@ -26,7 +28,8 @@ def examine(settings: Settings, now: Clock) -> list[Finding]:
         settings: of this process; broker and database must be named.
         now: seconds since 1970 UTC.
     """
-    findings, topics = look_at_topics(settings)
+    found, topics = look_at_topics(settings)
+    findings = [look_at_client(load_library()), *found]
     try:
         if topics:
             findings += look_at_records(settings, topics, now)

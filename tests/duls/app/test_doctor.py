@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from duls.app.doctor import Finding, Grade, examine, exit_code
+from duls.app.doctor.client import look_at_client
 from duls.app.doctor.clocks import check_database_clock
 from duls.app.doctor.findings import duration
 from duls.app.doctor.keys import look_at_keys
@@ -15,6 +17,7 @@ from duls.app.migrate import run_migrate
 from duls.app.simulate import SimulationPlan, simulate
 from duls.app.stopping import StopFlag
 from duls.config import Settings, load_settings
+from streams.client_library import KNOWN_RELEASES
 from tests.faults.alert_world import Pager
 
 HOUR_S = 3_600.0
@@ -278,6 +281,15 @@ def test_clocks_may_differ_by_two_seconds(database_s: float, grade: Grade) -> No
     finding = check_database_clock(round(database_s * 1e6), 100.0, 101.0)
 
     assert grade == finding.grade
+
+
+def test_a_kafka_client_that_nobody_looked_into_is_found() -> None:
+    """It works, slower and less reliably, and nothing else would say so."""
+    finding = look_at_client(None)
+
+    assert finding.grade is Grade.WRONG
+    assert version("confluent-kafka") in finding.sentence
+    assert KNOWN_RELEASES[0] in finding.fix
 
 
 def test_the_gravest_finding_decides_the_exit_code() -> None:
