@@ -160,10 +160,11 @@ def test_looking_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> Non
         def look(self, now_s: float) -> int:
             """Fail once."""
             self.looks += 1
-            if self.looks > 1:
-                self.again.set()
-            message = f"at {now_s}"
-            raise ValueError(message)
+            if self.looks == 1:
+                message = f"at {now_s}"
+                raise ValueError(message)
+            self.again.set()
+            return 0
 
     keeper = Failing(FakeLibrary(), LOGGER)
     client = Client()
