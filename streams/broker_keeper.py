@@ -23,8 +23,9 @@ FIRST_HELP_S: Final = 10.0
 LONGEST_PAUSE_S: Final = 60.0
 """Between two times that brokers are given to one client; the library keeps a few bytes of each."""
 
+STOP_S: Final = 5.0  # a look that is under way at the end of the process
 NOBODY: Final = -1
-STOP_S: Final = 5.0
+"""What `rd_kafka_controllerid` returns where no controller is known."""
 
 
 class BrokerKeeper:
@@ -58,16 +59,14 @@ class BrokerKeeper:
 
     def release(self, client: KafkaClient) -> None:
         """Leave a client alone from here on; to be called before it is closed."""
-        held: list[KafkaClient | None] = []  # let go of after the lock: a client may end with that
         with self._lock:
-            held += [kept.client() for kept in self._kept]
-            self._kept = [
-                kept for kept, known in zip(self._kept, held, strict=True) if known not in (client, None)
-            ]
+            held = [(kept, kept.client()) for kept in self._kept]
+            self._kept = [kept for kept, known in held if known is not client and known is not None]
+        del held  # after the lock: a client that nobody else holds ends with it
 
     def look(self, now_s: float) -> int:
         """Give brokers to the clients that know of none and are due; return to how many."""
-        held: list[KafkaClient] = []  # as in `release`
+        held: list[KafkaClient] = []  # until after the lock, as in `release`
         given = lost = 0
         with self._lock:
             for kept in self._kept:
