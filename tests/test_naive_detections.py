@@ -12,7 +12,7 @@ WEEK = 7 * 86_400
 FLOOR = 0.5
 MICROSECOND = 0.000_001
 
-_numbers = count()
+_numbers = count(1_000)  # examples that need an offset of their own name one below
 
 
 def seen(second: float, *, arrival: float | None = None, **fields: Hashable) -> DetectionRow:
