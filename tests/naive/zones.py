@@ -13,7 +13,7 @@ from typing import Final
 from naive.geometry import Edge, Geometry, Point, edges_of, odd_crossings, segment_crosses
 
 MARGIN_DEG: Final = 1e-9
-CELL_DEG: Final = 0.02  # side of the squares that remember which boxes touch them
+CELL_DEG: Final = 0.008  # side of the squares that remember which boxes touch them
 MANY_CELLS: Final = 10_000  # a box over more squares than this is simply tried everywhere
 
 Box = tuple[float, float, float, float]  # min lon, min lat, max lon, max lat
