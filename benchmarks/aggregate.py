@@ -18,12 +18,12 @@ from benchmarks.city_records import build_city, simulate
 from benchmarks.machine import Machine, this_machine
 from benchmarks.report import measure_and_report, say, table
 from duls.local_midnights import local_midnights
-from processors.calendar import US_PER_S
 from processors.columns import Int64Array, PositionColumns, UInt64Array
 from processors.ledger import Ledger
 from processors.positions import PositionState, ZoneWorld
 from processors.rules import FigureSettings, rules_of
 from processors.simulation.columns import SimulatedPositions
+from processors.units import US_PER_S
 from processors.vehicle_table import LINES, OPEN_VISITS, VEHICLES, VISITED
 from processors.vocabulary import ZERO_EMISSIONS, Outcome
 from processors.zone_index_build import IndexedZone, build_zone_index

@@ -17,8 +17,8 @@ from benchmarks.city_records import build_city, encoded, morning_us
 from benchmarks.fleet import fleet
 from benchmarks.processes import start
 from benchmarks.raw_topic import PARTITIONS
-from processors.calendar import US_PER_S
 from processors.simulation.positions import positions
+from processors.units import US_PER_S
 from streams.topics import POSITIONS_TOPIC
 
 WINDOW_S: Final = 0.05

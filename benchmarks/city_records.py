@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from duls.local_midnights import local_midnights
-from processors.calendar import US_PER_S, local_day
+from processors.calendar import local_day
 from processors.columns import Int64Array
 from processors.simulation.city import SimulatedCity
 from processors.simulation.columns import SimulatedPositions
 from processors.simulation.positions import positions
+from processors.units import US_PER_S
 from streams.encode_positions import encode_positions
 
 SEED: Final = 7

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from benchmarks.city_records import SEED
-from processors.calendar import US_PER_S
 from processors.columns import Float64Array
 from processors.simulation.city import SimulatedCity
 from processors.simulation.columns import SimulatedPositions
+from processors.units import US_PER_S
 
 SPEED_DEG_S: Final = 1e-4  # about ten metres of latitude
 TURN_S: Final = 600.0  # after so long a vehicle drives back

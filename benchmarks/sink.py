@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.machine import Machine, this_machine
 from benchmarks.processes import tree_cpu_s
 from benchmarks.report import measure_and_report, say, table
-from processors.calendar import US_PER_S
 from processors.columns import FIGURES, FlowDelta
+from processors.units import US_PER_S
 from sinks.claims import claim
 from sinks.connection import Connection, open_connection
 from sinks.copy_binary import CopyColumn, FieldKind, image_pieces

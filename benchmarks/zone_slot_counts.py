@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.city_records import build_city
 from benchmarks.decoders import load_duls
 from benchmarks.peer_forms import BATCHES, SLOT_S, Cells
-from processors.calendar import US_PER_S
+from processors.units import US_PER_S
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets

@@ -3,16 +3,11 @@
 The table of local midnights is an argument of every kernel; `duls` builds it once with `zoneinfo`.
 """
 
-from typing import Final
-
 import numpy as np
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import inner_kernel, kernel
-
-US_PER_S: Final = 1_000_000
-HOUR_US: Final = 3_600 * US_PER_S
-DAY_US: Final = 24 * HOUR_US
+from processors.units import DAY_US, HOUR_US
 
 
 @inner_kernel

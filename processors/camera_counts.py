@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import HOUR_US
 from processors.cells import CellTable, drain, new_cell_table, with_cell_room
 from processors.columns import Int64Array, UInt8Array, UInt64Array
 from processors.jit import inner_kernel
 from processors.key_table import ABSENT, KeyTable, new_key_table, with_key_room
+from processors.units import HOUR_US
 
 # columns of a camera count table
 PASSAGES: Final = 0

@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import HOUR_US, local_days
+from processors.calendar import local_days
 from processors.columns import Int32Array, Int64Array, UInt8Array, UInt32Array
 from processors.flow_cells import SLOT_BITS
 from processors.jit import inner_kernel
 from processors.key_table import ABSENT, KeyTable, new_key_table, numbered_key, with_key_room
+from processors.units import HOUR_US
 from processors.vocabulary import Source
 
 # columns of `values`

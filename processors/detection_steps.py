@@ -4,7 +4,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import HOUR_US
 from processors.camera_counts import PASSAGES, VEHICLES, CameraCounts, camera_key
 from processors.cameras import CameraIndex
 from processors.cells import CellTable, cell_of, is_full
@@ -24,6 +23,7 @@ from processors.flow_cells import (
 from processors.jit import inner_kernel, lean_kernel
 from processors.key_table import ABSENT, KeyTable, number_of_key, put_key
 from processors.rules import Rules
+from processors.units import HOUR_US
 from processors.vehicle_table import NO_CLASS
 from processors.visitor_pseudonyms import NOBODY
 from processors.visitor_rows import VisitorRows, add_visitor

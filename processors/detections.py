@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import DAY_US
 from processors.cameras import CameraIndex
 from processors.cells import cell_of
 from processors.columns import BoolArray, DetectionColumns, Int32Array, Int64Array, UInt64Array, rows_of
@@ -30,7 +29,6 @@ from processors.feed_counts import (
     DUPLICATES,
     LATE,
     MINUTE_BITS,
-    MINUTE_US,
     REJECTED,
     count_feed,
     count_feeds,
@@ -39,6 +37,7 @@ from processors.feed_counts import (
 from processors.key_table import KeyTable, new_key_table, with_key_room
 from processors.ledger import Ledger
 from processors.rules import Rules
+from processors.units import DAY_US, MINUTE_US
 from processors.vehicle_table import FOREVER_US, NO_CLASS
 from processors.vocabulary import Outcome
 

@@ -7,9 +7,8 @@ import numpy as np
 from processors.cells import CellTable, cell_of
 from processors.columns import Int64Array, UInt8Array
 from processors.jit import inner_kernel, lean_kernel
+from processors.units import MINUTE_US
 from processors.vocabulary import FIRST_REJECTION
-
-MINUTE_US: Final = 60_000_000
 
 # columns of a feed count table
 # (accepted rows passed validation; each is then late, low confidence, out of order, duplicate, taken or held)

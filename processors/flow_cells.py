@@ -8,10 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from processors.calendar import HOUR_US, US_PER_S, local_day, local_days
+from processors.calendar import local_day, local_days
 from processors.columns import FIGURES, FlowDelta, Int64Array
 from processors.jit import inner_kernel, lean_kernel
 from processors.rules import Rules
+from processors.units import HOUR_US, US_PER_S
 
 # columns of a flow cell table
 OBSERVATIONS: Final = 0

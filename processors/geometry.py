@@ -13,7 +13,6 @@ import numpy as np
 from processors.jit import inner_kernel
 
 EARTH_RADIUS_M: Final = 6_371_008.8  # mean radius, IUGG
-UM_PER_M: Final = 1_000_000
 
 
 @inner_kernel

@@ -21,16 +21,10 @@ from processors.cells import (
     with_spare,
 )
 from processors.columns import FlowDelta, Int64Array
-from processors.feed_counts import (
-    FEED_COLUMNS,
-    MINUTE_US,
-    FeedDelta,
-    RejectionDelta,
-    feed_delta,
-    rejection_delta,
-)
+from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta, feed_delta, rejection_delta
 from processors.flow_cells import FLOW_COLUMNS, roll_up
 from processors.set_steps import SET_COLUMNS, spread
+from processors.units import MINUTE_US
 from processors.visitor_rows import VisitorDelta, drain_visitors, new_visitor_rows, with_visitor_room
 from processors.zone_sets import ZoneSets
 

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from processors.calendar import US_PER_S
-from processors.geometry import UM_PER_M
+from processors.units import UM_PER_M, US_PER_S
 
 
 class FigureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -4,7 +4,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import HOUR_US
 from processors.carrier_counts import CarrierCounts, count_carrier
 from processors.cells import cell_of
 from processors.columns import Int32Array, Int64Array
@@ -27,6 +26,7 @@ from processors.flow_cells import (
 from processors.jit import inner_kernel
 from processors.rules import Rules
 from processors.shared_runs import unshare
+from processors.units import HOUR_US
 from processors.vehicle_table import (
     NONE,
     UNCOUNTED,

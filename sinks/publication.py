@@ -13,10 +13,11 @@ from processors.columns import FIGURES, BoolArray, Int64Array
 from processors.publication.carriers import CarrierRows
 from processors.publication.day_cells import KINDS, OBSERVATIONS, DayCells, Rule
 from processors.publication.day_figures import Shown
+from processors.units import HOUR_US
 from processors.vocabulary import ZERO_EMISSIONS, Source
 from sinks.connection import Connection
 from sinks.copy_binary import CopyColumn, FieldKind, image_pieces
-from sinks.published_day import BELOW_K, HOUR_US, NO_FEED, OK, LocalDay
+from sinks.published_day import BELOW_K, NO_FEED, OK, LocalDay
 from sinks.published_detections import ShownDetections, write_detections
 from sinks.queries import query
 

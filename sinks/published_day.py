@@ -1,10 +1,10 @@
 """A local day of a source, and the codes of what is published of it."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from processors.units import HOUR_US
 from processors.vocabulary import Source
 
-HOUR_US: Final = 3_600_000_000
 OK, BELOW_K, NO_FEED = range(3)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from processors.columns import BoolArray, Int64Array
 from processors.publication.detections import DetectionsShown, ViewCells
+from processors.units import HOUR_US
 from processors.vocabulary import ZERO_EMISSIONS
 from sinks.connection import Connection
-from sinks.published_day import BELOW_K, HOUR_US, NO_FEED, OK, LocalDay
+from sinks.published_day import BELOW_K, NO_FEED, OK, LocalDay
 from sinks.queries import query
 
 

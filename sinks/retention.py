@@ -9,10 +9,10 @@ from typing import Final, Literal, NamedTuple
 
 import psycopg
 
+from processors.units import US_PER_S
 from sinks.connection import Connection
 from sinks.queries import query
 
-US_PER_S: Final = 1_000_000
 HOUR_S: Final = 3_600
 DAY_S: Final = 24 * HOUR_S
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import DAY_US, US_PER_S, local_day, local_days
+from processors.calendar import local_day, local_days
 from processors.columns import (
     DecodedDetections,
     DecodedPositions,
@@ -17,6 +17,7 @@ from processors.columns import (
     UInt32Array,
     UInt64Array,
 )
+from processors.units import DAY_US, US_PER_S
 from processors.vehicle_table import NEVER_US
 from processors.visitor_pseudonyms import Visitors, no_visitors
 from processors.vocabulary import FIRST_REJECTION, Outcome, Source

@@ -12,11 +12,11 @@ from duls.app.rules import rules_of_file, watched_zones
 from duls.config import Settings
 from duls.errors import InvalidInputError
 from duls.local_midnights import local_midnights
-from processors.calendar import HOUR_US, US_PER_S
 from processors.columns import BoolArray
 from processors.overload.plan import WatchedZone, is_about
 from processors.overload.replay import Firing, RuleSummary, ZoneHistory, replay, summaries
 from processors.overload.rules import RuleSet
+from processors.units import HOUR_US, US_PER_S
 from processors.vocabulary import VEHICLE_CLASSES
 from sinks.connection import Connection, open_connection
 from sinks.migrate import require_current

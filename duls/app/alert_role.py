@@ -30,7 +30,7 @@ from duls.metrics import Metrics
 from duls.pipelines.alert_keeper import AlertKeeper, KeeperOptions
 from duls.pipelines.alert_tellers import ChannelAwayError, PostTeller, Teller, TellerSetup, TopicTeller
 from duls.pipelines.alert_telling import Channels
-from processors.calendar import US_PER_S
+from processors.units import US_PER_S
 from sinks.connection import open_connection
 from sinks.flush_parts import OutboxMessage
 from sinks.lasting_connection import LastingConnection

@@ -17,9 +17,9 @@ from duls.errors import DulsError, InvalidInputError, ServiceAwayError
 from duls.metrics import Metrics
 from duls.pipelines.alert_actions import decode_action
 from duls.pipelines.alert_keeper import AlertKeeper
-from processors.calendar import US_PER_S
 from processors.overload.actions import Action
 from processors.overload.watch import AlertState
+from processors.units import US_PER_S
 from sinks.lasting_connection import LastingConnection
 from sinks.overload_actions import ActionStatus, ReceivedAction, move_offset, receive
 from sinks.overload_parts import OverloadFlush

@@ -10,11 +10,11 @@ import structlog
 
 from duls.pipelines.alert_city import NO_RULES, AlertCity, Silences, city_of, with_rules
 from duls.pipelines.alert_reasons import EntryRates
-from processors.calendar import HOUR_US, US_PER_S
 from processors.columns import Int64Array
 from processors.overload.rule_file import read_rules
 from processors.overload.rules import RuleSet
 from processors.rules import FigureSettings
+from processors.units import HOUR_US, US_PER_S
 from sinks.connection import Connection
 from sinks.lasting_connection import LastingConnection
 from sinks.overload_figures import Entries, hour_entries, slot_entries

@@ -10,9 +10,10 @@ from processors.camera_feature import CameraFeature
 from processors.publication.day_cells import KINDS, DayCells, Rule
 from processors.publication.detection_family import LeftOut, family_of_detections
 from processors.publication.detections import ViewCells, add_up, published_detections
+from processors.units import HOUR_US
 from processors.vocabulary import ZERO_EMISSIONS, Direction, Movement
 from sinks.publication import ALL, Decided, LeftOutZone, ReadDay
-from sinks.published_day import HOUR_US, LocalDay
+from sinks.published_day import LocalDay
 from sinks.published_detections import ShownDetections, View
 from sinks.zone_rows import StoredZone
 

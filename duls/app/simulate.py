@@ -18,6 +18,7 @@ from processors.simulation.city_files import cameras_csv, zones_geojson
 from processors.simulation.crowd import Crowd, crowd_positions, merged
 from processors.simulation.detections import detections
 from processors.simulation.positions import positions
+from processors.units import US_PER_S
 from processors.zone_label import label_point
 from sinks.flush_parts import OutboxMessage
 from streams.clients import make_admin, make_gapless_producer
@@ -26,7 +27,6 @@ from streams.encode_positions import encode_positions
 from streams.outbox_sender import OutboxSender
 from streams.topics import DETECTIONS_TOPIC, POSITIONS_TOPIC, describe_topic
 
-US_PER_S: Final = 1_000_000
 LIVE_WINDOW_S: Final = 0.2
 HISTORY_WINDOW_S: Final = 10.0
 MESSAGES_AT_ONCE: Final = 20_000  # well below the queue of the producer

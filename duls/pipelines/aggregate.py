@@ -19,11 +19,11 @@ from duls.pipelines.owned_partition import OwnedPartition, snapshots_due
 from duls.pipelines.partial_sender import PartialSender
 from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader
 from duls.pipelines.worlds import Worlds
-from processors.calendar import US_PER_S
 from processors.columns import DetectionColumns, Int64Array, PositionColumns
 from processors.detections import CameraRejections
 from processors.ledger import Ledger
 from processors.rules import rules_of
+from processors.units import US_PER_S
 from processors.vocabulary import Source
 from sinks.flow_store import FlowStore
 from sinks.flush_parts import Snapshot

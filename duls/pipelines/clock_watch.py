@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from processors.calendar import US_PER_S
 from processors.source_clock import SourceClock
+from processors.units import US_PER_S
 from processors.vehicle_table import FOREVER_US
 
 STALL_S: Final = 15.0

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from duls.errors import TopicChangedError
 from duls.pipelines.month_keys import MonthKeys
-from processors.calendar import DAY_US, local_day
+from processors.calendar import local_day
 from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.columns import DecodedDetections, DecodedPositions, Int64Array, UInt64Array
 from processors.pseudonyms import PseudonymCache
+from processors.units import DAY_US
 from streams.admission import DayKey, know_nobody
 
 

@@ -16,9 +16,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
 from duls.pipelines.grant_keeper import GrantKeeper
-from processors.calendar import US_PER_S
 from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, UInt32Array
 from processors.source_clock import Mark
+from processors.units import US_PER_S
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
 from streams.admission import AdmissionRules, Observations, admit, rejected_rows

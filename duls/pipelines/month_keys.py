@@ -4,9 +4,10 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from processors.calendar import DAY_US, local_day
+from processors.calendar import local_day
 from processors.columns import DecodedDetections, Int64Array
 from processors.pseudonyms import PseudonymCache
+from processors.units import DAY_US
 from processors.visitor_pseudonyms import Visitors, no_visitors, visitors_of
 
 MONTHS_REMEMBERED: Final = 3  # the pseudonyms of a month take up to 128 MiB; live input needs two months

@@ -12,9 +12,9 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from duls.errors import RefusedError, ServiceAwayError
 from duls.pipelines.worlds import Worlds
-from processors.calendar import US_PER_S
 from processors.columns import Int64Array
 from processors.observation_partition import Versions
+from processors.units import US_PER_S
 from sinks.flow_store import FlowStore
 
 ANSWER_S: Final = 10.0

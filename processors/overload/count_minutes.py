@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Float64Array
-from processors.overload.week import MINUTE_US
+from processors.units import MINUTE_US
 
 MINUTES: Final = 5
 LEAST_KNOWN_US: Final = MINUTE_US // 2

@@ -18,9 +18,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import US_PER_S
 from processors.columns import BoolArray, Float64Array, Int64Array
 from processors.overload.week import wall_time, weekday
+from processors.units import US_PER_S
 
 STEP_US: Final = 300 * US_PER_S
 """Counts are learned over steps of five minutes."""

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from processors.calendar import US_PER_S
 from processors.columns import Int64Array
 from processors.overload.rules import ExceptionDays, Measure, Rule, RuleSet, Severity
-from processors.overload.week import MINUTE_US, is_open, wall_time
+from processors.overload.week import is_open, wall_time
+from processors.units import MINUTE_US, US_PER_S
 
 
 class WatchedZone(NamedTuple):

@@ -17,13 +17,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.calendar import US_PER_S
 from processors.columns import Float64Array, Int64Array
 from processors.overload.engine import ZoneStep, lose_feed, step_counts
 from processors.overload.plan import Limit, Planner, WatchedZone, is_about
 from processors.overload.rules import Measure, RuleSet
 from processors.overload.watch import Alert, AlertState, Transition, Watch, ZoneState
-from processors.overload.week import MINUTE_US, wall_time
+from processors.overload.week import wall_time
+from processors.units import MINUTE_US, US_PER_S
 from processors.vocabulary import VEHICLE_CLASSES
 
 SETTLING_MINUTES: Final = 5

@@ -4,11 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from processors.calendar import DAY_US, HOUR_US, US_PER_S
 from processors.columns import Int64Array
 from processors.overload.rules import Window
+from processors.units import DAY_US, HOUR_US, MINUTE_US
 
-MINUTE_US: Final = 60 * US_PER_S
 THURSDAY: Final = 3  # 1970-01-01
 
 

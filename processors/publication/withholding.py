@@ -8,8 +8,6 @@ A zone inside a withheld one is withheld as well, and so are the hours of a with
 nothing of what is not by being a part of it.
 """
 
-from typing import Final
-
 import numpy as np
 
 from processors.columns import Int64Array
@@ -18,8 +16,7 @@ from processors.publication.day_figures import DayFigures, Shown
 from processors.publication.protection import Totals, day_room, follow_shown, hour_room, new_totals
 from processors.publication.table_flow import NOBODY
 from processors.publication.zone_family import Family
-
-HOUR_US: Final = 3_600_000_000
+from processors.units import HOUR_US
 
 
 def primary(figures: DayFigures) -> Shown:

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.columns import Int64Array
+from processors.units import US_PER_S
 
-US_PER_S: Final = 1_000_000
 DELAY_SHARE: Final = 0.9  # of `reorder_s`, so that what is delayed can still be put in order
 
 POISON: Final = (

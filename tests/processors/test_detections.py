@@ -25,8 +25,8 @@ from naive.buckets import local_day, month_of
 from naive.settings import US
 from naive_examples import T0, at_us
 from processors import detections
-from processors.calendar import DAY_US
 from processors.feed_counts import FEED_COUNTS
+from processors.units import DAY_US
 from processors.vocabulary import Outcome
 from strategies import replay_step
 from tests.processors.detection_builders import FastDetections, detection_columns, number_of

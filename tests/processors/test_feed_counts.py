@@ -7,16 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naive_examples import T0
-from processors.feed_counts import (
-    FEED_COLUMNS,
-    FEED_COUNTS,
-    LATE,
-    MINUTE_US,
-    TAKEN,
-    count_feeds,
-    count_outcomes,
-)
+from processors.feed_counts import FEED_COLUMNS, FEED_COUNTS, LATE, TAKEN, count_feeds, count_outcomes
 from processors.ledger import Ledger
+from processors.units import MINUTE_US
 from processors.vocabulary import FIRST_REJECTION, Outcome, Source
 from tests.processors.position_builders import MIDNIGHTS_US
 

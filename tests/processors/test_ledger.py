@@ -6,9 +6,10 @@ import pytest
 from naive_examples import T0
 from processors.carrier_counts import has_carrier_room
 from processors.cells import cell_of, is_full, new_cell_table
-from processors.feed_counts import FEED_COLUMNS, MINUTE_US, TAKEN, count_feed, count_outcomes
+from processors.feed_counts import FEED_COLUMNS, TAKEN, count_feed, count_outcomes
 from processors.flow_cells import FLOW_COLUMNS, OBSERVATIONS, flow_key
 from processors.ledger import SPARE_FLOWS, Ledger
+from processors.units import MINUTE_US
 from processors.vocabulary import FIRST_REJECTION, Source
 from tests.processors.position_builders import MIDNIGHTS_US
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duls.local_midnights import local_midnights
-from processors.calendar import DAY_US, US_PER_S
 from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, Int64Array, UInt64Array
+from processors.units import DAY_US, US_PER_S
 from processors.vocabulary import Outcome, Source
 from streams.admission import (
     FUTURE_US,

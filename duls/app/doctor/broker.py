@@ -9,6 +9,7 @@ from duls.app.doctor.clocks import Clock, check_broker_clock
 from duls.app.doctor.findings import Finding, Grade, duration, ok, wrong
 from duls.config import Settings
 from duls.errors import ConfigError, ServiceAwayError
+from processors.units import US_PER_S
 from streams.clients import make_admin
 from streams.groups import members_of
 from streams.topic_reader import bounds, committed_offsets, make_reader, oldest_times_us
@@ -25,7 +26,6 @@ from streams.topics import (
 
 RAW_TOPICS: Final = (POSITIONS_TOPIC, DETECTIONS_TOPIC)
 SWEEP_S: Final = 600.0  # Kafka looks for old segments every five minutes, and deletes them a minute later
-US_PER_S: Final = 1_000_000
 MS_PER_S: Final = 1_000
 MIGRATE: Final = "run `duls migrate`"
 

@@ -7,13 +7,13 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaException, Message
 
 from duls.app.doctor.findings import Finding, ok, wrong
 from duls.config import Settings
+from processors.units import US_PER_S
 from streams.clients import make_producer
 from streams.observation_messages import TICK_HEADER
 from streams.topics import DETECTIONS_TOPIC
 
 ALLOWED_S: Final = 2.0
 ANSWER_S: Final = 10.0
-US_PER_S: Final = 1_000_000
 
 Clock = Callable[[], float]
 """Seconds since 1970 UTC."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from duls.local_midnights import local_midnights
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
-from processors.calendar import US_PER_S
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
 from processors.cells import grown
 from processors.columns import DetectionColumns, Int64Array, PositionColumns
@@ -18,6 +17,7 @@ from processors.positions import ZoneWorld
 from processors.rules import FigureSettings, rules_of
 from processors.snapshot import FORMAT, restore, snapshot_of
 from processors.source_clock import Mark
+from processors.units import US_PER_S
 from processors.vocabulary import Direction, Outcome, Source, VehicleClass
 from processors.zone_index_build import IndexedZone, build_zone_index
 from processors.zone_sets import ZoneSets

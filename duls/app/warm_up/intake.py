@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from duls.local_midnights import local_midnights
-from processors.calendar import US_PER_S
 from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.columns import (
     DecodedDetections,
@@ -20,6 +19,7 @@ from processors.columns import (
 )
 from processors.pseudonyms import PseudonymCache
 from processors.registrations import RegistrationBook, Registrations
+from processors.units import US_PER_S
 from streams.admission import AdmissionRules, DayKey, admit
 from streams.arrow_arrays import arrow_array
 from streams.batch_reader import warm_up_reading

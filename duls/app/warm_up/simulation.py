@@ -3,10 +3,10 @@
 from typing import Final
 
 from duls.local_midnights import local_midnights
-from processors.calendar import US_PER_S
 from processors.simulation.city import SimulatedCity
 from processors.simulation.detections import detections
 from processors.simulation.positions import positions
+from processors.units import US_PER_S
 from streams.encode_detections import encode_detections
 from streams.encode_positions import encode_positions
 

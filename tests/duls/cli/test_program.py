@@ -61,6 +61,16 @@ def _named_services(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.mark.parametrize("heavy", ["numba", "numpy", "confluent_kafka"])
+def test_a_command_brings_in_what_is_heavy_when_it_needs_it(heavy: str) -> None:
+    """Help and a refused setting are there at once: no kernel is loaded for them."""
+    code = (
+        f"import sys; from duls.cli.program import run; run(['--help']); sys.exit({heavy!r} in sys.modules)"
+    )
+
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode
+
+
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """Packaging has the same one."""
     assert (0, f"{VERSION}\n") == (run(["--version"]), capsys.readouterr().out)

@@ -16,10 +16,10 @@ from duls.pipelines.aggregate import Aggregate, AggregateOptions
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.partition_loader import ObservationTopic
 from duls.pipelines.worlds import VersionSource, Worlds
-from processors.calendar import US_PER_S
 from processors.camera_feature import CameraFeature, CameraZone
 from processors.columns import FIGURES, DetectionColumns, FlowDelta, PositionColumns
 from processors.source_clock import Mark
+from processors.units import US_PER_S
 from processors.vocabulary import Movement, Outcome
 from processors.zone_feature import ZoneFeature
 from sinks.claims import Claim

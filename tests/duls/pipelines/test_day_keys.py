@@ -10,7 +10,7 @@ import pytest
 from duls.errors import TopicChangedError
 from duls.local_midnights import local_midnights
 from duls.pipelines.day_keys import DAYS_REMEMBERED, DayKeys
-from processors.calendar import DAY_US
+from processors.units import DAY_US
 from streams.decode.positions import decode_positions
 
 MIDNIGHTS_US = local_midnights()

@@ -9,8 +9,9 @@ import numpy as np
 from duls.local_midnights import local_midnights
 from duls.pipelines.day_keys import DayKeys
 from duls.pipelines.month_keys import MONTHS_REMEMBERED, MonthKeys, month_of
-from processors.calendar import DAY_US, local_day
+from processors.calendar import local_day
 from processors.columns import DecodedDetections
+from processors.units import DAY_US
 from processors.vehicle_traits import AT_HOME
 from streams.admission import know_nobody
 from streams.decode.detections import decode_detections

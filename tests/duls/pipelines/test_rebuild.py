@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from duls.errors import RefusedError, ServiceAwayError
-from processors.calendar import US_PER_S
+from processors.units import US_PER_S
 from sinks.registry import Versions
 from tests.duls.pipelines.aggregate_world import (
     MIDNIGHTS_US,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.overload.count_minutes import MINUTES, CountMinutes
-from processors.overload.week import MINUTE_US
+from processors.units import MINUTE_US
 
 SECOND_US = 1_000_000
 COUNTS = st.one_of(st.none(), st.integers(0, 50))
