@@ -1,6 +1,7 @@
 """`duls demo`: broker, database, a simulated city, intake, aggregate, alerts, the live page, a board in this terminal.
 
-With a broker and a database in the settings, those are used; what is missing is embedded and gone at the end.
+Everything is embedded, and gone at the end. An installation that the settings name is left alone: a demo would replace
+its zones and cameras, and send simulated vehicles and alerts where real ones are looked at.
 """
 
 import os
@@ -28,6 +29,7 @@ from duls.app.registry import load_camera_file, load_zone_file
 from duls.app.simulate import SimulationPlan, write_city
 from duls.app.stopping import StopFlag
 from duls.config import Settings, load_settings
+from duls.config.names import CONFIG_VARIABLE, PREFIX
 from duls.errors import DulsError, ServiceAwayError
 from duls.local_process import LOCALHOST, free_port, port_answers
 from sinks.board import BoardView, read_board
@@ -71,11 +73,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> None:
     console = Console()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="duls-demo-")))
-        environment = {
-            **os.environ,
-            **_environment(settings, folder, stack, console),
-            **_page_environment(settings),
-        }
+        environment = _environment(settings, folder, stack, console)
         ours = load_settings(environment)
         console.print("preparing topics, schema and the city …")
         run_migrate(ours, lambda _line: None)
@@ -101,33 +99,39 @@ def run_demo(settings: Settings, options: DemoOptions) -> None:
 
 
 def _environment(settings: Settings, folder: Path, stack: ExitStack, console: Console) -> dict[str, str]:
-    """Return the variables of the demo's processes, starting what the settings do not name."""
-    variables = {"DULS_METRICS_PORT": "0", "DULS_LOG_LEVEL": "warning"}
-    if not settings.kafka.bootstrap_servers:
-        console.print("starting an embedded broker …")
-        broker = stack.enter_context(EmbeddedBroker())
-        variables["DULS_KAFKA_BOOTSTRAP_SERVERS"] = broker.bootstrap_servers
-        variables["DULS_TRUST_CREATE_TIME"] = "true"
-        client = {**EMBEDDED_CLIENT, **settings.kafka.client}
-        variables["DULS_KAFKA_CLIENT"] = msgspec.json.encode(client).decode()
-        variables["DULS_PARTITIONS"] = "2"
-    if not settings.database_url:
-        console.print("starting an embedded database …")
-        database = stack.enter_context(EmbeddedDatabase())
-        if "slot_s" not in settings.figures.model_fields_set:
-            variables["DULS_SLOT_S"] = str(SLOT_S)
-        variables["DULS_DATABASE_URL"] = database.create_database("duls")
-        variables["DULS_KEYS_URL"] = database.create_database("duls_keys")
-        variables["DULS_MASTER_KEY_FILE"] = str(folder / "master.key")
-    return variables
+    """Return the environment of the demo's processes, once broker and database run.
+
+    Of the settings, it keeps the length of slots and the port of the page.
+    """
+    console.print("starting an embedded broker …")
+    broker = stack.enter_context(EmbeddedBroker())
+    console.print("starting an embedded database …")
+    database = stack.enter_context(EmbeddedDatabase())
+    config = folder / "duls.toml"
+    config.touch()
+    is_slot_given = "slot_s" in settings.figures.model_fields_set
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
+        CONFIG_VARIABLE: str(config),
+        "DULS_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
+        "DULS_KAFKA_CLIENT": msgspec.json.encode(EMBEDDED_CLIENT).decode(),
+        "DULS_TRUST_CREATE_TIME": "true",  # the embedded broker stamps none
+        "DULS_PARTITIONS": "2",
+        "DULS_DATABASE_URL": database.create_database("duls"),
+        "DULS_KEYS_URL": database.create_database("duls_keys"),
+        "DULS_MASTER_KEY_FILE": str(folder / "master.key"),
+        "DULS_SLOT_S": str(settings.figures.slot_s if is_slot_given else SLOT_S),
+        "DULS_HTTP_BIND": f"{LOCALHOST}:{_page_port(settings)}",  # this machine only, and everybody on it
+        "DULS_HTTP_ANONYMOUS": "act",
+        "DULS_METRICS_PORT": "0",
+        "DULS_LOG_LEVEL": "warning",
+    }
 
 
-def _page_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables of the live page: on this machine only, and for everybody on it."""
+def _page_port(settings: Settings) -> int:
+    """Return the port that the settings name, or a free one where another process has it."""
     port = settings.http_address[1]
-    if port == 0 or port_answers(port):
-        port = free_port()
-    return {"DULS_HTTP_BIND": f"{LOCALHOST}:{port}", "DULS_HTTP_ANONYMOUS": "act"}
+    return free_port() if port == 0 or port_answers(port) else port
 
 
 def _load_city(settings: Settings, options: DemoOptions, folder: Path) -> None:

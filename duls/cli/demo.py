@@ -25,7 +25,7 @@ def demo(
 ) -> None:
     """Show a simulated city live, on a page and in this terminal; Ctrl-C ends everything.
 
-    Broker and database are embedded unless the settings name them; the page is served to this machine only.
+    Broker and database are embedded, and an installation is left alone; the page is served to this machine only.
     """
     from duls.app.demo import DemoOptions, run_demo
 

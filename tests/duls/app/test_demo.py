@@ -15,6 +15,7 @@ from rich.text import Text
 from duls.app import demo
 from duls.config import load_settings
 from duls.errors import ServiceAwayError
+from duls.local_process import free_port
 from tests.duls.app.test_board import VIEW
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -100,29 +101,52 @@ class Embedded:
         return f"postgresql://embedded/{name}"
 
 
-@pytest.mark.parametrize(
-    ("given", "embedded"),
-    [
-        ({}, ["broker", "database"]),
-        ({"DULS_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"}, ["database"]),
-        ({"DULS_DATABASE_URL": "postgresql://db/x"}, ["broker"]),
-        ({"DULS_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "DULS_DATABASE_URL": "postgresql://db/x"}, []),
-    ],
-)
-def test_what_the_settings_name_is_used_and_the_rest_is_embedded(
-    given: dict[str, str], embedded: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Times of senders are trusted only where the embedded broker cannot stamp them."""
+def test_an_installation_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its zones are not replaced, nor its pagers called: of its settings, slots and the port of the page are kept."""
     ended: list[str] = []
     monkeypatch.setattr(demo, "EmbeddedBroker", lambda: Embedded("broker", ended))
     monkeypatch.setattr(demo, "EmbeddedDatabase", lambda: Embedded("database", ended))
+    port = free_port()
+    config = tmp_path / "installation.toml"
+    config.write_text(
+        f"""
+        [kafka]
+        bootstrap_servers = "kafka:9092"
+        client = {{ "security.protocol" = "SSL" }}
+        [database]
+        url = "postgresql://db/x"
+        [figures]
+        slot_s = 900
+        [http]
+        bind = "0.0.0.0:{port}"
+        """
+    )
+    monkeypatch.setenv("DULS_CONFIG", str(config))
+    monkeypatch.setenv("DULS_KEYS_URL", "postgresql://db/keys")
+    monkeypatch.setenv("LANG", "nl_NL.UTF-8")
+    folder = tmp_path / "demo"
+    folder.mkdir()
 
     with ExitStack() as stack:
-        variables = demo._environment(load_settings(given), tmp_path, stack, Console(file=StringIO()))
+        variables = demo._environment(load_settings(os.environ), folder, stack, Console(file=StringIO()))
 
-    assert embedded == sorted(ended)
-    assert ("broker" in embedded) == ("DULS_TRUST_CREATE_TIME" in variables)
-    assert ("database" in embedded) == ("DULS_KEYS_URL" in variables)
-    ours = load_settings({**given, **variables})
-    assert ours.kafka.bootstrap_servers
-    assert ours.database_url
+    assert ["database", "broker"] == ended
+    ours = load_settings(variables)
+    assert ours.kafka.bootstrap_servers == Embedded.bootstrap_servers
+    assert demo.EMBEDDED_CLIENT == ours.kafka.client
+    assert "postgresql://embedded/duls" == ours.database_url
+    assert "postgresql://embedded/duls_keys" == ours.keys_url
+    assert 900 == ours.figures.slot_s
+    assert ("127.0.0.1", port) == ours.http_address
+    assert "nl_NL.UTF-8" == variables["LANG"]
+
+
+def test_slots_of_a_demo_are_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the settings name a length, so that the time slider has something to show after a minute."""
+    monkeypatch.setattr(demo, "EmbeddedBroker", lambda: Embedded("broker", []))
+    monkeypatch.setattr(demo, "EmbeddedDatabase", lambda: Embedded("database", []))
+
+    with ExitStack() as stack:
+        variables = demo._environment(load_settings({}), tmp_path, stack, Console(file=StringIO()))
+
+    assert demo.SLOT_S == load_settings(variables).figures.slot_s
