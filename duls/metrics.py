@@ -39,6 +39,7 @@ class Metrics:
         self._clock = clock
         self._stream_time_s: dict[str, float] = {}
         self._loaded_zones: set[str] = set()
+        self._sinks_away: set[str] = set()
         self._make_intake()
         self._make_aggregate()
         self._make_alert()
@@ -89,10 +90,17 @@ class Metrics:
         def tell(answered: bool) -> None:  # noqa: FBT001  # a callback with one argument
             """Take the outcome of one attempt."""
             up.set(answered)
-            if not answered:
+            if answered:
+                self._sinks_away.discard(sink)
+            else:
+                self._sinks_away.add(sink)
                 failures.inc()
 
         return tell
+
+    def sinks_away(self) -> list[str]:
+        """Return the databases whose last attempt failed, ordered; any thread may ask."""
+        return sorted(self._sinks_away.copy())
 
     def exposition(self) -> bytes:
         """Return all values in the text format of Prometheus."""

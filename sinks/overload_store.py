@@ -11,7 +11,7 @@ from uuid import UUID
 from duls.errors import FencedError
 from sinks.connection import Connection
 from sinks.flush import Failpoint, no_failpoint
-from sinks.lasting_connection import LastingConnection
+from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.overload_claims import claim_shards, leave, release_shards
 from sinks.overload_parts import (
     ForecastRow,
@@ -53,10 +53,16 @@ class OverloadStore:
     """
 
     def __init__(
-        self, url: str, worker_id: UUID, *, patience: Patience, failpoint: Failpoint = no_failpoint
+        self,
+        url: str,
+        worker_id: UUID,
+        *,
+        patience: Patience,
+        failpoint: Failpoint = no_failpoint,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._database = LastingConnection(
-            url, application_name="duls alert", patience=patience, prepare=_limit_transactions
+            url, application_name="duls alert", patience=patience, prepare=_limit_transactions, tell=tell
         )
         self._worker_id = worker_id
         self._failpoint = failpoint

@@ -26,7 +26,7 @@ from duls.app.stopping import StopFlag, close_within
 from duls.config import Settings
 from duls.errors import FencedError, ServiceAwayError
 from duls.local_midnights import local_midnights
-from duls.metrics import Metrics
+from duls.metrics import FIGURES_SINK, Metrics
 from duls.pipelines.alert_keeper import AlertKeeper, KeeperOptions
 from duls.pipelines.alert_tellers import ChannelAwayError, PostTeller, Teller, TellerSetup, TopicTeller
 from duls.pipelines.alert_telling import Channels
@@ -96,7 +96,10 @@ class _Setup:
         """Return a connection for one thread."""
         patience = Patience(patience_s, self.stop.is_overdue)
         return LastingConnection(
-            self.settings.database_url, application_name=f"duls alert {name}", patience=patience
+            self.settings.database_url,
+            application_name=f"duls alert {name}",
+            patience=patience,
+            tell=self.metrics.tell_sink(FIGURES_SINK),
         )
 
     @property
@@ -239,6 +242,7 @@ def _run_parts(
         setup.worker_id,
         patience=Patience(PATIENCE_S, setup.stop.is_overdue),
         failpoint=failpoint_from(os.environ),
+        tell=setup.metrics.tell_sink(FIGURES_SINK),
     )
     world = AlertWorld(setup.database("look", LOOK_PATIENCE_S), setup.midnights_us)
     actions = setup.database("actions")

@@ -40,8 +40,23 @@ def expand_roles(names: Sequence[str]) -> list[str]:
 def run_roles(
     settings: Settings, names: Sequence[str], *, until_drained: bool = False, from_beginning: bool = False
 ) -> int:
-    """Run roles until SIGTERM, or until drained; return the exit code."""
+    """Run roles until SIGTERM, or until drained; return the exit code.
+
+    Raises:
+        ConfigError: A name is no role, or no role that was named knows an option.
+        ServiceAwayError: A service stayed away.
+    """
     roles = expand_roles(names)
+    if until_drained and not set(roles) - set(UNBOUNDED):
+        message = (
+            f"--until-drained is for intake and aggregate: the input of {' and '.join(roles)} has no end"
+        )
+        raise ConfigError(message)
+    if from_beginning and "aggregate" not in roles:
+        message = (
+            f"--from-beginning is for aggregate; {' and '.join(roles)} would not know what to do with it"
+        )
+        raise ConfigError(message)
     stop = StopFlag()
     if len(roles) > 1 or roles[0] == "api":
         stop.install()  # other roles do it once their kernels are there
@@ -59,7 +74,9 @@ def run_roles(
     ready: list[str] = []
 
     def reasons() -> list[str]:
-        return [] if ready else [f"{roles[0]} has no assignment yet"]
+        if not ready:
+            return [f"{roles[0]} has no assignment yet"]
+        return [f"the database of {sink} does not answer" for sink in metrics.sinks_away()]
 
     def on_ready() -> None:
         ready.append(roles[0])

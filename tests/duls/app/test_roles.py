@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from duls.api.health import HealthServer, Vitals
 from duls.app import roles
 from duls.app.roles import expand_roles, run_roles
 from duls.config import load_settings
 from duls.errors import ConfigError, ServiceAwayError
+from duls.metrics import Metrics
 
 NO_PORT = {"DULS_METRICS_PORT": "0"}
 
@@ -94,6 +96,59 @@ def test_one_role_runs_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert 0 == run_roles(load_settings(NO_PORT), ["aggregate"], until_drained=True, from_beginning=True)
     assert [(True, True)] == bounds
+
+
+@pytest.mark.parametrize("names", [["alert"], ["api"], ["api", "alert"]])
+def test_what_has_no_end_is_not_drained(names: list[str]) -> None:
+    """A run that would go on for ever, or end before it began, is refused."""
+    with pytest.raises(ConfigError, match=r"is for intake and aggregate: the input of (alert|api)"):
+        run_roles(load_settings(NO_PORT), names, until_drained=True)
+
+
+def test_only_aggregate_begins_anew() -> None:
+    """An option that nobody heeds is refused."""
+    with pytest.raises(ConfigError, match="is for aggregate; intake and api would"):
+        run_roles(load_settings(NO_PORT), ["api", "intake"], from_beginning=True)
+
+
+def test_a_role_is_ready_while_it_has_work_and_its_databases_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the API says it of itself, each time that somebody asks."""
+    told: list[list[str]] = []
+    probes: list[Vitals] = []
+
+    class Server(HealthServer):
+        def __init__(self, host: str, port: int, vitals: Vitals) -> None:
+            probes.append(vitals)
+            super().__init__(host, port, vitals)
+
+    def run(
+        _settings: object, _stop: object, metrics: Metrics, *, on_ready: Any, until_drained: bool
+    ) -> None:
+        assert not until_drained
+        tell_keys, tell_figures = metrics.tell_sink("keys"), metrics.tell_sink("figures")
+
+        def note() -> None:
+            told.append(list(probes[0].not_ready()))
+
+        note()
+        on_ready()
+        note()
+        tell_keys(False)
+        tell_figures(False)
+        note()
+        tell_keys(True)
+        tell_figures(False)
+        note()
+        tell_figures(True)
+        note()
+
+    monkeypatch.setattr(roles, "HealthServer", Server)
+    monkeypatch.setattr("duls.app.intake_role.run_intake", run)
+    monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
+    run_roles(load_settings(NO_PORT), ["intake"])
+
+    keys, figures = "the database of keys does not answer", "the database of figures does not answer"
+    assert [["intake has no assignment yet"], [], [figures, keys], [figures], []] == told
 
 
 @pytest.mark.parametrize("heavy", ["faust", "fastapi", "duls.app.api_role", "duls.app.alert_role"])
