@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import structlog
 import typer
+from psycopg.errors import InsufficientPrivilege
 
 from duls.app.stopping import leave
 from duls.cli import (
@@ -25,9 +26,10 @@ from duls.cli import (
     service,
     tokens,
 )
-from duls.errors import EXIT_DEFECT, EXIT_OK, DulsError
+from duls.errors import EXIT_DEFECT, EXIT_OK, EXIT_USAGE, DulsError
 from duls.logs import set_up_logging
 from duls.version import VERSION
+from sinks.connection import first_line
 
 SUMMARY: Final = """Live figures of city logistics: who drives where, when and with what, per zone and slot.
 
@@ -76,6 +78,9 @@ def run(arguments: list[str]) -> int:
     except DulsError as error:
         sys.stderr.write(f"duls: {error}\n")
         return error.exit_code
+    except InsufficientPrivilege as error:
+        sys.stderr.write(f"duls: {_no_right(error)}\n")
+        return EXIT_USAGE
     except Exception as error:  # the last door: anything else is a defect of ours
         sys.stderr.write(f"duls: {_defect(error)}\n")
         log.debug("a defect", exc_info=error)
@@ -121,6 +126,14 @@ def _root(*, version: Version = False) -> None:
     del version  # it has ended the program already
     forget_outdated_kernels()
     save_kernels_one_at_a_time()
+
+
+def _no_right(error: InsufficientPrivilege) -> str:
+    """Say what a login may not do; PostgreSQL names a table or a function, and no value of a row."""
+    return (
+        f"the database refuses this to its login: {first_line(error)}; "
+        "DULS_DATABASE_URL and DULS_KEYS_URL want the login that ran `duls migrate`"
+    )
 
 
 def _defect(error: Exception) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from psycopg.errors import InsufficientPrivilege
 
 import duls.app.migrate
 from duls.app.migrate import MigrationReport
@@ -164,6 +165,25 @@ def test_a_defect_ends_with_70_and_quotes_nothing(
     assert code == 70
     assert "this is a defect of ours (ZeroDivisionError in fail, test_program.py:" in error
     assert "AB-123-C" not in error
+
+
+@pytest.mark.usefixtures("_named_services")
+def test_a_login_without_rights_is_a_matter_of_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A unit of systemd is not started again and again for it."""
+
+    def fail(*_arguments: object) -> None:
+        message = "permission denied for table migration\nCONTEXT: a row"
+        raise InsufficientPrivilege(message)
+
+    monkeypatch.setattr(duls.app.migrate, "run_migrate", fail)
+
+    assert run(["migrate"]) == 2
+    assert capsys.readouterr().err == (
+        "duls: the database refuses this to its login: permission denied for table migration; "
+        "DULS_DATABASE_URL and DULS_KEYS_URL want the login that ran `duls migrate`\n"
+    )
 
 
 @pytest.mark.usefixtures("_named_services")
