@@ -87,6 +87,8 @@ def topic_specs(raw_retention_ms: int) -> list[TopicSpec]:
     """
     raw = _deleted(raw_retention_ms, RAW_MESSAGE_BYTES)
     observations = _deleted(OBSERVATION_RETENTION_MS, OBSERVATION_MESSAGE_BYTES)
+    # a segment is open for a week by itself, and goes a week after it is closed
+    dead = {"retention.ms": str(7 * DAY_MS), "segment.ms": str(DAY_MS)}
     return [
         TopicSpec(POSITIONS_TOPIC, is_shared=True, settings=raw),
         TopicSpec(DETECTIONS_TOPIC, is_shared=True, settings=raw),
@@ -100,8 +102,8 @@ def topic_specs(raw_retention_ms: int) -> list[TopicSpec]:
             settings={**_compacted("compact,delete"), "retention.ms": str(365 * DAY_MS)},
         ),
         TopicSpec(ACTION_TOPIC, is_shared=False, settings=_deleted(365 * DAY_MS, OBSERVATION_MESSAGE_BYTES)),
-        TopicSpec(DEAD_POSITIONS_TOPIC, is_shared=False, settings={"retention.ms": str(7 * DAY_MS)}),
-        TopicSpec(DEAD_DETECTIONS_TOPIC, is_shared=False, settings={"retention.ms": str(7 * DAY_MS)}),
+        TopicSpec(DEAD_POSITIONS_TOPIC, is_shared=False, settings=dead),
+        TopicSpec(DEAD_DETECTIONS_TOPIC, is_shared=False, settings=dead),
     ]
 
 

@@ -13,6 +13,8 @@ from streams.topic_making import Wishes, ensure_topics
 from streams.topics import (
     APPEND_TIME,
     CREATE_TIME,
+    DEAD_DETECTIONS_TOPIC,
+    DEAD_POSITIONS_TOPIC,
     OBSERVATIONS_TOPIC,
     POSITIONS_TOPIC,
     TopicInfo,
@@ -52,6 +54,14 @@ def test_raw_records_are_kept_for_an_hour_in_six_segments() -> None:
         specs[POSITIONS_TOPIC]["segment.ms"],
     )
     assert str(48 * HOUR_MS) == specs[OBSERVATIONS_TOPIC]["retention.ms"]
+
+
+@pytest.mark.parametrize("name", [DEAD_POSITIONS_TOPIC, DEAD_DETECTIONS_TOPIC])
+def test_dead_letters_go_soon_after_a_week(name: str) -> None:
+    """A segment that stays open for a week would keep its first one for two."""
+    settings = next(spec.settings for spec in topic_specs(HOUR_MS) if spec.name == name)
+
+    assert (str(7 * 24 * HOUR_MS), str(24 * HOUR_MS)) == (settings["retention.ms"], settings["segment.ms"])
 
 
 def test_times_of_senders_are_refused_unless_trusted() -> None:
