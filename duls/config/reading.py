@@ -146,7 +146,8 @@ def _sentence(error: ValidationError, path: Path | None, from_variables: Tables)
     errors = error.errors(include_input=False, include_url=False)
     section, name, *inside = (str(part) for part in errors[0]["loc"])
     key = _key(section, name)
-    where = key.variable if name in from_variables.get(section, {}) else f"{key.toml} in {path}"
+    is_variable = path is None or name in from_variables.get(section, {})
+    where = key.variable if is_variable else f"{key.toml} in {path}"
     if key.toml == "kafka.client" and inside:
         where, reason = f"{inside[0]} of {where}", "must be text, a number, true or false"
     else:

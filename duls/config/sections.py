@@ -145,7 +145,11 @@ class FigureOptions(Section):
         description="Longest time between two linked positions, in seconds.",
     )
     park_gap_s: int = Field(
-        FIGURES.park_gap_s, ge=1, le=DAY_S, description="The same for a vehicle that stood still, in seconds."
+        FIGURES.park_gap_s,
+        ge=1,
+        le=DAY_S,
+        validate_default=True,
+        description="The same for a vehicle that stood still, in seconds; at least as long.",
     )
     stop_radius_m: float = Field(
         FIGURES.stop_radius_m, ge=0, le=10_000, description="How far a vehicle that stands may seem to move."
@@ -181,6 +185,16 @@ class FigureOptions(Section):
         le=DAY_S,
         description="How long after the end of its bucket an observation counts as late, in seconds.",
     )
+
+    @field_validator("park_gap_s")
+    @classmethod
+    def _check_park_gap(cls, park_gap_s: int, given: ValidationInfo) -> int:
+        """Refuse gaps under which silence would be proven before the last position that can be linked."""
+        max_gap_s = given.data.get("max_gap_s", park_gap_s)
+        if park_gap_s < max_gap_s:
+            message = f"must be at least max_gap_s, which is {max_gap_s}"
+            raise ValueError(message)
+        return park_gap_s
 
     def document(self) -> FigureSettings:
         """Return the settings as the document that the database keeps versions of."""

@@ -109,6 +109,18 @@ def test_other_wrong_settings_are_counted(tmp_path: Path) -> None:
     assert refusal(tmp_path, environment).endswith("(2 more settings are wrong)")
 
 
+def test_silence_is_not_proven_while_a_position_may_be_linked(tmp_path: Path) -> None:
+    """A longest gap beyond that of vehicles that stand is refused, whichever of both was given."""
+    for variable, value, max_gap_s in (("DULS_MAX_GAP_S", "14401", 14_401), ("DULS_PARK_GAP_S", "299", 300)):
+        with pytest.raises(
+            ConfigError, match=f"DULS_PARK_GAP_S must be at least max_gap_s, which is {max_gap_s}"
+        ):
+            load_settings({variable: value}, tmp_path)
+    given = {"DULS_MAX_GAP_S": "14401", "DULS_PARK_GAP_S": "14401"}
+
+    assert 14_401 == load_settings(given, tmp_path).figures.park_gap_s
+
+
 @pytest.mark.parametrize(
     "variable", ["DULS_TEST_KAFKA", "DULS_CACHE", "DULS_FAILPOINT", "DULS_FAILPOINT_NTH", "HOME"]
 )
