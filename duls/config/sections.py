@@ -119,10 +119,11 @@ class DatabaseSettings(Section):
     def _check_url(cls, url: SecretStr) -> SecretStr:
         """Refuse what libpq cannot read; its own words would quote the secret."""
         try:
-            ports = str(conninfo_to_dict(url.get_secret_value()).get("port") or "5432")
+            ports = str(conninfo_to_dict(url.get_secret_value()).get("port") or "")
         except psycopg.ProgrammingError:
-            ports = ""
-        if not all(port.isascii() and port.isdigit() for port in ports.split(",")):
+            ports = "none"
+        # of several hosts each may have a port, or none for the usual one
+        if not all(port == "" or (port.isascii() and port.isdigit()) for port in ports.split(",")):
             message = "must be a libpq URL, such as postgresql://user:password@host:5432/name"
             raise ValueError(message)
         return url

@@ -1,7 +1,6 @@
 """The settings object that the command line hands on as plain values."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -47,14 +46,13 @@ class Settings(Section):
 
     @property
     def keys_url(self) -> str:
-        """Return the libpq URL of the keys database, password and all."""
+        """Return where the keys database is, for libpq, password and all."""
         given = self.database.keys_url.get_secret_value()
         if given:
             return given
-        parts = urlsplit(self.database_url)
-        if parts.scheme and len(parts.path) > 1:
-            return parts._replace(path=parts.path + KEYS_SUFFIX).geturl()
-        name = conninfo_to_dict(self.database_url).get("dbname") or ""
+        parts = conninfo_to_dict(self.database_url)
+        # without a name, libpq takes that of the user
+        name = parts.get("dbname") or parts.get("user") or ""
         return make_conninfo(self.database_url, dbname=f"{name}{KEYS_SUFFIX}")
 
     @property

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
 from duls.config import Need, load_settings, settings_reference
@@ -150,16 +151,36 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "keys_url"),
+    ("url", "keys"),
     [
-        (URL, f"{URL}_keys"),
-        (f"{URL}?sslmode=require", f"{URL}_keys?sslmode=require"),
-        ("dbname=duls host=db.example", "dbname=duls_keys host=db.example"),
+        (URL, {"user": "duls", "password": "s3cret", "host": "db.example", "dbname": "duls_keys"}),
+        ("postgresql:///duls?host=/run/postgresql", {"host": "/run/postgresql", "dbname": "duls_keys"}),
+        (
+            "postgresql://u:p%5B%40@h/duls",
+            {"user": "u", "password": "p[@", "host": "h", "dbname": "duls_keys"},
+        ),
+        ("postgresql://u@h", {"user": "u", "host": "h", "dbname": "u_keys"}),
+        (
+            "postgresql://u@h1,h2:5433/duls",
+            {"user": "u", "host": "h1,h2", "port": ",5433", "dbname": "duls_keys"},
+        ),
+        ("postgresql://h1,h2/duls", {"host": "h1,h2", "port": ",", "dbname": "duls_keys"}),
+        ("dbname=duls host=db.example", {"host": "db.example", "dbname": "duls_keys"}),
     ],
 )
-def test_the_keys_are_in_a_database_of_their_own(tmp_path: Path, url: str, keys_url: str) -> None:
-    """Unless told otherwise it is beside the figures database."""
-    assert load_settings({"DULS_DATABASE_URL": url}, tmp_path).keys_url == keys_url
+def test_the_keys_are_in_a_database_of_their_own(tmp_path: Path, url: str, keys: dict[str, str]) -> None:
+    """Unless told otherwise it is beside the figures database, whatever form of connection libpq is given."""
+    found = conninfo_to_dict(load_settings({"DULS_DATABASE_URL": url}, tmp_path).keys_url)
+
+    assert keys == found
+
+
+def test_a_keys_database_may_be_named(tmp_path: Path) -> None:
+    """It is taken as it is given."""
+    assert (
+        "dbname=k"
+        == load_settings({"DULS_DATABASE_URL": URL, "DULS_KEYS_URL": "dbname=k"}, tmp_path).keys_url
+    )
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:
