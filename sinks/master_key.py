@@ -29,10 +29,22 @@ def make_master_key(path: Path, random_bytes: Callable[[int], bytes]) -> bool:
     """Make the master key file, readable by its owner only, unless it is there; return whether it was made.
 
     Args:
-        path: where; its folder must exist.
+        path: where; its folder is made where it is missing.
         random_bytes: a cryptographic source, such as `secrets.token_bytes`.
+
+    Raises:
+        ConfigError: it cannot be made.
     """
     return _file(path).make(random_bytes)
+
+
+def has_master_key(path: Path) -> bool:
+    """Tell whether there is a master key file.
+
+    Raises:
+        ConfigError: a folder on the way to it is closed to us.
+    """
+    return _file(path).is_there()
 
 
 def _file(path: Path) -> KeyFile:

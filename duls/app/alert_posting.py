@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from duls.config import Settings
+from duls.config.paths import at_home
 from duls.errors import ConfigError
 from duls.pipelines.alert_posts import SIGNATURE_HEADER, alertmanager_alerts, signature, webhook_body
 from duls.pipelines.alert_tellers import ChannelAwayError, RefusedPostError
@@ -126,8 +127,9 @@ def webhook_secret(path: Path | None) -> bytes:
     if path is None:
         message = "alert.webhook_secret_file is not set: webhooks need a secret to sign with"
         raise ConfigError(message)
+    file = at_home(path, "alert.webhook_secret_file")
     try:
-        mode, secret = path.expanduser().stat().st_mode, path.expanduser().read_bytes().strip()
+        mode, secret = file.stat().st_mode, file.read_bytes().strip()
     except OSError as error:
         message = f"alert.webhook_secret_file {path} cannot be read: {error.strerror}"
         raise ConfigError(message) from error

@@ -128,7 +128,7 @@ def _gate(settings: Settings) -> Gate:
     """Return who tells callers apart; without a key file no token is taken."""
     file = token_key_file(settings)
     anonymous = settings.http.anonymous
-    keys = file.read() if file.path.exists() else []
+    keys = file.read() if file.is_there() else []
     if not keys and anonymous == "nothing":
         log.warning(
             "nobody can read the API: `duls token issue` makes a key and a token", key_file=str(file.path)

@@ -12,7 +12,7 @@ from duls.config import Settings
 from duls.errors import ConfigError
 from sinks.connection import Connection, open_connection
 from sinks.keys import KeyStore
-from sinks.master_key import MASTER_KEY_BYTES, make_master_key, read_master_key
+from sinks.master_key import MASTER_KEY_BYTES, has_master_key, make_master_key, read_master_key
 from sinks.migrate import ensure_database, migrate, migrate_keys
 from sinks.patience import Patience
 from sinks.registry import installation_id, latest_versions, load_settings, store_settings
@@ -20,7 +20,6 @@ from streams.clients import make_admin
 from streams.topic_making import TopicChange, Wishes, ensure_topics
 from streams.topics import OBSERVATIONS_TOPIC, describe_topic, topic_specs
 
-FOLDER_MODE: Final = 0o700
 ANSWER_S: Final = 5.0  # of the keys database
 
 Progress = Callable[[str], None]
@@ -91,9 +90,8 @@ def _migrate_databases(settings: Settings, progress: Progress) -> tuple[list[str
 def _ensure_master_key(settings: Settings) -> bool:
     """Make the master key file when it is missing, check that it can be read; return whether it was made."""
     path = settings.master_key_file
-    if not path.exists():
+    if not has_master_key(path):
         _refuse_lost_key(settings, path)
-        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     made = make_master_key(path, secrets.token_bytes)
     read_master_key(path)
     return made

@@ -11,7 +11,6 @@ from duls.config import Settings
 from duls.errors import ConfigError
 from sinks.key_file import KeyFile
 
-FOLDER_MODE: Final = 0o700
 LONGEST_DAYS: Final = 366
 
 
@@ -49,7 +48,6 @@ def issue_token(
     """
     grant = Grant(_subject(subject), _scopes(scopes), _municipalities(municipalities), _lifetime_s(days))
     file = token_key_file(settings)
-    file.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     made = file.make(secrets.token_bytes)
     now = datetime.now(UTC).replace(microsecond=0)
     token_id = uuid.uuid4().hex

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from duls.config.names import CONFIG_VARIABLE, PREFIX, Key, all_keys, hint, is_foreign, sections
+from duls.config.paths import at_home
 from duls.config.sections import Section
 from duls.config.settings import Settings
 from duls.errors import ConfigError
@@ -56,7 +57,7 @@ def load_settings(
 def _file(variables: Mapping[str, str], folder: Path) -> Path | None:
     """Return the settings file: the named one, else the usual one if it is there."""
     if named := variables.get(CONFIG_VARIABLE):
-        return Path(named).expanduser()
+        return at_home(Path(named), CONFIG_VARIABLE)
     usual = folder / DEFAULT_FILE
     return usual if usual.exists() else None
 

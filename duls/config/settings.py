@@ -4,6 +4,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from duls.config.paths import at_home
 from duls.config.sections import (
     AggregateSettings,
     AlertSettings,
@@ -58,17 +59,17 @@ class Settings(Section):
     @property
     def master_key_file(self) -> Path:
         """Return the path of the master key file, the home folder filled in."""
-        return self.database.master_key_file.expanduser()
+        return at_home(self.database.master_key_file, "DULS_MASTER_KEY_FILE")
 
     @property
     def token_key_file(self) -> Path:
         """Return the path of the file with the key of tokens, the home folder filled in."""
-        return self.http.token_key_file.expanduser()
+        return at_home(self.http.token_key_file, "DULS_HTTP_TOKEN_KEY_FILE")
 
     @property
     def registers_folder(self) -> Path:
         """Return the folder of the registers of plates, the home folder filled in."""
-        return self.intake.registers_folder.expanduser()
+        return at_home(self.intake.registers_folder, "DULS_INTAKE_REGISTERS_FOLDER")
 
     @property
     def http_address(self) -> tuple[str, int]:

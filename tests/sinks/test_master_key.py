@@ -1,12 +1,13 @@
 """Tests of the master key file: made once, for its owner only, refused otherwise."""
 
 import base64
+import errno
 from pathlib import Path
 
 import pytest
 
 from duls.errors import ConfigError
-from sinks.master_key import make_master_key, read_master_key
+from sinks.master_key import has_master_key, make_master_key, read_master_key
 
 KEY = bytes(range(32))
 
@@ -44,11 +45,38 @@ def test_a_file_with_anything_else_is_refused(tmp_path: Path, content: bytes) ->
     assert content.decode("latin1") not in str(refused.value) or not content
 
 
-def test_a_missing_file_or_folder_is_a_wrong_setting(tmp_path: Path) -> None:
-    """Both reading and making say so."""
+def test_a_missing_file_is_a_wrong_setting_and_its_folder_is_made(tmp_path: Path) -> None:
+    """The message names the command that makes the file."""
     path = tmp_path / "none" / "master.key"
 
-    with pytest.raises(ConfigError, match="cannot be read"):
+    assert not has_master_key(path)
+    with pytest.raises(ConfigError, match="it is missing, and `duls migrate` makes it"):
         read_master_key(path)
-    with pytest.raises(ConfigError, match="cannot be made"):
+    assert make_master_key(path, lambda length: KEY[:length])
+    assert has_master_key(path)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_path_that_cannot_be_is_a_wrong_setting(tmp_path: Path) -> None:
+    """With the reason that the system gives."""
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "master.key"
+
+    with pytest.raises(ConfigError, match="cannot be read: Not a directory"):
+        read_master_key(path)
+    with pytest.raises(ConfigError, match=r"cannot be made: (Not a directory|File exists)"):
         make_master_key(path, bytes)
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        read_master_key(tmp_path)
+
+
+def test_a_folder_that_is_closed_to_us_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the file is there cannot be told, so none is made."""
+
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refuse)
+
+    with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
+        has_master_key(Path("/closed/master.key"))

@@ -1,12 +1,13 @@
 """Settings are read once, and what is unknown or wrong is said in one sentence."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
-from duls.config import Need, load_settings, settings_reference
+from duls.config import Need, Settings, load_settings, settings_reference
 from duls.errors import ConfigError
 from processors.rules import FigureSettings
 
@@ -181,6 +182,23 @@ def test_a_keys_database_may_be_named(tmp_path: Path) -> None:
         "dbname=k"
         == load_settings({"DULS_DATABASE_URL": URL, "DULS_KEYS_URL": "dbname=k"}, tmp_path).keys_url
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "path_of"),
+    [
+        ("DULS_CONFIG", lambda settings: settings),
+        ("DULS_MASTER_KEY_FILE", lambda settings: settings.master_key_file),
+        ("DULS_HTTP_TOKEN_KEY_FILE", lambda settings: settings.token_key_file),
+        ("DULS_INTAKE_REGISTERS_FOLDER", lambda settings: settings.registers_folder),
+    ],
+)
+def test_a_home_folder_that_nobody_has_is_refused(
+    variable: str, path_of: Callable[[Settings], object], tmp_path: Path
+) -> None:
+    """In one sentence, by who needs the path."""
+    with pytest.raises(ConfigError, match=f"{variable} ~nosuchuser/x has no home folder"):
+        path_of(load_settings({variable: "~nosuchuser/x"}, tmp_path))
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:
