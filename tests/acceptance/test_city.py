@@ -76,8 +76,10 @@ def test_many_processes_and_faults_change_no_cell(
     supervisor.scale("aggregate", 3)
     supervisor.scale("intake", 2)
     wait_until(
-        lambda: has_all(installation, city_log.ends, after_us=REORDER_US),
-        "everything that was sent is taken",
+        lambda: (
+            len(supervisor.deaths) == len(KILLS) and has_all(installation, city_log.ends, after_us=REORDER_US)
+        ),
+        "every failpoint is reached, and everything that was sent is taken",
         deadline_s=FAULTED_S,
         tend=supervisor.tend,
     )

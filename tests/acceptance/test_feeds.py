@@ -101,7 +101,7 @@ def push(installation: Installation, uploads: list[tuple[str, bytes]]) -> None:
             for _ in range(2):
                 answer = client.post(path, content=gzip.compress(value), headers=headers)
                 assert 202 == answer.status_code, answer.text
-    assert 0 == role.terminate(within_s=10.0)[0]
+    assert 0 == role.terminate(within_s=30.0)[0]
 
 
 @pytest.mark.parametrize("name", POSITION_FEEDS)

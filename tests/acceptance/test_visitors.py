@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 DRAINED_S: Final = 120.0
 LOCAL: Final = ZoneInfo("Europe/Amsterdam")
-MONTH: Final = (datetime.now(LOCAL).date().replace(day=1) - timedelta(days=1)).replace(day=1)
+# on the first of a month, what ends the month before it cannot be sent yet
+YESTERDAY: Final = datetime.now(LOCAL).date() - timedelta(days=1)
+MONTH: Final = (YESTERDAY.replace(day=1) - timedelta(days=1)).replace(day=1)
 NEXT_MONTH: Final = (MONTH + timedelta(days=31)).replace(day=1)
 GATE, STREET, SQUARE = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
 CAMERAS: Final = (

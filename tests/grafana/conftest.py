@@ -66,7 +66,7 @@ def _logins(url: str) -> Iterator[Logins]:
             name, password = f"grafana_{secrets.token_hex(6)}", secrets.token_hex(16)
             owner.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE {role}".encode())
             stack.callback(owner.execute, f"DROP ROLE {name}".encode())
-            owner.execute(f"ALTER ROLE {name} SET statement_timeout = '5s'".encode())
+            owner.execute(f"ALTER ROLE {name} SET statement_timeout = '60s'".encode())
             owner.execute(f"ALTER ROLE {name} SET default_transaction_read_only = on".encode())
             login = psycopg.connect(make_conninfo(url, user=name, password=password), autocommit=True)
             made[uid] = stack.enter_context(login)

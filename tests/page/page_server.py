@@ -14,7 +14,7 @@ from duls.config import load_settings
 from duls.local_process import LOCALHOST, free_port
 
 START_S = 60.0
-STOP_S = 15.0
+STOP_S = 30.0
 
 
 class PageServer:

@@ -81,7 +81,7 @@ def test_a_change_in_the_database_is_on_the_page_within_two_seconds(
     times_s = []
     for count in range(71, 71 + UPDATES):
         city.present("stad", count)
-        times_s.append(until(lambda n=count: tile.inner_text() == str(n), opened.page, 10.0, "an update"))  # type: ignore[misc] # a default of a lambda has no type
+        times_s.append(until(lambda n=count: tile.inner_text() == str(n), opened.page, 60.0, "an update"))  # type: ignore[misc] # a default of a lambda has no type
     city.present("stad", 70)
 
     # the middle one: other tests share this machine; benchmarks.page measures the slowest of many

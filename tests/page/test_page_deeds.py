@@ -20,7 +20,7 @@ from tests.services.external import Database
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
-IN_FORCE_S = 5.0
+IN_FORCE_S = 30.0
 SEEN_S = 60.0
 
 

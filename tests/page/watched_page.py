@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
-SETTLE_S = 20.0
+SETTLE_S = 60.0
 POLL_MS = 50
 EXPECTED_TROUBLE = "net::ERR"  # a server that a test has stopped
 

@@ -347,7 +347,7 @@ def test_a_reader_may_be_closed_with_messages_unread(kafka: Broker) -> None:
             start(consumer, reader, [TopicPartition(topic, number, 0) for number in range(2)])
             read_until(reader, lambda found, _errors: len(found) > 0, most=50)
             began_s = time.monotonic()
-        assert time.monotonic() - began_s < 10.0
+        assert time.monotonic() - began_s < 30.0
 
 
 def test_the_buffer_is_empty_once_nothing_is_read(kafka: Broker) -> None:

@@ -22,7 +22,7 @@ from duls.app.api_deeds import StoredRules
 from duls.metrics import Metrics
 from sinks.embedded_database import drop_database
 from sinks.migrate import migrate
-from sinks.reading import Reader
+from sinks.reading import PoolBounds, Reader
 from tests.duls.api.fake_deeds import FakeDeeds
 from tests.duls.api.served import served
 from tests.duls.api.small_city import fill_small_city
@@ -104,7 +104,7 @@ def running_api(url: str, make_uploads: MakeUploads | None = None) -> Iterator[A
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    with Reader(url) as reader:
+    with Reader(url, PoolBounds(wait_s=10.0)) as reader:
         vitals = Vitals(list, metrics.exposition)
         stopping = asyncio.Event()
         live = LiveHub("test", clock)

@@ -31,7 +31,7 @@ def served(application: ASGIApp, stopping: asyncio.Event | None = None) -> Itera
         yield port
     finally:
         stop.set()
-        thread.join(15.0)
+        thread.join(30.0)
         assert not thread.is_alive()
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tests.duls.api.served import HOST
 
 TRICKLE_S: Final = 1.0
-CONNECT_S: Final = 10.0
+CONNECT_S: Final = 30.0
 SMALL_BUFFER: Final = 4_096
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -58,6 +59,17 @@ def test_a_second_process_takes_the_next_port() -> None:
     with HealthServer(HOST, 0, vitals()) as first, HealthServer(HOST, first.port, vitals("x")) as second:
         assert first.port < second.port
         assert (200, 503) == (answer(first.port, "/readyz")[0], answer(second.port, "/readyz")[0])
+
+
+def test_after_the_last_port_no_more_are_tried() -> None:
+    """There is none above 65535."""
+    refusal = r"cannot listen on 127\.0\.0\.1 port 65535: Address already in use"
+    with ExitStack() as held:
+        with suppress(OSError):  # another process has it
+            held.enter_context(socket.create_server((HOST, 65_535)))
+
+        with pytest.raises(ConfigError, match=refusal):
+            HealthServer(HOST, 65_535, vitals())
 
 
 def test_an_address_of_another_machine_is_a_wrong_setting() -> None:

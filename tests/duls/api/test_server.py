@@ -32,7 +32,7 @@ def test_a_client_that_says_no_more_is_closed(monkeypatch: pytest.MonkeyPatch, b
         begun_s = time.monotonic()
         said(port, beginning)
 
-    assert time.monotonic() - begun_s < 10.0
+    assert time.monotonic() - begun_s < 30.0
 
 
 def test_headers_that_trickle_in_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_headers_that_trickle_in_are_closed(monkeypatch: pytest.MonkeyPatch) -> 
     with served(small()) as port, socket.create_connection((HOST, port)) as slow:
         slow.sendall(b"GET /x HTTP/1.1\r\n")
         slow.settimeout(0.05)
-        end_s = time.monotonic() + 10.0
+        end_s = time.monotonic() + 30.0
         while time.monotonic() < end_s:
             try:
                 slow.sendall(b"X-a: b\r\n")

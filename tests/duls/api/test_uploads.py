@@ -35,6 +35,7 @@ from sinks.reading import Reader
 from streams.topics import DETECTIONS_TOPIC, POSITIONS_TOPIC
 from streams.upload_sender import UploadSender
 from tests.duls.api.conftest import KEY, Api, running_api
+from tests.faults.waiting import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -323,7 +324,7 @@ def test_without_a_broker_nothing_is_acknowledged(small_api: Api) -> None:
 def test_what_there_is_no_room_for_comes_again(small_api: Api) -> None:
     """While one upload waits for the broker another one hears 429; when it has gone, there is room."""
     away = UploadSender(
-        lambda: Producer({"bootstrap.servers": "127.0.0.1:1", "message.timeout.ms": 1_500, "log_level": 0})
+        lambda: Producer({"bootstrap.servers": "127.0.0.1:1", "message.timeout.ms": 8_000, "log_level": 0})
     )
     large = b'{"a":"' + b"x" * 60_000 + b'"}'
     room = Room(100_000)
@@ -333,8 +334,7 @@ def test_what_there_is_no_room_for_comes_again(small_api: Api) -> None:
             headers = gateway.headers(Scope.SEND_POSITIONS)
             sent = other.build_request("POST", "/v1/positions", content=large, headers=headers)
             first = _in_thread(lambda: other.send(sent))
-            while room.free > 50_000:
-                time.sleep(0.005)
+            wait_until(lambda: room.free <= 50_000, "the first upload is there", deadline_s=30.0)
             answers = [gateway.positions(large), gateway.vesdi(large), gateway.positions(iter_of(large))]
             small = gateway.positions(b"{}")
             assert 503 == first().status_code

@@ -77,7 +77,7 @@ def test_it_answers_and_ends_at_sigterm(installed: Settings, tmp_path: Path) -> 
         assert "/readyz" in str(ask(port, "/openapi.json")[1]["paths"])
         process.send_signal(signal.SIGTERM)
 
-        assert 0 == process.wait(10.0)
+        assert 0 == process.wait(30.0)
 
 
 def test_without_a_database_it_lives_and_says_so(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_without_a_database_it_lives_and_says_so(tmp_path: Path) -> None:
         assert (503, {"ready": False, "reasons": ["the database does not answer"]}) == ask(port, "/readyz")
         process.send_signal(signal.SIGTERM)
 
-        assert 0 == process.wait(10.0)
+        assert 0 == process.wait(30.0)
 
 
 def test_a_taken_port_is_a_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
