@@ -64,12 +64,14 @@ def test_vehicles_are_summed_over_classes_and_kept_by_class(connection: Connecti
 
 def test_what_arrives_is_counted_by_minute(connection: Connection) -> None:
     """The last three minutes; older ones make no rate."""
-    for minutes_ago, accepted in ((0, 5), (1, 7), (30, 9)):
-        connection.execute(
-            "INSERT INTO core.feed_minute SELECT 0, date_trunc('minute', now()) - %s * interval '1 minute', %s, "
-            "0, 0, 0, 0, 0, 0",
-            (minutes_ago, accepted),
-        )
+    # now() stands still in a transaction, whenever a minute turns
+    with connection.transaction():
+        for minutes_ago, accepted in ((0, 5), (1, 7), (30, 9)):
+            connection.execute(
+                "INSERT INTO core.feed_minute SELECT 0, date_trunc('minute', now()) - %s * interval '1 minute', %s, "
+                "0, 0, 0, 0, 0, 0",
+                (minutes_ago, accepted),
+            )
 
     counts = read_live(connection).accepted_by_minute
 
