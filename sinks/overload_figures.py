@@ -7,6 +7,7 @@ holds; they are never added.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from processors.overload.observation import SlotEntries
 from sinks.connection import Connection
 from sinks.queries import query
 
@@ -25,8 +26,11 @@ class HistoryRow(NamedTuple):
     entries: int
 
 
-def slot_entries(connection: Connection, running_us: int, slot_s: int) -> Entries:
-    """Return the entries of the running slot, or of the last whole one in zones where that has more."""
+def slot_entries(connection: Connection, running_us: int, slot_s: int) -> dict[str, SlotEntries]:
+    """Return the entries of the last whole slot and of the running one, by zone.
+
+    Which of the two counts is for each rule to say: its classes may have come in another slot than the rest.
+    """
     last_us = running_us - slot_s * 1_000_000
     values = {"running_us": running_us, "last_us": last_us, "slot_s": slot_s}
     rows = connection.execute(query("overload_rules", "slot_entries"), values).fetchall()
@@ -35,7 +39,7 @@ def slot_entries(connection: Connection, running_us: int, slot_s: int) -> Entrie
         _keep_larger(slots[start_us], zone_id, name, entries)
     last, running = slots[last_us], slots[running_us]
     return {
-        zone_id: max(last.get(zone_id, {}), running.get(zone_id, {}), key=lambda found: sum(found.values()))
+        zone_id: SlotEntries(last.get(zone_id, {}), running.get(zone_id, {}))
         for zone_id in last.keys() | running.keys()
     }
 

@@ -14,7 +14,7 @@ from duls.pipelines.feed_loss import ALL_LOST, FeedLoss
 from duls.pipelines.zone_sums import ZoneSums
 from processors.overload.actions import Action, act
 from processors.overload.engine import Outlook, ZoneStep, lose_feed, step_counts
-from processors.overload.observation import ZoneObservation, value_of
+from processors.overload.observation import NO_ENTRIES, SlotEntries, ZoneObservation, value_of
 from processors.overload.paging import pages_due, waiting_alerts
 from processors.overload.plan import Limit, ZonePlan
 from processors.overload.watch import AlertState, Cause, Transition, Watch, ZoneState
@@ -96,7 +96,7 @@ class AlertDesk:
         self._options = options
         self._on_counts = on_counts
         self._silences: Mapping[str, Silences] = {}
-        self._entries: Mapping[str, Mapping[str, int]] | None = None
+        self._entries: Mapping[str, SlotEntries] | None = None
         self._outlooks: Mapping[str, Mapping[str, Outlook]] | None = None
         self._busy: set[str] = set()
         self._due: set[str] = set()  # to be judged at the next message, whatever changed
@@ -129,8 +129,8 @@ class AlertDesk:
         self._due.update(silences.keys() | self._silences.keys())
         self._silences = silences
 
-    def change_entries(self, entries: Mapping[str, Mapping[str, int]] | None) -> None:
-        """Take in entries by zone and class, None where they are not known."""
+    def change_entries(self, entries: Mapping[str, SlotEntries] | None) -> None:
+        """Take in entries by zone, None where they are not known."""
         before = self._entries or {}
         after = entries or {}
         if (self._entries is None) is not (entries is None):
@@ -195,7 +195,7 @@ class AlertDesk:
 
     def observation(self, zone_id: str) -> ZoneObservation:
         """Return what is seen of a zone."""
-        entries = None if self._entries is None else self._entries.get(zone_id, {})
+        entries = None if self._entries is None else self._entries.get(zone_id, NO_ENTRIES)
         return ZoneObservation(self._sums.rows(zone_id), self._sums.is_settling, entries)
 
     def limit(self, zone_id: str, rule_id: str) -> Limit | None:

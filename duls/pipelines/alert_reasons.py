@@ -7,7 +7,7 @@ from duls.pipelines.alert_city import CityZone
 from duls.pipelines.alert_desk import AlertDesk
 from duls.pipelines.alert_messages import Text, percentage
 from processors.overload.headline import headline
-from processors.overload.observation import ZoneObservation, value_of
+from processors.overload.observation import NO_ENTRIES, SlotEntries, ZoneObservation, value_of
 from processors.overload.plan import Limit
 from processors.overload.reason import NeighbourLoad, Reason, reason_of
 from processors.overload.reason_text import sentence
@@ -17,13 +17,11 @@ HOUR_S = 3_600
 
 
 class EntryRates(NamedTuple):
-    """Entries by zone and class, of now and as usual."""
+    """Entries by zone, of now and as usual; None where they are not known."""
 
-    now: Mapping[str, Mapping[str, int]] | None = (
-        None  # of the slot with more of the last whole and the running one
-    )
+    now: Mapping[str, SlotEntries] | None = None
     slot_s: int = 300
-    usual: Mapping[str, Mapping[str, int]] | None = None  # in an hour, at this time of the week
+    usual: Mapping[str, Mapping[str, int]] | None = None  # by class in an hour, at this time of the week
 
 
 def reason_for(
@@ -31,11 +29,13 @@ def reason_for(
 ) -> Reason:
     """Return what makes the count of a rule in a zone up."""
     zone = desk.zone(zone_id)
+    now = None if rates.now is None else rates.now.get(zone_id, NO_ENTRIES).of(limit.classes)
+    usual = None if rates.usual is None else rates.usual.get(zone_id, {})
     return reason_of(
         limit,
         seen,
-        entries_per_h=_per_hour(rates.now, zone_id, limit, rates.slot_s),
-        usual_entries_per_h=_per_hour(rates.usual, zone_id, limit, HOUR_S),
+        entries_per_h=_per_hour(now, limit, rates.slot_s),
+        usual_entries_per_h=_per_hour(usual, limit, HOUR_S),
         neighbours=() if zone is None else neighbour_loads(desk, zone, limit),
     )
 
@@ -64,11 +64,8 @@ def text_of(rule: Rule | None, zone_name: str) -> Text:
     return Text(headline(rule, zone_name, "nl"), headline(rule, zone_name, "en"))
 
 
-def _per_hour(
-    entries: Mapping[str, Mapping[str, int]] | None, zone_id: str, limit: Limit, length_s: int
-) -> float | None:
+def _per_hour(entries: Mapping[str, int] | None, limit: Limit, length_s: int) -> float | None:
     """Return the entries of the classes of a rule, as if for an hour; None where they are not known."""
     if entries is None:
         return None
-    found = entries.get(zone_id, {})
-    return sum(count for name, count in found.items() if name in limit.classes) * HOUR_S / length_s
+    return sum(count for name, count in entries.items() if name in limit.classes) * HOUR_S / length_s

@@ -24,7 +24,8 @@ WHERE @chosen
 ORDER BY load.load_pct DESC NULLS LAST, load.present DESC NULLS LAST, load.name
 
 -- name: data_age
--- How old the figures of each feed are, and what time it was when this picture was made.
+-- How old the figures of each feed are, and what time it was when this picture was made. A feed that brings nothing
+-- ages too: ticks of intake move complete_through on without it.
 SELECT
     max(told.age) FILTER (WHERE told.feed = 'fms') AS fms_age,
     max(told.age) FILTER (WHERE told.feed = 'anpr') AS anpr_age,
@@ -36,14 +37,19 @@ FROM (
     SELECT
         feed.feed,
         CASE
-            WHEN feed.complete_through IS NULL THEN 'never'
-            WHEN feed.lag_s > 86400
-                THEN 'frozen ' || to_char(feed.complete_through AT TIME ZONE 'Europe/Amsterdam', 'DD-MM HH24:MI')
-            WHEN feed.lag_s > 30
-                THEN 'frozen ' || to_char(feed.complete_through AT TIME ZONE 'Europe/Amsterdam', 'HH24:MI:SS')
-            ELSE 'fresh ' || round(greatest(feed.lag_s, 0))
+            WHEN feed.complete_through IS NULL OR feed.last_arrival IS NULL THEN 'never'
+            WHEN newest.age_s > 86400
+                THEN 'frozen ' || to_char(newest.until AT TIME ZONE 'Europe/Amsterdam', 'DD-MM HH24:MI')
+            WHEN newest.age_s > 30
+                THEN 'frozen ' || to_char(newest.until AT TIME ZONE 'Europe/Amsterdam', 'HH24:MI:SS')
+            ELSE 'fresh ' || round(greatest(newest.age_s, 0))
         END AS age
     FROM live.feed AS feed
+    CROSS JOIN LATERAL (
+        SELECT
+            least(feed.complete_through, feed.last_arrival) AS until,
+            feed.lag_s + greatest(extract(epoch FROM feed.complete_through - feed.last_arrival), 0)::double precision AS age_s
+    ) AS newest
 ) AS told
 CROSS JOIN (SELECT min(part.as_of) AS as_of FROM live.zone_load AS part) AS clock
 CROSS JOIN LATERAL (

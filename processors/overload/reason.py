@@ -77,7 +77,7 @@ def _named_classes(limit: Limit, seen: ZoneObservation) -> dict[str, int]:
     """Return the classes that may be named, the largest first."""
     counts: Counter[str] = Counter()
     if limit.measure is Measure.ENTRIES_PER_SLOT:
-        counts.update(seen.entries or {})
+        counts.update({} if seen.entries is None else seen.entries.of(limit.classes))
     else:
         for row in seen.rows:
             silent = row.silent if limit.measure is Measure.PRESENT_AND_SILENT else 0

@@ -7,7 +7,8 @@ are not kept, so this is an approximation:
   of their classes, rounded to whole vehicles, from the start of the slot to its end. It is near `present_and_silent`;
   for `present` it is too high where vehicles stand silent for long.
 - Peaks shorter than a slot are levelled out, so short overloads are missed or come out smaller.
-- The count of rules on entries is that of the last whole slot, so they fire up to a slot later than they did.
+- The count of rules on entries is that of the last whole slot, so they fire up to a slot later than they did; in
+  the first slot after a gap it is not known.
 - The dwell of a vehicle is known once it moved on: a slot that is not final counts too little.
 - Rules are judged once a minute; nobody acknowledges, snoozes or resolves, and nothing is forecast.
 """
@@ -65,9 +66,10 @@ class RuleSummary(NamedTuple):
 class _Series:
     """What rules count in one zone, slot by slot."""
 
-    def __init__(self, history: ZoneHistory) -> None:
+    def __init__(self, history: ZoneHistory, slot_us: int) -> None:
         """Take the history; counts are made when a rule first asks for them."""
         self._history = history
+        self._slot_us = slot_us
         self._counts: dict[str, list[int]] = {}
 
     def count(self, limit: Limit, place: int) -> int | None:
@@ -81,10 +83,15 @@ class _Series:
         """Return the counts of all slots, -1 where one is not known."""
         chosen = [place for place, name in enumerate(VEHICLE_CLASSES) if name in limit.classes]
         if limit.measure is Measure.ENTRIES_PER_SLOT:
-            entries = self._history.entries[:, chosen].sum(axis=1)
-            return [-1, *entries[:-1].tolist()]  # of the last whole slot
+            return self._last_entries(chosen)
         occupancy = self._history.occupancy[:, chosen].sum(axis=1)
         return np.where(np.isnan(occupancy), -1, np.floor(occupancy + 0.5)).astype(np.int64).tolist()
+
+    def _last_entries(self, chosen: list[int]) -> list[int]:
+        """Return the entries of the slot that ended where each one begins, -1 where that has no data."""
+        _, start_us, occupancy, entries = self._history
+        is_known = np.isfinite(occupancy[:-1].sum(axis=1)) & (np.diff(start_us) == self._slot_us)
+        return [-1, *np.where(is_known, entries[:-1, chosen].sum(axis=1), -1).tolist()]
 
 
 def replay(
@@ -121,7 +128,7 @@ def _steps(
 ) -> Iterator[ZoneStep]:
     """Yield the zone minute by minute, but only once a slot where nothing is about to happen."""
     state = ZoneState(history.zone.zone_id)
-    series = _Series(history)
+    series = _Series(history, slot_us)
     is_known = np.isfinite(history.occupancy.sum(axis=1)).tolist()
     seen_until_us = None
     for place, start_us in enumerate(history.slot_start_us.tolist()):

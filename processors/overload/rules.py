@@ -17,7 +17,7 @@ class Measure(StrEnum):
     PRESENT_AND_SILENT = "present_and_silent"
     """These, and the vehicles inside that fell silent: parked, unloading."""
     ENTRIES_PER_SLOT = "entries_per_slot"
-    """Entries in the last whole slot or so far in the running one, whichever is more."""
+    """Entries of its classes in the last whole slot or so far in the running one, whichever is more."""
 
 
 class Severity(StrEnum):

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duls.pipelines.alert_city import Silences, with_rules
+from duls.pipelines.alert_reasons import EntryRates
 from duls.pipelines.alert_telling import ACKNOWLEDGED, ENDED, RAISED
 from processors.overload.actions import Action, ActionKind
+from processors.overload.observation import SlotEntries
 from processors.overload.rules import RuleSet
 from processors.overload.watch import Watch
 from sinks.overload_parts import WaitingAction
@@ -132,6 +134,27 @@ def test_silence_of_the_log_is_no_data() -> None:
 
     assert {"no_data"} == set(states(store).values())
     assert {"lost"} == {message.feed for message in keeping.zone_messages(["z1"])}
+
+
+def test_an_alert_on_trucks_that_came_in_goes_on_when_vans_come_in() -> None:
+    """Which slot counts is a matter of the classes of the rule, in the count, the classes and the inflow."""
+    store = MemoryStore()
+    keeping = keeper(store, city(measure="entries_per_slot", classes="trucks", capacity=10))
+    log = log_of(*({"z1": 1} for _ in range(12)))
+    keeping.change_rates(EntryRates({"z1": SlotEntries({}, {"N2": 10})}, slot_s=300))
+    feed(keeping, log, until=4)
+    keeping.change_rates(EntryRates({"z1": SlotEntries({"N2": 10}, {"N2": 2, "N1": 20})}, slot_s=300))
+    feed(keeping, log, until=8)
+    store.flush(keeping.flush())
+
+    (alert,) = store.alerts.values()
+    assert ("firing", 10) == (alert.state, alert.value)
+    assert "10 lichte vrachtauto's. Instroom 120 per uur" in alert.reason
+
+    keeping.change_rates(EntryRates({"z1": SlotEntries({"N2": 2, "N1": 20}, {"N2": 1})}, slot_s=300))
+    feed(keeping, log)
+    store.flush(keeping.flush())
+    assert ["resolved"] == [found.state for found in store.alerts.values()]
 
 
 def test_a_zone_pages_once_in_a_while_whatever_it_does() -> None:

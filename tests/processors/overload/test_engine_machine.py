@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from naive.overload import NaiveAlert, NaiveZone, Terms
 from processors.overload.actions import Action, ActionKind, act
 from processors.overload.engine import Outlook, ZoneStep, lose_feed, step
-from processors.overload.observation import ZoneObservation, ZoneRow
+from processors.overload.observation import SlotEntries, ZoneObservation, ZoneRow
 from processors.overload.plan import Limit, ZonePlan, limit_of
 from processors.overload.rules import Measure, Rule
 from processors.overload.watch import AlertState, Cause, Transition, Watch, ZoneState, alert_id
@@ -23,7 +23,7 @@ START_US: Final = 1_795_000_000 * US
 RULES: Final = {
     "all": (("N1", "N2", "N3"), Measure.PRESENT),
     "trucks": (("N2", "N3"), Measure.PRESENT_AND_SILENT),
-    "in": (("N1",), Measure.ENTRIES_PER_SLOT),
+    "in": (("N1", "N3"), Measure.ENTRIES_PER_SLOT),
 }
 
 terms = st.builds(
@@ -45,7 +45,8 @@ rows = st.lists(
     ),
     max_size=4,
 ).map(tuple)
-entries = st.none() | st.dictionaries(st.sampled_from(["N1", "N2"]), st.integers(0, 12))
+slots = st.dictionaries(st.sampled_from(["N1", "N2", "N3"]), st.integers(0, 12))
+entries = st.none() | st.builds(SlotEntries, last=slots, running=slots)
 probabilities = st.none() | st.dictionaries(st.sampled_from(sorted(RULES)), st.sampled_from([0.2, 0.35, 0.6]))
 # from one update to the next, the durations of the rules, and the hour after an end by hand
 steps_s = st.sampled_from([0, 1, 30, 60, 120, 300, 3_600])
@@ -74,7 +75,7 @@ class OverloadMachine(RuleBasedStateMachine):
 
     @rule(seconds=steps_s, rows=rows, entries=entries, settling=st.sampled_from([False, False, False, True]))
     def count(
-        self, seconds: int, rows: tuple[ZoneRow, ...], entries: dict[str, int] | None, *, settling: bool
+        self, seconds: int, rows: tuple[ZoneRow, ...], entries: SlotEntries | None, *, settling: bool
     ) -> None:
         """See new counts after a while."""
         self.seen = ZoneObservation(rows, settling, entries)
@@ -253,7 +254,9 @@ class OverloadMachine(RuleBasedStateMachine):
         classes, measure = RULES[name]
         if measure is Measure.ENTRIES_PER_SLOT:
             given = self.seen.entries
-            return None if given is None else sum(given.get(wanted, 0) for wanted in classes)
+            if given is None:
+                return None
+            return max(sum(slot.get(wanted, 0) for wanted in classes) for slot in given)
         chosen = [row for row in self.seen.rows if row.vehicle_class in classes]
         silent = sum(row.silent for row in chosen) if measure is Measure.PRESENT_AND_SILENT else 0
         return sum(row.present for row in chosen) + silent

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.overload.observation import ZoneObservation, ZoneRow
+from processors.overload.observation import SlotEntries, ZoneObservation, ZoneRow
 from processors.overload.plan import Limit, limit_of
 from processors.overload.reason import NeighbourLoad, reason_of
 from processors.overload.reason_text import sentence
@@ -36,7 +36,7 @@ SEEN = ZoneObservation(
         ZoneRow("N3", "no", 4, 3),
         ZoneRow("M1", "no", 9, 9),
     ),
-    entries={"N1": 20, "M1": 50},
+    entries=SlotEntries(last={"N1": 20, "N2": 4, "M1": 5}, running={"N1": 3, "N2": 9, "M1": 50}),
 )
 NEIGHBOURS = (
     NeighbourLoad("a", "Markt", 95.0),
@@ -89,10 +89,12 @@ def test_a_small_reason_is_a_short_sentence() -> None:
 
 
 def test_a_rule_on_entries_names_the_classes_that_came_in() -> None:
-    """Not those that are there."""
+    """Not those that are there, and of the slot that the rule counts."""
     reason = reason_of(limit(Measure.ENTRIES_PER_SLOT), SEEN, entries_per_h=240.0)
+    trucks = reason_of(limit(Measure.ENTRIES_PER_SLOT, classes=("N2", "N3")), SEEN)
 
-    assert (20, {"N1": 20}) == (reason.value, reason.classes)
+    assert (24, {"N1": 20, "N2": 4}) == (reason.value, reason.classes)
+    assert (9, {"N2": 9}) == (trucks.value, trucks.classes)
     assert "Instroom 240 per uur." in sentence(reason, "nl")
 
 

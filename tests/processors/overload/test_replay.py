@@ -90,6 +90,26 @@ def test_entries_are_those_of_the_last_whole_slot() -> None:
     assert (10.0, 12.0, 20.0) == minutes(firing)
 
 
+def test_entries_before_a_gap_are_not_those_of_the_slot_after_it() -> None:
+    """What came in just before the feed was back nobody knows, left out or NaN, however short the gap."""
+    rules = (rule(measure=Measure.ENTRIES_PER_SLOT),)
+    given = history([3, 12, 3, 3, 3])
+    for lost_us in (SLOT_US, 72 * SLOT_US):
+        starts_us = given.slot_start_us + np.array([0, 0, lost_us, lost_us, lost_us])
+        assert [] == fired(rules, given._replace(slot_start_us=starts_us))
+    assert [] == fired(rules, history([3, 12, float("nan"), 3, 3, 3]))
+
+
+def test_an_alert_on_entries_does_not_end_by_those_before_a_gap() -> None:
+    """In the slot after it they are not known, from the next one on they count again."""
+    rules = (rule(measure=Measure.ENTRIES_PER_SLOT, clear_s=120),)
+    given = history([12, 3, 12, 3, 3])
+    starts_us = given.slot_start_us + np.array([0, 0, SLOT_US, SLOT_US, SLOT_US])
+    for lost in (given._replace(slot_start_us=starts_us), history([12, 3, float("nan"), 12, 3, 3])):
+        (firing,) = fired(rules, lost)
+        assert (5.0, 7.0, 27.0) == minutes(firing)
+
+
 def test_windows_open_within_a_slot() -> None:
     """A rule from 9:07 does not fire before."""
     timed = rule(windows=(Window((0,), 547, 600),))
