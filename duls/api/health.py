@@ -16,6 +16,7 @@ from duls.errors import ConfigError
 
 SLOW_S: Final = 5.0  # a client that is slower to send its request is dropped
 PORTS_TRIED: Final = 16
+LAST_PORT: Final = 65_535
 JSON_TYPE: Final = "application/json"
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -116,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
 def _listening(host: str, port: int, vitals: Vitals) -> _Server:
     """Return a server on the first port that is free."""
     refusal: OSError | None = None
-    for candidate in range(port, port + PORTS_TRIED if port else 1):
+    for candidate in range(port, min(port + PORTS_TRIED, LAST_PORT + 1) if port else 1):
         try:
             return _Server((host, candidate), vitals)
         except OSError as error:

@@ -1,5 +1,6 @@
 """`duls simulate`: a synthetic city to Kafka, at a pace, from a seed."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,10 @@ MESSAGES_AT_ONCE: Final = 20_000  # well below the queue of the producer
 GIVE_UP_S: Final = 60.0
 TELL_S: Final = 10.0  # between two lines about progress
 SHORTEST_INTERVAL_S: Final = 0.05
+LONGEST_INTERVAL_S: Final = 86_400.0
+FIRST_US: Final = int(datetime(1971, 1, 1, tzinfo=UTC).timestamp()) * US_PER_S
+END_US: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * US_PER_S
+"""First event time, and that after the last: vehicles are planned by the table of local midnights."""
 WEEKDAYS: Final = 5  # Monday to Friday
 
 Progress = Callable[[str], None]
@@ -111,12 +116,14 @@ def simulate(
     """Send what the vehicles of the city send, until the end of the plan or until asked to stop.
 
     Raises:
-        ConfigError: the raw topics do not exist, or history without an end was asked for.
+        ConfigError: the raw topics do not exist, history without an end was asked for, or a number or the
+            time of the plan is out of bounds.
         ServiceAwayError: the broker does not take the records.
     """
     if plan.speed == 0 and plan.length_s is None:
         message = "a simulation at speed 0 needs an end: say how long with --length-s"
         raise ConfigError(message)
+    _refuse_out_of_bounds(plan)
     producer = _producer(settings)
     city = build_city(plan)
     _warm_up(city)
@@ -132,6 +139,32 @@ def simulate(
             told_s = time.time()
             progress(f"{report.positions} positions and {report.detections} detections sent")
     return report
+
+
+def _refuse_out_of_bounds(plan: SimulationPlan) -> None:
+    """Refuse numbers without an end, and times that no vehicle has a plan for."""
+    numbers = {
+        "--interval-s": plan.interval_s,
+        "--rate": plan.rate,
+        "--length-s": plan.length_s,
+        "--speed": plan.speed,
+    }
+    for option, number in numbers.items():
+        if number is not None and not math.isfinite(number):
+            message = f"{option} must be a finite number, got {number}"
+            raise ConfigError(message)
+    if plan.interval_s > LONGEST_INTERVAL_S:
+        message = f"--interval-s must be at most {LONGEST_INTERVAL_S:.0f}, got {plan.interval_s:g}"
+        raise ConfigError(message)
+    start_us = int(time.time()) * US_PER_S if plan.start_us is None else plan.start_us
+    if not (FIRST_US <= start_us < END_US and _end_us(plan, start_us) <= END_US):
+        message = "a simulation must lie in the years 1971 to 2099: change --start or --length-s"
+        raise ConfigError(message)
+
+
+def _end_us(plan: SimulationPlan, start_us: int) -> int:
+    """Return the first event time that is not sent; "without end" is until no vehicle has a plan."""
+    return END_US if plan.length_s is None else start_us + round(plan.length_s * US_PER_S)
 
 
 def _producer(settings: Settings) -> Producer:
@@ -154,9 +187,7 @@ def _warm_up(city: SimulatedCity) -> None:
 def _windows(city: SimulatedCity, plan: SimulationPlan, start_us: int) -> Iterator[_Window]:
     """Yield what is sent, one window of event time after another."""
     window_s = LIVE_WINDOW_S if plan.speed else HISTORY_WINDOW_S
-    # a century stands for "without end": the table of local midnights reaches no farther
-    length_us = round(plan.length_s * US_PER_S) if plan.length_s is not None else 60 * 365 * 86_400 * US_PER_S
-    end_us = start_us + length_us
+    end_us = _end_us(plan, start_us)
     played_us = 0 if plan.city_time is None else start_us - _city_time_us(plan.city_time, start_us)
     interval_s = (
         plan.interval_s if plan.rate is None else _interval_of_rate(city, start_us - played_us, plan.rate)

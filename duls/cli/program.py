@@ -1,5 +1,6 @@
 """The program `duls`: its commands, and what an error becomes."""
 
+import os
 import signal
 import sys
 import traceback
@@ -27,7 +28,7 @@ from duls.cli import (
     tokens,
 )
 from duls.errors import EXIT_DEFECT, EXIT_OK, EXIT_USAGE, DulsError
-from duls.logs import set_up_logging
+from duls.logs import LEVELS, set_up_logging
 from duls.version import VERSION
 from sinks.connection import first_line
 
@@ -70,7 +71,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; whatever goes wrong is one sentence on standard error."""
-    set_up_logging(level="info", form="console")  # until the settings are read
+    set_up_logging(level=_first_level(), form="console")  # until the settings are read
     try:
         typer.main.get_command(program()).main(arguments, prog_name="duls")
     except SystemExit as end:
@@ -86,6 +87,12 @@ def run(arguments: list[str]) -> int:
         log.debug("a defect", exc_info=error)
         return EXIT_DEFECT
     return EXIT_OK
+
+
+def _first_level() -> str:
+    """Return the least level logged before the settings are read; a wrong one is refused with them."""
+    level = os.environ.get("DULS_LOG_LEVEL", "")
+    return level if level in LEVELS else "info"
 
 
 def program() -> typer.Typer:

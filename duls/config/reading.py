@@ -59,7 +59,10 @@ def _file(variables: Mapping[str, str], folder: Path) -> Path | None:
     if named := variables.get(CONFIG_VARIABLE):
         return at_home(Path(named), CONFIG_VARIABLE)
     usual = folder / DEFAULT_FILE
-    return usual if usual.exists() else None
+    try:
+        return usual if usual.exists() else None
+    except OSError as error:
+        raise _unreadable(usual, error) from error
 
 
 def _tables_of_file(path: Path | None) -> Tables:
@@ -69,8 +72,7 @@ def _tables_of_file(path: Path | None) -> Tables:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        message = f"the settings file {path} cannot be read: {error.strerror}"
-        raise ConfigError(message) from error
+        raise _unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         # the parser's own words may quote a line with a password
         message = f"the settings file {path} is not valid TOML: check it with a TOML linter"
@@ -79,6 +81,11 @@ def _tables_of_file(path: Path | None) -> Tables:
     for section, table in content.items():
         _check_section(section, table, known, path)
     return content
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    """Say that the settings file cannot be read, and why."""
+    return ConfigError(f"the settings file {path} cannot be read: {error.strerror}")
 
 
 def _check_section(section: str, table: object, known: Mapping[str, type[Section]], path: Path) -> None:

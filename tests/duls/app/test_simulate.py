@@ -1,19 +1,22 @@
 """The synthetic city sends what it counts, the same for the same seed."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING
 
+from duls.app import simulate as application
 from duls.app.demo_city import CROWD, crowd_option
 from duls.app.registry import load_camera_file, load_zone_file
-from duls.app.simulate import CrowdPlan, SimulationPlan, simulate, write_city
+from duls.app.simulate import END_US, FIRST_US, CrowdPlan, SimulationPlan, simulate, write_city
 from duls.app.stopping import StopFlag
 from duls.cli.city import _crowd
 from duls.cli.program import run
-from duls.config import Settings
+from duls.config import Settings, load_settings
 from duls.errors import ConfigError, InvalidInputError
+from processors.units import US_PER_S
 from streams.topic_reader import make_reader, messages_to_end
 from streams.topics import DETECTIONS_TOPIC, POSITIONS_TOPIC
 
@@ -125,6 +128,50 @@ def test_a_plan_that_makes_no_sense_is_refused(
     """Before anything is sent."""
     with pytest.raises(ConfigError, match=sentence):
         simulate(installed, plan, StopFlag(), [].append)
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        (PLAN._replace(length_s=math.inf), "--length-s must be a finite number, got inf"),
+        (PLAN._replace(interval_s=math.nan), "--interval-s must be a finite number, got nan"),
+        (PLAN._replace(interval_s=1e300), "--interval-s must be at most 86400, got 1e"),
+        (PLAN._replace(length_s=1e300), "must lie in the years 1971 to 2099"),
+        (PLAN._replace(start_us=FIRST_US - 1), "must lie in the years 1971 to 2099"),
+        (PLAN._replace(start_us=END_US - 119_999_999), "must lie in the years 1971 to 2099"),
+        (PLAN._replace(start_us=253_402_250_400_000_000), "must lie in the years 1971 to 2099"),
+        (PLAN._replace(start_us=END_US, length_s=None, speed=1.0), "must lie in the years 1971 to 2099"),
+    ],
+)
+def test_a_plan_without_bounds_is_refused(
+    plan: SimulationPlan, sentence: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Before a broker is asked for."""
+    monkeypatch.setattr(application, "_producer", lambda _settings: pytest.fail("a broker is asked for"))
+
+    with pytest.raises(ConfigError, match=sentence):
+        simulate(load_settings({}, tmp_path), plan, StopFlag(), [].append)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        PLAN._replace(start_us=FIRST_US, interval_s=86_400.0),
+        PLAN._replace(start_us=END_US - 120 * US_PER_S),
+        PLAN._replace(start_us=END_US - 1, length_s=None, speed=1e9),
+    ],
+)
+def test_a_plan_at_its_bounds_is_sent(
+    plan: SimulationPlan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The table of local midnights covers the days on both sides."""
+    sent: list[object] = []
+    monkeypatch.setattr(application, "_producer", lambda _settings: None)
+    monkeypatch.setattr(application, "_send", lambda _producer, messages: sent.extend(messages))
+
+    report = simulate(load_settings({}, tmp_path), plan, StopFlag(), [].append)
+
+    assert report.records == len(sent)
 
 
 def test_topics_are_never_made_by_sending(settings: Settings) -> None:

@@ -14,6 +14,7 @@ import structlog
 from psycopg.errors import InsufficientPrivilege
 
 import duls.app.migrate
+import duls.cli.output
 from duls.app.migrate import MigrationReport
 from duls.cli.output import plain
 from duls.cli.program import run
@@ -165,6 +166,39 @@ def test_a_defect_ends_with_70_and_quotes_nothing(
     assert code == 70
     assert "this is a defect of ours (ZeroDivisionError in fail, test_program.py:" in error
     assert "AB-123-C" not in error
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", True), ("info", False), ("loud", False)])
+def test_a_defect_before_the_settings_are_read_shows_more_where_it_is_asked_for(
+    level: str, shown: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence promises it of DULS_LOG_LEVEL=debug."""
+
+    def fail(**_needs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(duls.cli.output, "load_settings", fail)
+    monkeypatch.setenv("DULS_LOG_LEVEL", level)
+
+    assert run(["migrate"]) == 70
+
+    error = capsys.readouterr().err
+    assert "DULS_LOG_LEVEL=debug shows more" in error
+    assert shown is ("Traceback" in error)
+
+
+@pytest.mark.usefixtures("_named_services")
+@pytest.mark.parametrize(
+    ("option", "number"),
+    [("--length-s", "inf"), ("--interval-s", "inf"), ("--rate", "inf"), ("--speed", "inf")],
+)
+def test_a_simulation_without_a_finite_number_ends_with_2(
+    option: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the broker, which is away, is asked for anything."""
+    code = run(["simulate", option, number])
+
+    assert (2, f"duls: {option} must be a finite number, got {number}\n") == (code, capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("_named_services")

@@ -104,6 +104,24 @@ def test_a_wrong_variable_is_refused(tmp_path: Path, variable: str, value: str, 
     assert "s3cret" not in refusal(tmp_path, {variable: value})
 
 
+@pytest.mark.parametrize("key", ["kafka.partitions", "kafka.replication_factor", "figures.reorder_s"])
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_true_and_false_are_no_numbers(tmp_path: Path, key: str, value: str) -> None:
+    """A file that has them in the place of a number is mistaken, and means neither 1 nor 0."""
+    section, _, name = key.partition(".")
+    written(tmp_path, f"[{section}]\n{name} = {value}\n")
+
+    assert f"{key} in {tmp_path / 'duls.toml'} must be a number, not true or false" == refusal(tmp_path)
+
+
+def test_true_and_false_are_taken_where_they_are_meant(tmp_path: Path) -> None:
+    """As a switch, and as a property of the client."""
+    written(tmp_path, "[kafka]\ntrust_create_time = true\n[kafka.client]\n'log.connection.close' = false\n")
+
+    kafka = load_settings({}, tmp_path).kafka
+    assert (True, {"log.connection.close": False}) == (kafka.trust_create_time, kafka.client)
+
+
 def test_other_wrong_settings_are_counted(tmp_path: Path) -> None:
     """One sentence names the first wrong setting and says how many more there are."""
     environment = {"DULS_FLUSH_MS": "soon", "DULS_SLOT_S": "7", "DULS_PARTITIONS": "0"}
@@ -160,6 +178,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
             "postgresql://u:p%5B%40@h/duls",
             {"user": "u", "password": "p[@", "host": "h", "dbname": "duls_keys"},
         ),
+        ("postgresql://u:p[@h/duls", {"user": "u", "password": "p[", "host": "h", "dbname": "duls_keys"}),
         ("postgresql://u@h", {"user": "u", "host": "h", "dbname": "u_keys"}),
         (
             "postgresql://u@h1,h2:5433/duls",
@@ -199,6 +218,14 @@ def test_a_home_folder_that_nobody_has_is_refused(
     """In one sentence, by who needs the path."""
     with pytest.raises(ConfigError, match=f"{variable} ~nosuchuser/x has no home folder"):
         path_of(load_settings({variable: "~nosuchuser/x"}, tmp_path))
+
+
+def test_a_folder_that_cannot_be_looked_into_is_refused(tmp_path: Path) -> None:
+    """Whether the usual file is there cannot be told; the reason is that of the system."""
+    with pytest.raises(
+        ConfigError, match=r"the settings file .*duls\.toml cannot be read: File name too long"
+    ):
+        load_settings({}, tmp_path / ("x" * 300))
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:
