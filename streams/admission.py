@@ -7,6 +7,7 @@ import numpy as np
 
 from processors.calendar import local_day, local_days
 from processors.columns import (
+    BoolArray,
     DecodedDetections,
     DecodedPositions,
     DetectionColumns,
@@ -17,16 +18,16 @@ from processors.columns import (
     UInt32Array,
     UInt64Array,
 )
-from processors.units import DAY_US, US_PER_S
+from processors.units import DAY_US
 from processors.vehicle_table import NEVER_US
 from processors.visitor_pseudonyms import Visitors, no_visitors
 from processors.vocabulary import FIRST_REJECTION, Outcome, Source
+from streams.future_bound import FUTURE_US
 from streams.raw_batch import RawBatch, event_arrivals
 
 Decoded = DecodedPositions | DecodedDetections
 Observations = PositionColumns | DetectionColumns
 
-FUTURE_US: Final = {Source.FMS: 60 * US_PER_S, Source.ANPR: 300 * US_PER_S}
 TOO_LATE_US: Final = 8 * DAY_US  # no key of such a day is kept, and no setting accepts it
 
 Pseudonymise = Callable[[DecodedPositions | DecodedDetections, "Int64Array"], tuple[UInt64Array, UInt64Array]]
@@ -79,6 +80,7 @@ def admit(
     rules: AdmissionRules,
     *,
     traits: UInt32Array | None = None,
+    granted: BoolArray | None = None,
 ) -> Admitted:
     """Return the observations of a batch.
 
@@ -91,6 +93,7 @@ def admit(
         newest_event_us: Largest accepted event time by source partition, for the event clock; updated in place.
         rules: Clock, midnights and day keys.
         traits: What registers know of the vehicle of each row; nothing when left out.
+        granted: Which rows are not withheld afterwards, for the event clock; all when left out.
     """
     source = Source.FMS if isinstance(decoded, DecodedPositions) else Source.ANPR
     partition = batch.partition[decoded.record]
@@ -99,14 +102,15 @@ def admit(
     accepted = outcome == Outcome.ACCEPTED
     outcome[accepted & (decoded.event_us - broker_us > FUTURE_US[source])] = Outcome.FUTURE
     arrival_us = broker_us
+    identified = _unidentified(outcome)
     if rules.clock == "event":
-        event_us = np.where(outcome == Outcome.ACCEPTED, decoded.event_us, NEVER_US)
-        arrival_us = event_arrivals(event_us, partition, newest_event_us)
+        clock_us = _identify_by_event(decoded, identified, partition, newest_event_us, rules, granted)
         # before the first accepted event there is no event clock; such rows are rejected and only counted
-        arrival_us = np.where(arrival_us == NEVER_US, broker_us, arrival_us)
-    accepted = outcome == Outcome.ACCEPTED
-    outcome[accepted & (arrival_us - decoded.event_us > TOO_LATE_US)] = Outcome.TOO_LATE
-    identified = _identify(decoded, outcome, rules)
+        arrival_us = np.where(clock_us == NEVER_US, broker_us, clock_us)
+    else:
+        accepted = outcome == Outcome.ACCEPTED
+        outcome[accepted & (arrival_us - decoded.event_us > TOO_LATE_US)] = Outcome.TOO_LATE
+        _identify(decoded, identified, np.flatnonzero(outcome == Outcome.ACCEPTED), rules)
     if source is Source.FMS:
         _route_unidentified(identified, partition, broker_us, rules)
     offset = batch.offset[decoded.record]
@@ -128,18 +132,26 @@ class _Identified(NamedTuple):
     destination: Int32Array
 
 
-def _identify(decoded: Decoded, outcome: UInt8Array, rules: AdmissionRules) -> _Identified:
-    """Replace identities and carriers by pseudonyms, day by day; what is not accepted keeps zeros."""
+def _unidentified(outcome: UInt8Array) -> _Identified:
+    """Return rows before any identity was replaced."""
     rows = outcome.size
-    day = np.zeros(rows, np.int32)
-    hi, lo = np.zeros(rows, np.uint64), np.zeros(rows, np.uint64)
-    carrier = np.zeros(rows, np.uint32)
-    visitors = no_visitors(rows)
-    destination = np.zeros(rows, np.int32)
-    accepted = np.flatnonzero(outcome == Outcome.ACCEPTED)
-    day[accepted] = local_days(decoded.event_us[accepted], rules.midnights_us)
-    for number in _days(day[accepted]):
-        chosen = accepted[day[accepted] == number]
+    return _Identified(
+        outcome,
+        np.zeros(rows, np.int32),
+        np.zeros(rows, np.uint64),
+        np.zeros(rows, np.uint64),
+        np.zeros(rows, np.uint32),
+        no_visitors(rows),
+        np.zeros(rows, np.int32),
+    )
+
+
+def _identify(decoded: Decoded, identified: _Identified, rows: Int64Array, rules: AdmissionRules) -> None:
+    """Replace identities and carriers of accepted rows by pseudonyms, day by day, in place."""
+    outcome, day, hi, lo, carrier, visitors, destination = identified
+    day[rows] = local_days(decoded.event_us[rows], rules.midnights_us)
+    for number in _days(day[rows]):
+        chosen = rows[day[rows] == number]
         key = rules.day_key(number)
         if key.pseudonymise is None:
             outcome[chosen] = Outcome.KEY_DESTROYED
@@ -150,7 +162,38 @@ def _identify(decoded: Decoded, outcome: UInt8Array, rules: AdmissionRules) -> _
             destination[chosen] = (hi[chosen] % np.uint64(key.partitions)).astype(np.int32)
         else:
             visitors.pseudonym[chosen], visitors.traits[chosen] = key.know_visitors(decoded, chosen)
-    return _Identified(outcome, day, hi, lo, carrier, visitors, destination)
+
+
+def _identify_by_event(
+    decoded: Decoded,
+    identified: _Identified,
+    partition: Int32Array,
+    newest_event_us: dict[int, int],
+    rules: AdmissionRules,
+    granted: BoolArray | None,
+) -> Int64Array:
+    """Identify rows that are not too late by the event clock, and return that clock at each row.
+
+    A row that is withheld, or whose key is destroyed, moves no clock; which keys are, is asked only for rows that are
+    not too late. So the clock is first worked out as if all keys were there, which is as late as it can be, and again
+    without the rows whose keys turned out to be destroyed, until there are none.
+    """
+    outcome = identified.outcome
+    waiting = outcome == Outcome.ACCEPTED
+    moves = waiting.copy() if granted is None else waiting & granted
+    while True:
+        moved = dict(newest_event_us)
+        clock_us = event_arrivals(np.where(moves, decoded.event_us, NEVER_US), partition, moved)
+        rows = np.flatnonzero(waiting & (clock_us - decoded.event_us <= TOO_LATE_US))
+        _identify(decoded, identified, rows, rules)
+        waiting[rows] = False
+        destroyed = rows[moves[rows] & (outcome[rows] == Outcome.KEY_DESTROYED)]
+        if not destroyed.size:
+            break
+        moves[destroyed] = False
+    outcome[waiting] = Outcome.TOO_LATE
+    newest_event_us.update(moved)
+    return clock_us
 
 
 def _route_unidentified(

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import structlog
 
-from processors.columns import DecodedPositions, PositionColumns
+from processors.columns import BoolArray, DecodedPositions, PositionColumns
 from processors.grants import GrantBook, Place
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.admission import Admitted
@@ -39,22 +39,23 @@ class GrantKeeper:
         self._book = self._read()
         self._refresh_due_s = now_s + REFRESH_S
 
-    def withhold(self, decoded: DecodedPositions, admitted: Admitted) -> Admitted:
-        """Return *admitted* with the rows rejected, and empty, that are not granted; each goes the way that it went.
+    def granted(self, decoded: DecodedPositions) -> BoolArray:
+        """Tell of each row whether it may be taken."""
+        return self._book.granted(decoded.carrier, Place(decoded.event_us, decoded.lon, decoded.lat))
 
-        Args:
-            decoded: rows of a batch.
-            admitted: the same rows.
-        """
-        columns = admitted.columns
-        if not isinstance(columns, PositionColumns):
-            return admitted
-        accepted = columns.outcome == Outcome.ACCEPTED
-        if not accepted.any():
-            return admitted
-        place = Place(decoded.event_us, decoded.lon, decoded.lat)
-        withheld = np.flatnonzero(accepted & ~self._book.granted(decoded.carrier, place))
-        return Admitted(_emptied(columns, withheld), admitted.destination)
+
+def withhold(admitted: Admitted, granted: BoolArray) -> Admitted:
+    """Return *admitted* with the rows rejected, and empty, that are not granted; each goes the way that it went.
+
+    Args:
+        admitted: rows of a batch.
+        granted: of each of them, whether it may be taken.
+    """
+    columns = admitted.columns
+    if not isinstance(columns, PositionColumns):
+        return admitted
+    withheld = np.flatnonzero((columns.outcome == Outcome.ACCEPTED) & ~granted)
+    return Admitted(_emptied(columns, withheld), admitted.destination) if withheld.size else admitted
 
 
 def _emptied(columns: PositionColumns, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> PositionColumns:

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
-from duls.pipelines.grant_keeper import GrantKeeper
+from duls.pipelines.grant_keeper import GrantKeeper, withhold
 from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, UInt32Array
 from processors.source_clock import Mark
 from processors.units import US_PER_S
@@ -206,9 +206,12 @@ class Intake:
                 # before its detections are sent, so that the log announces a camera before it is used
                 self._known.tell_cameras(batch.values, decoded)
                 self._count_readings(decoded)
-            admitted = admit(decoded, batch, newest, self._admission, traits=traits)
+            granted = None
             if self._known.grants is not None and isinstance(decoded, DecodedPositions):
-                admitted = self._known.grants.withhold(decoded, admitted)
+                granted = self._known.grants.granted(decoded)
+            admitted = admit(decoded, batch, newest, self._admission, traits=traits, granted=granted)
+            if granted is not None:
+                admitted = withhold(admitted, granted)
             moved = {number: place._replace(event_us=newest[number]) for number, place in moved.items()}
             self._count(topic, admitted.columns)
             kind = Kind.DETECTIONS if isinstance(admitted.columns, DetectionColumns) else Kind.POSITIONS

@@ -2,7 +2,9 @@
 
 A state is a function of its log, so reading the log from its first record gives it. Where the first records are gone
 by now, the log must reach back to the local midnight before which nothing can matter any more: pseudonyms, visits and
-distinct vehicles end with their day, and no position counts that is later than the allowed lateness.
+distinct vehicles end with their day, as soon as stream time has passed its end by the allowed lateness and the reorder
+time. Since an event may lead its arrival, reading begins a little before that midnight. What is read of the days before
+it has ended again, as it had in the state that is lost, by where the figures stand; until there nothing is counted.
 """
 
 from typing import Final, NamedTuple
@@ -14,10 +16,12 @@ from duls.errors import RefusedError, ServiceAwayError
 from duls.pipelines.worlds import Worlds
 from processors.columns import Int64Array
 from processors.observation_partition import Versions
-from processors.units import US_PER_S
+from processors.rules import rules_of
 from sinks.flow_store import FlowStore
+from streams.future_bound import FUTURE_US
 
 ANSWER_S: Final = 10.0
+LEAD_US: Final = max(FUTURE_US.values())  # of an event before its arrival
 US_PER_MS: Final = 1_000
 NOTHING_YET: Final = Versions(0, 0, 0)
 
@@ -68,15 +72,18 @@ class Rebuild:
         return Start(earliest, NOTHING_YET if needed_us is None else self._versions(needed_us))
 
     def _needed_us(self, number: int) -> int | None:
-        """Return the time before which nothing matters to the figures of a partition; None where that is unknown."""
+        """Return the arrival before which nothing matters to the figures of a partition; None where it is unknown."""
         stream_us = self._store.load_stream_us(number)
         if stream_us is None:
             return None
         settings = self._worlds.settings(self._versions(stream_us).settings)
         if settings.clock == "event":
             return None  # the broker stamps records with another clock
-        oldest_us = stream_us - settings.allowed_lateness_s * US_PER_S
-        return int(self._midnights_us[np.searchsorted(self._midnights_us, oldest_us, side="right") - 1])
+        rules = rules_of(settings)
+        oldest_us = stream_us - rules.allowed_lateness_us - rules.reorder_us
+        # at midnight itself the day before has not ended: its visits end when stream time has passed, not reached
+        midnight = np.searchsorted(self._midnights_us, oldest_us, side="left") - 1
+        return int(self._midnights_us[midnight]) - LEAD_US
 
     def _versions(self, instant_us: int) -> Versions:
         """Return the versions in force at an instant."""

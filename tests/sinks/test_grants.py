@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from duls.errors import InvalidInputError
-from duls.pipelines.grant_keeper import REFRESH_S, GrantKeeper
+from duls.pipelines.grant_keeper import REFRESH_S, GrantKeeper, withhold
 from processors.columns import DecodedPositions, PositionColumns
 from processors.grants import Place
 from processors.vocabulary import Outcome
@@ -115,7 +115,7 @@ def withheld(keeper: GrantKeeper) -> list[int]:
     """Return which of the records are withheld, and hold that nothing is left of those."""
     decoded = decode_positions(list(RECORDS))
     before = admitted_of(decoded)
-    after = keeper.withhold(decoded, before)
+    after = withhold(before, keeper.granted(decoded))
     columns = after.columns
     assert isinstance(columns, PositionColumns)
     rows = np.flatnonzero(columns.outcome == Outcome.NO_GRANT)

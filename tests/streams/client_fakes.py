@@ -1,5 +1,6 @@
 """Kafka clients as streams use them, in memory: a consumer of what tests give, a producer that answers as told."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ class FakeConsumer:
         self.stored: dict[Key, TopicPartition] = {}  # committed, with metadata
         self.bounds: dict[Key, tuple[int, int]] = {}  # oldest offset and end
         self.offset_at: dict[Key, int] = {}  # of the first record at or after the time that is asked for
+        self.stamps_ms: dict[Key, list[int]] = {}  # of all records of a log: they tell that offset
         self.asked_ms: list[int] = []
         self.incoming: list[list[Message]] = []  # what each call of consume gives
         self.during_consume: list[
@@ -94,15 +96,23 @@ class FakeConsumer:
         return self.bounds.get((place.topic, place.partition), (0, 0))
 
     def offsets_for_times(self, places: Sequence[TopicPartition], *, timeout: float) -> list[TopicPartition]:
-        """Give the offset that stands for any time; -1, the end, where none does."""
+        """Give the first offset at or after a time, or the one that stands for any time; -1, the end, without one."""
         assert timeout > 0
         if self.is_away:
             raise KafkaException(KafkaError(KafkaError._TRANSPORT))
         self.asked_ms += [place.offset for place in places]
         return [
-            TopicPartition(p.topic, p.partition, self.offset_at.get((p.topic, p.partition), -1))
+            TopicPartition(p.topic, p.partition, self._offset_at((p.topic, p.partition), p.offset))
             for p in places
         ]
+
+    def _offset_at(self, key: Key, time_ms: int) -> int:
+        """Return the first offset at or after a time; -1 where there is none."""
+        stamps_ms = self.stamps_ms.get(key)
+        if stamps_ms is None:
+            return self.offset_at.get(key, -1)
+        offset = bisect_left(stamps_ms, time_ms)
+        return offset if offset < len(stamps_ms) else -1
 
     def committed(self, places: Sequence[TopicPartition], *, timeout: float) -> list[TopicPartition]:
         """Give what was committed; -1001 where nothing was."""

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from duls.local_midnights import local_midnights
 from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, Int64Array, UInt64Array
-from processors.units import DAY_US, US_PER_S
+from processors.units import DAY_US, HOUR_US, US_PER_S
+from processors.vehicle_table import NEVER_US
 from processors.vocabulary import Outcome, Source
 from streams.admission import (
-    FUTURE_US,
     TOO_LATE_US,
     AdmissionRules,
     Admitted,
@@ -23,6 +23,7 @@ from streams.admission import (
 )
 from streams.decode.detections import decode_detections
 from streams.decode.positions import decode_positions
+from streams.future_bound import FUTURE_US
 from streams.raw_batch import RawBatch
 
 MIDNIGHTS_US = local_midnights()
@@ -142,6 +143,55 @@ def test_a_future_row_moves_no_event_clock() -> None:
     assert {0: NOW_US - 60 * US_PER_S} == newest
 
 
+def test_a_row_without_a_grant_moves_no_event_clock() -> None:
+    """It is not accepted: the row after it arrives at its own time, and the clock is what a successor takes over."""
+    values = [record(NOW_US - hours * HOUR_US) for hours in (10, 5, 9)]
+    newest = {0: NOW_US - 11 * HOUR_US}
+
+    admitted = admit(
+        decode_positions(values),
+        batch(values),
+        newest,
+        rules(clock="event"),
+        granted=np.array([True, False, True]),
+    )
+
+    assert [NOW_US - hours * HOUR_US for hours in (10, 10, 9)] == admitted.columns.arrival_us.tolist()
+    assert [Outcome.ACCEPTED] * 3 == admitted.columns.outcome.tolist()  # it is withheld once it has its way
+    assert {0: NOW_US - 9 * HOUR_US} == newest
+
+
+def test_a_row_of_a_destroyed_day_moves_no_event_clock() -> None:
+    """Nor does it make others too late."""
+    days = [10, 1, 9, 0, 9]
+    values = [record(NOW_US - day * DAY_US) for day in days]
+    newest = {0: NOW_US - 11 * DAY_US}
+
+    admitted = admit(
+        decode_positions(values), batch(values), newest, rules(clock="event", destroyed=[TODAY, TODAY - 1])
+    )
+
+    expected = [Outcome.ACCEPTED if day > 1 else Outcome.KEY_DESTROYED for day in days]
+    assert expected == admitted.columns.outcome.tolist()
+    assert [NOW_US - day * DAY_US for day in (10, 10, 9, 9, 9)] == admitted.columns.arrival_us.tolist()
+    assert {0: NOW_US - 9 * DAY_US} == newest
+    assert all(admitted.columns.pseudonym_lo[[0, 2, 4]])
+
+
+def test_a_row_without_a_grant_is_not_late_before_the_event_clock_begins() -> None:
+    """There is nothing yet that it could be late by; it is withheld, as it was when it came later."""
+    values = [record(NOW_US - 100 * DAY_US)]
+    newest = {0: NEVER_US}
+
+    admitted = admit(
+        decode_positions(values), batch(values), newest, rules(clock="event"), granted=np.array([False])
+    )
+
+    assert [Outcome.ACCEPTED] == admitted.columns.outcome.tolist()
+    assert [NOW_US] == admitted.columns.arrival_us.tolist()
+    assert {0: NEVER_US} == newest
+
+
 def test_before_the_first_accepted_event_a_row_arrives_by_the_broker() -> None:
     """There is no event clock yet, and the row is only counted."""
     never = -(1 << 62)
@@ -230,6 +280,51 @@ def test_a_row_goes_the_same_way_whatever_the_batches(
     ]
 
     assert rows_of(at_once) == [row for admitted in one_by_one for row in rows_of(admitted)]
+
+
+@given(values_of_any_kind, st.data())
+def test_the_event_clock_is_that_of_the_definition(values: list[bytes | None], data: st.DataObject) -> None:
+    """Row by row: the largest event time of those that were accepted, whose key is there and that were granted."""
+    decoded = decode_positions(values)
+    rows = decoded.outcome.size
+    granted = data.draw(st.lists(st.booleans(), min_size=rows, max_size=rows))
+    destroyed = data.draw(st.sets(st.integers(TODAY - 20, TODAY)))
+    newest = {0: NEVER_US}
+    asked: set[int] = set()
+    given_rules = rules(clock="event", destroyed=sorted(destroyed))
+
+    def noting(day: int) -> DayKey:
+        asked.add(day)
+        return given_rules.day_key(day)
+
+    columns = admit(
+        decoded,
+        batch(values),
+        newest,
+        given_rules._replace(day_key=noting),
+        granted=np.array(granted, np.bool_),
+    ).columns
+
+    clock_us = NEVER_US
+    days = {TODAY}  # that the broker took rejected rows on
+    for row in range(rows):
+        event_us, outcome = int(decoded.event_us[row]), Outcome(int(decoded.outcome[row]))
+        if outcome is Outcome.ACCEPTED and event_us > NOW_US + FUTURE_US[Source.FMS]:
+            outcome = Outcome.FUTURE
+        if outcome is Outcome.ACCEPTED and clock_us - event_us > TOO_LATE_US:
+            outcome = Outcome.TOO_LATE
+        if outcome is Outcome.ACCEPTED:
+            day = day_of(event_us, MIDNIGHTS_US)
+            days.add(day)
+            outcome = Outcome.KEY_DESTROYED if day in destroyed else outcome
+        if outcome is Outcome.ACCEPTED and granted[row]:
+            clock_us = max(clock_us, event_us)
+        assert (outcome, NOW_US if clock_us == NEVER_US else clock_us) == (
+            Outcome(int(columns.outcome[row])),
+            columns.arrival_us[row],
+        )
+    assert {0: clock_us} == newest
+    assert asked <= days
 
 
 @given(values_of_any_kind)

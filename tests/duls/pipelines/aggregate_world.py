@@ -111,6 +111,7 @@ class Seen(NamedTuple):
     lon: float
     source_partition: int = 0
     outcome: int = Outcome.ACCEPTED
+    day: int = TODAY
 
 
 def positions(rows: Sequence[Seen]) -> Entry:
@@ -122,7 +123,7 @@ def positions(rows: Sequence[Seen]) -> Entry:
         np.array([START_US + round(row.arrival_s * US_PER_S) for row in rows], np.int64),
         np.array([row.outcome for row in rows], np.uint8),
         np.array([START_US + round(row.event_s * US_PER_S) for row in rows], np.int64),
-        np.full(len(rows), TODAY, np.int32),
+        np.array([row.day for row in rows], np.int32),
         np.array([row.vehicle for row in rows], np.uint64),
         np.zeros(len(rows), np.uint64),
         np.full(len(rows), 52.05),
@@ -136,21 +137,30 @@ def positions(rows: Sequence[Seen]) -> Entry:
     return Entry(value, headers_of(Kind.POSITIONS, OURS, FMS_ID))
 
 
-def detections(offsets: Sequence[int], arrival_s: float, camera: UUID = CAMERA) -> Entry:
-    """Return a message of detections, each of a vehicle of its own."""
+def detections(
+    offsets: Sequence[int],
+    arrival_s: float,
+    camera: UUID = CAMERA,
+    *,
+    event_s: float | None = None,
+    vehicle: int | None = None,
+) -> Entry:
+    """Return a message of detections that happen when they arrive, each of a vehicle of its own, unless told."""
     rows = len(offsets)
     time_us = np.full(rows, START_US + round(arrival_s * US_PER_S), np.int64)
+    event_us = time_us if event_s is None else np.full(rows, START_US + round(event_s * US_PER_S), np.int64)
     numbers = np.array(offsets, np.uint64)
+    vehicles = numbers if vehicle is None else np.full(rows, vehicle, np.uint64)
     columns = DetectionColumns(
         np.zeros(rows, np.int32),
         np.array(offsets, np.int64),
         np.zeros(rows, np.int32),
         time_us,
         np.zeros(rows, np.uint8),
-        time_us,
+        event_us,
         np.full(rows, TODAY, np.int32),
-        numbers,
-        numbers,
+        vehicles,
+        vehicles,
         np.full(rows, 3, np.uint8),
         np.ones(rows, np.uint8),
         np.full(rows, camera.int >> 64, np.uint64),

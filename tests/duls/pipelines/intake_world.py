@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from duls.local_midnights import local_midnights
 from duls.metrics import Metrics
-from duls.pipelines.intake import Intake, IntakeOptions, SourceTopic
+from duls.pipelines.intake import NOTHING_KNOWN, Intake, IntakeOptions, Known, SourceTopic
 from processors.columns import (
     DecodedDetections,
     DecodedPositions,
@@ -63,6 +63,7 @@ class Running:
         clock: str = "arrival",
         failpoint: Callable[[str], None] = no_failpoint,
         gives_up: bool = False,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         self.now_s = 0.0
         self.consumer = FakeConsumer()
@@ -89,6 +90,7 @@ class Running:
             metrics=self.metrics,
             failpoint=failpoint,
             record_gap=self.gaps.append,
+            known=known,
         )
         self.intake.subscribe()
 

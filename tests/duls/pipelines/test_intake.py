@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duls.errors import ServiceAwayError
-from duls.pipelines.intake import DrainTarget, IntakeOptions
+from duls.pipelines.grant_keeper import GrantKeeper
+from duls.pipelines.intake import DrainTarget, IntakeOptions, Known
 from naive import PositionRow, event_arrivals
 from processors.columns import (
     DetectionColumns,
     PositionColumns,
 )
+from processors.grants import NEVER_ENDS_US, Grant, GrantBook
 from processors.source_clock import Mark
 from processors.vocabulary import Outcome
 from streams.decode.detections import decode_detections
@@ -98,6 +100,35 @@ def test_the_event_clock_is_that_of_the_definition(records: list[Record], data: 
     ]
     accepted.sort(key=lambda row: row.identity)
     assert event_arrivals(accepted) == accepted
+
+
+def test_a_position_without_a_grant_moves_no_event_clock() -> None:
+    """It is not accepted: the next one arrives at its own time, and is not late."""
+    running = Running(
+        clock="event",
+        known=Known(grants=GrantKeeper(lambda: GrantBook([Grant("a", None, 0, NEVER_ENDS_US)]))),
+    )
+    running.own((RAW, 0))
+    times_ms = [NOW_MS - hours * 3_600_000 for hours in (10, 5, 9)]
+
+    running.read(
+        [
+            message(
+                RAW,
+                0,
+                offset,
+                b'{"vehicle":"NL:AB-1","time":%d,"lat":52.0,"lon":5.0,"carrier":"%s"}' % (time_ms, carrier),
+                time_ms=NOW_MS,
+            )
+            for offset, (time_ms, carrier) in enumerate(zip(times_ms, [b"a", b"b", b"a"], strict=True))
+        ]
+    )
+    running.intake.finish()
+
+    ((_, columns),) = running.rows()
+    assert [Outcome.ACCEPTED, Outcome.NO_GRANT, Outcome.ACCEPTED] == columns.outcome.tolist()
+    assert [times_ms[place] * 1_000 for place in (0, 0, 2)] == columns.arrival_us.tolist()
+    assert times_ms[2] * 1_000 == running.marks()[-1].arrival_us
 
 
 @given(LOGS)
