@@ -5,6 +5,7 @@ sum of kept and refused features is the number in the file.
 """
 
 import json
+import re
 from typing import Final, Literal, NamedTuple, NoReturn
 
 from duls.errors import InvalidInputError
@@ -13,6 +14,10 @@ from processors.zone_area import area_km2
 from processors.zone_feature import ZoneFeature
 from processors.zone_geometry import ReadGeometry, UnusableGeometryError, read_geometry
 
+LONGEST_ID_BYTES: Final = 100  # in UTF-8; a part of addresses, keys of messages and indexes
+LONGEST_NAME: Final = 200  # signs
+MUNICIPALITY: Final = re.compile(r"GM\d{4}", re.ASCII)
+SHOWN: Final = 60  # signs of a value that is refused
 MAX_CAPACITY: Final = 2**31 - 1  # an `integer` column holds it
 
 
@@ -44,6 +49,7 @@ class _Properties(NamedTuple):
     kind: str
     municipality: str | None
     capacity: int | None
+    repairs: list[str]  # sentences about values that were put right
     defaults: list[str]  # sentences about values that were filled in
 
 
@@ -105,7 +111,9 @@ def _feature(raw: object, taken: set[str]) -> tuple[ZoneFeature, list[ZoneReport
         area_km2=_positive_area_km2(geometry),
         polygons=geometry.polygons,
     )
-    remarks = [ZoneReport(0, given.zone_id, "repaired", repair) for repair in geometry.repairs]
+    remarks = [
+        ZoneReport(0, given.zone_id, "repaired", repair) for repair in (*given.repairs, *geometry.repairs)
+    ]
     remarks += [ZoneReport(0, given.zone_id, "defaulted", default) for default in given.defaults]
     return feature, remarks
 
@@ -123,21 +131,37 @@ def _properties(raw: dict[str, object]) -> _Properties:
     properties = raw.get("properties")
     values: dict[str, object] = properties if isinstance(properties, dict) else {}
     zone_id = _zone_id(values, has_feature_id="id" in raw)
+    repairs: list[str] = []
     defaults: list[str] = []
     name = values.get("name")
     if not isinstance(name, str) or not _is_storable(name):
         defaults.append("no usable name: the id is shown instead")
         name = zone_id
+    if len(name) > LONGEST_NAME:
+        repairs.append(f"a name of {len(name)} signs: its first {LONGEST_NAME} are shown")
+        name = name[:LONGEST_NAME]
     kind = values.get("kind")
     if kind is None:
         defaults.append("no kind: taken as 'other'")
         kind = "other"
     if kind not in ZONE_KINDS:
-        _refuse(f"kind {kind!r} is unknown; known are {', '.join(ZONE_KINDS)}")
-    municipality = values.get("municipality")
-    if municipality is not None and not (isinstance(municipality, str) and _is_storable(municipality)):
-        _refuse(f"municipality must be a CBS code in text such as 'GM0363', not {municipality!r}")
-    return _Properties(zone_id, name, str(kind), municipality, _capacity(values.get("capacity")), defaults)
+        _refuse(f"kind {_shown(kind)} is unknown; known are {', '.join(ZONE_KINDS)}")
+    municipality = _municipality(values.get("municipality"), repairs)
+    return _Properties(
+        zone_id, name, str(kind), municipality, _capacity(values.get("capacity")), repairs, defaults
+    )
+
+
+def _municipality(value: object, repairs: list[str]) -> str | None:
+    """Return the CBS code of a municipality; small letters and blanks around it are put right, and told."""
+    if value is None:
+        return None
+    code = value.strip().upper() if isinstance(value, str) else ""
+    if not MUNICIPALITY.fullmatch(code):
+        _refuse(f"municipality must be a CBS code in text such as 'GM0363', not {_shown(value)}")
+    if code != value:
+        repairs.append(f"municipality {_shown(value)}: taken as {code!r}")
+    return code
 
 
 def _zone_id(values: dict[str, object], *, has_feature_id: bool) -> str:
@@ -147,7 +171,11 @@ def _zone_id(values: dict[str, object], *, has_feature_id: bool) -> str:
         place = "move the Feature's own id to properties.id" if has_feature_id else "add properties.id"
         _refuse(f"it has no properties.id; {place}")
     if not isinstance(zone_id, str) or not _is_storable(zone_id):
-        _refuse(f"properties.id must be text that is not blank, not {zone_id!r}")
+        _refuse(f"properties.id must be text that is not blank, not {_shown(zone_id)}")
+    if not zone_id.isprintable():
+        _refuse(f"properties.id holds a sign that cannot be printed: {_shown(zone_id)}")
+    if len(zone_id.encode()) > LONGEST_ID_BYTES:
+        _refuse(f"properties.id is longer than {LONGEST_ID_BYTES} bytes: {_shown(zone_id)}")
     return zone_id
 
 
@@ -162,7 +190,7 @@ def _capacity(value: object) -> int | None:
         or not whole
         or not 0 <= value <= MAX_CAPACITY
     ):
-        _refuse(f"capacity must be a whole number of vehicles, 0 or more, not {value!r}")
+        _refuse(f"capacity must be a whole number of vehicles, 0 or more, not {_shown(value)}")
     return int(value)
 
 
@@ -170,7 +198,17 @@ def _id_of(raw: object) -> str | None:
     """Return the id that a report can name, if there is one."""
     properties = raw.get("properties") if isinstance(raw, dict) else None
     zone_id = properties.get("id") if isinstance(properties, dict) else None
-    return zone_id if isinstance(zone_id, str) and _is_storable(zone_id) else None
+    return (
+        zone_id
+        if isinstance(zone_id, str) and _is_storable(zone_id) and len(zone_id) <= LONGEST_ID_BYTES
+        else None
+    )
+
+
+def _shown(value: object) -> str:
+    """Return a value of the file for a sentence about it, not longer than a line."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -9,7 +9,7 @@ from processors.positions import NowCounts
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Source
 
-ROWS_PER_SHARD = 8_000  # about 60 bytes a row: below 512 KiB
+ROWS_PER_SHARD = 3_000  # at most 270 bytes a row, whatever the id: below 1 MiB
 
 
 class PartialCounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,58 @@ def test_a_valid_feature_is_taken_as_it_is() -> None:
     assert ((tuple(map(tuple, SQUARE)),),) == zone.polygons
 
 
+@pytest.mark.parametrize(
+    ("zone_id", "reason"),
+    [
+        ("z" * 101, "properties.id is longer than 100 bytes: 'zzz"),
+        ("é" * 51, "properties.id is longer than 100 bytes: 'ééé"),
+        ("z" * 20_000, "properties.id is longer than 100 bytes: 'zzz"),
+        ("a\nb", "properties.id holds a sign that cannot be printed: 'a\\nb'"),
+        ("a\x7f", "properties.id holds a sign that cannot be printed: 'a\\x7f'"),
+    ],
+)
+def test_an_id_that_keys_cannot_hold_is_refused(zone_id: str, reason: str) -> None:
+    """Alone: the other zones of the file are kept, and the sentence fits a line."""
+    file = read(feature(id=zone_id), feature(id="z" * 100))
+
+    assert ["z" * 100] == [zone.zone_id for zone in file.features]
+    assert [(0, "refused")] == [(report.feature_index, report.action) for report in file.reports]
+    assert file.reports[0].message.startswith(reason)
+    assert len(file.reports[0].message) < 150
+
+
+def test_a_long_name_is_cut() -> None:
+    """A repair, which is told."""
+    file = read(feature(name="Straat" * 100))
+
+    assert ("Straat" * 100)[:200] == file.features[0].name
+    assert [("repaired", "a name of 600 signs: its first 200 are shown")] == [
+        (report.action, report.message) for report in file.reports
+    ]
+
+
+@pytest.mark.parametrize("code", ["gm0363", " GM0363", "Gm0363 "])
+def test_a_municipality_in_other_letters_is_put_right(code: str) -> None:
+    """Since tokens and rules name it by its code."""
+    file = read(feature(municipality=code))
+
+    assert "GM0363" == file.features[0].municipality
+    assert [("repaired", f"municipality {code!r}: taken as 'GM0363'")] == [
+        (report.action, report.message) for report in file.reports
+    ]
+
+
+@pytest.mark.parametrize("code", ["Utrecht", "GM363", "GM03630", "0363", 363, "", True, "GM\u0660363"])
+def test_a_municipality_that_is_no_code_is_refused(code: object) -> None:
+    """No token and no rule could name it."""
+    file = read(feature(municipality=code))
+
+    assert [] == file.features
+    assert (
+        f"municipality must be a CBS code in text such as 'GM0363', not {code!r}" == file.reports[0].message
+    )
+
+
 @given(st.lists(st.tuples(st.floats(4, 5), st.floats(51, 52)), min_size=1, max_size=1))
 def test_valid_coordinates_are_kept_bit_for_bit(corner: list[tuple[float, float]]) -> None:
     """No coordinate of a valid ring changes, not even in its last digit."""

@@ -6,7 +6,9 @@ import pytest
 
 from duls.pipelines.partial_counts import ROWS_PER_SHARD, PartialCounts, partial_messages
 from processors.positions import NowCounts
+from processors.zone_file import LONGEST_ID_BYTES
 from streams.observation_messages import MAX_MESSAGE_BYTES
+from streams.topics import OBSERVATION_MESSAGE_BYTES
 from tests.duls.pipelines.test_owned_partition import owned_partition
 
 
@@ -58,3 +60,12 @@ def test_a_full_shard_fits_a_message() -> None:
     found = partial_messages(owned_partition(), 77, counts(ROWS_PER_SHARD), zone_id, settling=False)
 
     assert all(len(value) <= MAX_MESSAGE_BYTES for _, value in found)
+
+
+def test_a_full_shard_of_the_longest_ids_fits_what_a_topic_takes() -> None:
+    """A hundred quotes are two hundred bytes as JSON."""
+    found = partial_messages(
+        owned_partition(), 77, counts(ROWS_PER_SHARD), lambda _number: '"' * LONGEST_ID_BYTES, settling=False
+    )
+
+    assert all(len(value) <= OBSERVATION_MESSAGE_BYTES for _, value in found)
