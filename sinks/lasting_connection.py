@@ -16,6 +16,8 @@ LOST: Final = (
     # the server ends the session of a process that slept; psycopg files these under internal errors
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
+    # a failover landed on a server that is not the first one yet
+    psycopg.errors.ReadOnlySqlTransaction,
 )
 
 Result = TypeVar("Result")

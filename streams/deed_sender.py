@@ -3,7 +3,7 @@
 import threading
 from typing import Final
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from duls.errors import ServiceAwayError
 from streams.outbox_sender import Message
@@ -20,6 +20,12 @@ class DeedSender:
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
+        self._is_broken = False
+
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether the producer will never send again, so that another one is needed."""
+        return self._is_broken
 
     def send(self, message: Message) -> None:
         """Send a message and return once the broker has it.
@@ -31,11 +37,13 @@ class DeedSender:
         try:
             self._producer.produce(message.topic, message.value, key=message.key, on_delivery=arrived.tell)
         except (BufferError, KafkaException) as error:
+            self._is_broken = isinstance(error, KafkaException)  # a queue that is full gives a BufferError
             text = f"{message.topic} takes no message: {error}"
             raise ServiceAwayError(text) from error
         while not arrived.event.is_set():
             self._producer.poll(POLL_S)  # any thread may serve the others
         if arrived.failure is not None:
+            self._is_broken = self._is_broken or arrived.failure.fatal()
             text = f"{message.topic} did not take the message: {arrived.failure}"
             raise ServiceAwayError(text)
 
@@ -45,9 +53,9 @@ class _Arrival:
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self.failure: str | None = None
+        self.failure: KafkaError | None = None
 
-    def tell(self, error: object, _message: object) -> None:
+    def tell(self, error: KafkaError | None, _message: object) -> None:
         """Note it."""
-        self.failure = None if error is None else str(error)
+        self.failure = error
         self.event.set()

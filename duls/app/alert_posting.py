@@ -77,12 +77,12 @@ def post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -
     """Post JSON.
 
     Raises:
-        ChannelAwayError: nobody answers, or not now.
+        ChannelAwayError: nobody answers, or not now, or with what HTTP does not know.
         RefusedPostError: the answer is a refusal of this post.
     """
     try:
         answer = client.post(url, content=body, headers={"Content-Type": "application/json", **headers})
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         # its words may quote the address, and that may hold a secret
         message = f"{type(error).__name__} while posting"
         raise ChannelAwayError(message) from None

@@ -53,9 +53,9 @@ class TopicDeeds:
         return self._outcome(action_id)
 
     def _connected(self) -> DeedSender:
-        """Return what sends, made at the first deed: most processes never do any."""
+        """Return what sends, made at the first deed, as most processes never do any, and anew when it is broken."""
         with self._lock:
-            if self._sender is None:
+            if self._sender is None or self._sender.is_broken:
                 self._sender = DeedSender(
                     make_deed_producer(self._kafka.bootstrap_servers, self._kafka.client, timeout_s=SEND_S)
                 )

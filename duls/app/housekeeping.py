@@ -95,7 +95,13 @@ class Housekeeping:
         """Publish and remove when it is time; what is removed cannot be published any more."""
         while not self._stop.wait(max(0.0, self._upkeep_due_s - time.monotonic())):
             self._upkeep_due_s = time.monotonic() + UPKEEP_S
-            publish_due(connection, self._settings)
+            try:
+                publish_due(connection, self._settings)
+            except BaseException:
+                # a publication that fails day after day must not keep what is to be removed
+                with open_connection(self._settings.database_url, application_name="duls sweep") as other:
+                    self._sweep(other)
+                raise
             self._sweep(connection)
 
     def _sweep(self, connection: Connection) -> None:

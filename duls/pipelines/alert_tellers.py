@@ -14,6 +14,7 @@ import psycopg
 import structlog
 
 from duls.errors import DulsError
+from duls.logs import tell_defect
 from duls.metrics import Metrics
 from sinks.connection import Connection, first_line
 from sinks.lasting_connection import LastingConnection
@@ -88,6 +89,9 @@ class Teller:
                 self._tell_again()
             except (ChannelAwayError, DulsError, psycopg.Error) as error:
                 self._wait(first_line(error))
+            except Exception as error:  # noqa: BLE001  # a thread that ended would tell nobody any more, in silence
+                tell_defect(error)
+                self._wait("a defect of ours")
         self._database.close()
 
     def _wait(self, reason: str) -> None:
@@ -186,8 +190,7 @@ class PostTeller(Teller):
                 held.add(delivery.zone_id)
                 wait_s = min(FIRST_RETRY_S * 2 ** min(delivery.attempts, 16), self._setup.retry_max_s)
                 failed(connection, delivery.number, str(error), wait_s)
-                self._setup.metrics.alert_deliveries_total.labels(self.channel_label, "refused").inc()
-                log.warning("an alert was refused", channel=self.channel_label, reason=str(error))
+                self._tell_of_refusal(error)
             else:
                 arrived(connection, [delivery.number])
 
@@ -196,5 +199,16 @@ class PostTeller(Teller):
         now_s = time.monotonic()
         if self._again is None or now_s < self._again_due_s or not self._setup.is_ours():
             return
-        self._database.run("tell of alerts that run", self._again)
         self._again_due_s = now_s + self._again_s
+        try:
+            self._database.run("tell of alerts that run", self._again)
+        except RefusedPostError as error:
+            self._tell_of_refusal(error)
+        except BaseException:
+            self._again_due_s = now_s  # as soon as the channel is asked again
+            raise
+
+    def _tell_of_refusal(self, error: RefusedPostError) -> None:
+        """Count and log that the channel did not want something."""
+        self._setup.metrics.alert_deliveries_total.labels(self.channel_label, "refused").inc()
+        log.warning("an alert was refused", channel=self.channel_label, reason=str(error))

@@ -52,10 +52,10 @@ class World:
         return 0
 
     def publish_due(self, _connection: object, _settings: Settings) -> None:
-        """Count a publication, or fail as told."""
+        """Count a publication, and fail as told."""
+        self.published += 1
         if self.defects:
             raise self.defects.pop(0)
-        self.published += 1
 
     def sweep(self, _connection: object, retention: Retention, reference_us: int) -> list[Removal]:
         """Note what is kept."""
@@ -145,6 +145,19 @@ def test_a_defect_of_publishing_ends_neither_thread(
     told = "".join(capfd.readouterr())
     assert "ValueError" in told
     assert "QZX" not in told
+
+
+def test_what_cannot_be_published_keeps_nothing(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publication that fails each time does not fill the disk: what was kept long enough goes all the same."""
+    world.defects = [ValueError("again")] * 1_000
+    monkeypatch.setattr(housekeeping, "UPKEEP_S", 0.001)
+
+    with Housekeeping(settings):
+        assert world.swept.wait(WAIT_S)
+
+    assert 1 <= world.connections["duls sweep"]
 
 
 def test_nothing_is_removed_before_there_is_a_time(world: World, settings: Settings) -> None:
