@@ -127,6 +127,25 @@ class FlowStore:
         """Return the newest versions of zones, cameras and settings at an instant."""
         return self._database.run("load versions", lambda c: versions_at(c, instant_us))
 
+    def counted_to(self, topic_id: UUID, source_topic_id: bytes, source_partition: int) -> int | None:
+        """Return the offset below which all observation partitions have a source partition; None where none has any.
+
+        Args:
+            topic_id: of the observation topic.
+            source_topic_id: 16 bytes.
+            source_partition: of the raw topic.
+        """
+        values = {
+            "topic_id": topic_id,
+            "source_topic_id": UUID(bytes=source_topic_id),
+            "source_partition": source_partition,
+        }
+        counted = self._database.run(
+            "read how far figures are",
+            lambda c: c.execute(query("progress", "counted_to"), values).fetchone(),
+        )
+        return None if counted is None else counted[0]
+
     def record_gap(self, gap: DataGap) -> None:
         """Record offsets that were gone before they were read; repeating it changes nothing."""
         self._database.run("record a gap", lambda c: c.execute(query("progress", "add_gap"), gap._asdict()))

@@ -22,6 +22,14 @@ DEAF_TICKS: Final = 10
 """After so many ticks in a row that did not come back, the client does not read a partition any more."""
 
 Key = tuple[str, int]
+CountedTo = Callable[[bytes, int], int | None]
+"""How far the figures have a source partition, by topic id and number; None where they know nothing of it."""
+
+
+def never_counted(topic_id: bytes, partition: int) -> int | None:
+    """Know nothing of any partition."""
+    del topic_id, partition
+    return None
 
 
 class Gap(NamedTuple):
@@ -70,6 +78,7 @@ class SourcePositions:
         before_release: Commits what is read, before partitions go to another member.
         attach: Told of partitions before they are assigned.
         monotonic: Seconds.
+        counted_to: Asked of partitions of which nothing is committed: the group may have forgotten them.
     """
 
     def __init__(
@@ -82,6 +91,7 @@ class SourcePositions:
         before_release: Callable[[], None],
         attach: Callable[[list[TopicPartition]], None],
         monotonic: Callable[[], float],
+        counted_to: CountedTo = never_counted,
     ) -> None:
         self.assigned_s: float | None = None  # when the group gave an assignment last
         self._consumer = consumer
@@ -91,6 +101,7 @@ class SourcePositions:
         self._before_release = before_release
         self._attach = attach
         self._monotonic = monotonic
+        self._counted_to = counted_to
         self._positions: dict[Key, PartitionPosition] = {}
         self._committed: dict[Key, PartitionPosition] = {}
         self._fill: dict[Key, _Fill] = {}
@@ -246,7 +257,11 @@ class SourcePositions:
         self._begin(starts)
 
     def _start(self, committed: TopicPartition) -> TopicPartition:
-        """Return where a partition is read from: the committed offset, or its beginning at the first time."""
+        """Return where a partition is read from: the committed offset, or its beginning where there is none.
+
+        Offsets that are not renewed for a week are forgotten by the broker. What was counted is read again then, and
+        changes nothing; what was not, and is gone, is a gap.
+        """
         key = (committed.topic, committed.partition)
         if committed.error is not None:
             raise KafkaException(committed.error)
@@ -257,6 +272,10 @@ class SourcePositions:
             if position.next_offset < low:
                 self._record_gap(Gap(key[0], self._topic_ids[key[0]], key[1], position.next_offset, low))
                 position = position._replace(next_offset=low)
+        else:
+            counted_to = self._counted_to(self._topic_ids[key[0]], key[1])
+            if counted_to is not None and counted_to < low:
+                self._record_gap(Gap(key[0], self._topic_ids[key[0]], key[1], counted_to, low))
         self._positions[key] = position
         self._committed.pop(key, None)
         self._fill[key] = _Fill(high, self._monotonic())

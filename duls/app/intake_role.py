@@ -118,7 +118,12 @@ def run_intake(
             Registers(partial(stamp_of, folder), partial(read_registers, folder)), references
         )
         grants = _grants(settings, stack, patience, metrics)
-        known = Known(vehicles, CameraTeller(cameras.register).tell, grants)
+        known = Known(
+            vehicles,
+            CameraTeller(cameras.register).tell,
+            grants,
+            partial(flow_store.counted_to, topics.observations.topic_id),
+        )
         intake, close = _intake(settings, topics, stop, metrics, keys, record_gap, known)
         # closed first: it commits once more
         stack.callback(close_within, close)

@@ -28,7 +28,7 @@ from streams.narrow_rows import by_destination, narrowed
 from streams.observation_messages import Kind, encode_parts
 from streams.observation_sender import DeadLetter, ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
-from streams.source_positions import Gap, PositionMetadata, SourcePositions
+from streams.source_positions import CountedTo, Gap, PositionMetadata, SourcePositions, never_counted
 
 log = structlog.get_logger()
 
@@ -89,6 +89,7 @@ class Known(NamedTuple):
     enrichment: Enrichment = NoEnrichment()
     tell_cameras: TellCameras = _tell_nobody
     grants: GrantKeeper | None = None  # None: no grants are asked for
+    counted_to: CountedTo = never_counted  # by the figures, where nothing is committed
 
 
 NOTHING_KNOWN: Final = Known()
@@ -151,6 +152,7 @@ class Intake:
             before_release=self.commit,
             attach=reader.attach,
             monotonic=monotonic,
+            counted_to=known.counted_to,
         )
         self._progress_due_s = 0.0
         self._commit_due_s = 0.0

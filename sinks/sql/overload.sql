@@ -11,9 +11,10 @@ VALUES (%(worker_id)s, clock_timestamp())
 ON CONFLICT (worker_id) DO UPDATE SET seen_at = excluded.seen_at;
 
 -- name: forget_dead_workers
--- Remove processes that were not heard of for the length of a lease.
+-- Remove processes that were not heard of for the length of a lease, and those that were heard of later than now by
+-- as much: the clock went back, and one that lives says so at its next look.
 DELETE FROM core.alert_worker
-WHERE seen_at < clock_timestamp() - %(lease_s)s * interval '1 second';
+WHERE abs(extract(epoch FROM clock_timestamp() - seen_at)) > %(lease_s)s;
 
 -- name: forget_worker
 -- Remove this process, which ends.

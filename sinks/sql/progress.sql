@@ -125,6 +125,15 @@ FROM core.source_cursor AS stored
 WHERE stored.topic_id = %(topic_id)s AND stored.partition = %(partition)s
 ORDER BY stored.source_topic_id, stored.source_partition;
 
+-- name: counted_to
+-- Offset below which all observation partitions have a source partition; null where none has any of it.
+SELECT min(stored.next_offset)
+FROM core.source_cursor AS stored
+WHERE
+    stored.topic_id = %(topic_id)s
+    AND stored.source_topic_id = %(source_topic_id)s
+    AND stored.source_partition = %(source_partition)s;
+
 -- name: stream_time
 -- Stream time at which the figures of an observation partition stand, microseconds; null before there is any.
 SELECT core.microseconds(min(clock.stream_time)) FROM core.feed_clock AS clock WHERE clock.partition = %(partition)s;

@@ -189,6 +189,18 @@ def test_what_a_flush_stored_is_loaded(store: FlowStore) -> None:
     assert store.claim(TOPIC, [0], {0: 3})[0] == (claims[0].epoch + 1, 9)
 
 
+def test_figures_tell_how_far_they_are(store: FlowStore) -> None:
+    """As far as the last of the observation partitions is, and of the topic that there is now."""
+    claims = store.claim(TOPIC, [0, 1], {0: 0, 1: 0})
+    cursors = [Cursor(TOPIC, number, RAW, 3, 0, offset, 0, START_US) for number, offset in ((0, 70), (1, 60))]
+    store.flush(Flush([advance(claims, 0, 0, 9), advance(claims, 1, 0, 9)], SLOT_S, cursors=cursors))
+
+    assert 60 == store.counted_to(TOPIC, RAW.bytes, 3)
+    assert store.counted_to(TOPIC, RAW.bytes, 4) is None
+    assert store.counted_to(UUID(int=99), RAW.bytes, 3) is None
+    assert store.counted_to(TOPIC, UUID(int=99).bytes, 3) is None
+
+
 def test_a_gap_is_recorded_once(store: FlowStore, connection: Connection) -> None:
     """Noticing it again after a restart changes nothing."""
     gap = DataGap(UUID(int=5), 3, 10, 20)

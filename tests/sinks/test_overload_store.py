@@ -136,10 +136,11 @@ def test_two_processes_share_the_zones(connection: Connection) -> None:
     assert (SHARDS // 2, SHARDS // 2, SHARDS) == (len(kept), len(taken), len(kept | taken))
 
 
-def test_shards_of_a_dead_process_are_free(connection: Connection) -> None:
-    """Its lease is over; those of one that says goodbye are free at once."""
+@pytest.mark.parametrize("seen", ["31 seconds ago", "1 hour"])
+def test_shards_of_a_dead_process_are_free(connection: Connection, seen: str) -> None:
+    """Its lease is over, also where the clock has gone back; those of one that says goodbye are free at once."""
     claim_shards(connection, ONE, LEASE_S)
-    connection.execute("UPDATE core.alert_worker SET seen_at = now() - interval '31 seconds'")
+    connection.execute("UPDATE core.alert_worker SET seen_at = now() + %s::interval", [seen])
     claims = claim_shards(connection, TWO, LEASE_S)
     assert (SHARDS, {2}) == (len(claims), {claim.epoch for claim in claims})
 

@@ -23,6 +23,7 @@ class World:
 
     def __init__(self, partitions: int = 3) -> None:
         self.now_s = 100.0
+        self.counted: dict[tuple[bytes, int], int] = {}
         self.gaps: list[Gap] = []
         self.releases = 0
         self.attached: list[TopicPartition] = []
@@ -35,6 +36,7 @@ class World:
             before_release=self._release,
             attach=self.attached.extend,
             monotonic=lambda: self.now_s,
+            counted_to=lambda topic_id, partition: self.counted.get((topic_id, partition)),
         )
         self.positions.subscribe()
 
@@ -115,6 +117,23 @@ def test_records_gone_before_an_assignment_are_a_gap(world: World) -> None:
     assert [Gap(RAW, TOPIC_ID, 0, 60, 75)] == world.gaps
     assert {KEY: 75} == world.consumer.assigned
     assert [(KEY, PartitionPosition(75, 7 * US, 5 * US))] == world.positions.all()
+
+
+@pytest.mark.parametrize(
+    ("counted_to", "gaps"), [(None, []), (60, [Gap(RAW, TOPIC_ID, 0, 60, 75)]), (75, []), (80, [])]
+)
+def test_a_gap_is_known_where_the_group_was_forgotten(
+    world: World, counted_to: int | None, gaps: list[Gap]
+) -> None:
+    """Guard 2, after a week away: the figures tell how far they are; what they have is read again for nothing."""
+    world.consumer.bounds[KEY] = (75, 90)
+    if counted_to is not None:
+        world.counted[TOPIC_ID, 0] = counted_to
+
+    world.consumer.give(KEY)
+
+    assert gaps == world.gaps
+    assert {KEY: 75} == world.consumer.assigned
 
 
 def test_records_gone_while_reading_are_a_gap(world: World) -> None:
