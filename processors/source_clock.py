@@ -73,6 +73,13 @@ class SourceClock:
             self.next_index[mark.partition] = 0
         self.arrival_us[mark.partition] = max(self.arrival_us[mark.partition], mark.arrival_us)
 
+    def adopt(self, cursor: Cursor) -> None:
+        """Take over a cursor that stands where the log does not tell of it any more."""
+        self._grow(cursor.partition + 1)
+        self.next_offset[cursor.partition] = cursor.next_offset
+        self.next_index[cursor.partition] = cursor.next_index
+        self.arrival_us[cursor.partition] = max(self.arrival_us[cursor.partition], cursor.arrival_us)
+
     @property
     def stream_us(self) -> int | None:
         """Return stream time, or None while a partition has not been heard of."""

@@ -122,8 +122,11 @@ def _skip_gone(
     needed = next_offset if snapshot is None else min(next_offset, snapshot[0])
     if needed >= earliest_offset:
         return
-    _forget(connection, topic_id, [partition])
-    if next_offset < earliest_offset:
+    if next_offset >= earliest_offset:
+        # the state is built from what the log has; what was counted stands, and cursors tell how far that is
+        connection.execute(query("progress", "forget_snapshots"), {"partitions": [partition]})
+    else:
+        _forget(connection, topic_id, [partition])
         gap = {"from_offset": next_offset, "to_offset": earliest_offset}
         source = {"source_topic_id": topic_id, "source_partition": partition}
         connection.execute(query("progress", "add_gap"), {**source, **gap})

@@ -13,8 +13,10 @@ from processors.ledger import Ledger
 from processors.observation_partition import ObservationPartition
 from processors.positions import NowCounts
 from processors.snapshot import FORMAT, snapshot_of
+from processors.source_clock import Cursor as SourceCursor
 from sinks.flush_parts import Cursor, NowColumns, PartitionAdvance, Snapshot
 
+UNREAD: Final = (0, 0)  # where a source partition begins
 NOWHERE: Final = -1  # an offset that no state has
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
 
@@ -36,6 +38,7 @@ class OwnedPartition:
         start_offset: int,
         stored_offset: int,
         has_snapshot: bool,
+        is_partial: bool = False,
     ) -> None:
         self.topic_id = topic_id
         self.number = number
@@ -45,6 +48,9 @@ class OwnedPartition:
         self.stored_offset = stored_offset
         self.replay_until = stored_offset
         self.has_snapshot = has_snapshot
+        self.is_partial = (
+            is_partial  # an operator wants what the log still has, which need not name each source
+        )
         self.snapshot_offset = start_offset if has_snapshot else NOWHERE  # what the last snapshot holds
         self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
         self.assigned_s = 0.0  # monotonic: when the group gave it
@@ -87,13 +93,18 @@ class OwnedPartition:
     def end_replay(self, stored: list[Cursor]) -> None:
         """Check that the replayed cursors equal the stored ones, and take what was stored as known.
 
+        Where the state is what a part of the log tells, cursors of which that part does not tell are taken over.
+
         Raises:
             ReplayError: They differ, so the log or the code is not what it was.
         """
-        have = {
-            (c.source_topic_id, c.source_partition): (c.next_offset, c.next_index) for c in self.cursors()
-        }
-        want = {(c.source_topic_id, c.source_partition): (c.next_offset, c.next_index) for c in stored}
+        want = _places(stored)
+        have = _places(self.cursors())
+        if self.is_partial:
+            for c in stored:
+                if have.get((c.source_topic_id, c.source_partition), UNREAD) == UNREAD:
+                    self._adopt(c)
+            have = _places(self.cursors())
         if have != want:
             differing = sorted(
                 f"{topic}/{partition}: replayed {have.get((topic, partition))}, stored {want.get((topic, partition))}"
@@ -128,10 +139,29 @@ class OwnedPartition:
             for cursor in self.state.cursors()
         ]
 
+    def _adopt(self, stored: Cursor) -> None:
+        """Take over a stored cursor."""
+        clock = self.state.clock_of(stored.source_topic_id.bytes, stored.source)
+        clock.adopt(
+            SourceCursor(
+                clock.topic_id,
+                stored.source,
+                stored.source_partition,
+                stored.next_offset,
+                stored.next_index,
+                stored.arrival_us,
+            )
+        )
+
     def snapshot(self) -> Snapshot:
         """Return the state as of the read offset."""
         data = encode_snapshot(snapshot_of(self.state))
         return Snapshot(self.topic_id, self.number, self.read_offset, FORMAT, data)
+
+
+def _places(cursors: Sequence[Cursor]) -> dict[tuple[UUID, int], tuple[int, int]]:
+    """Return where each source partition is read to."""
+    return {(c.source_topic_id, c.source_partition): (c.next_offset, c.next_index) for c in cursors}
 
 
 class NowChange(NamedTuple):

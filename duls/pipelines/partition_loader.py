@@ -115,6 +115,7 @@ class PartitionLoader:
             start_offset=start_offset,
             stored_offset=claimed.next_offset,
             has_snapshot=stored is not None,
+            is_partial=self._from_beginning and stored is None,
         )
         if not owned.is_replaying:
             owned.end_replay(self._store.load_cursors(topic_id, number))

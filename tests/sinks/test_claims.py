@@ -92,13 +92,18 @@ def test_a_snapshot_that_cannot_be_replayed_is_given_up_without_a_gap(connection
     write_figures(connection)
     claims = claim(connection, TOPIC, [0], {0: 0, 1: 0})
     snapshot = Snapshot(TOPIC, 0, 3, 1, b"state")
-    flush(connection, Flush([advance(claims, 0, 5, 6)], SLOT_S, snapshots=[snapshot]), 1)
+    cursors = [Cursor(TOPIC, 0, TOPIC, 0, 0, 70, 0, 1)]
+    flush(connection, Flush([advance(claims, 0, 5, 6)], SLOT_S, cursors=cursors, snapshots=[snapshot]), 1)
 
     told = claim(connection, TOPIC, [0], {0: 4, 1: 0}, "earliest")
 
     assert 6 == told[0].next_offset
     assert [(0,)] == connection.execute("SELECT count(*) FROM core.data_gap").fetchall()
     assert [(0,)] == connection.execute("SELECT count(*) FROM core.snapshot").fetchall()
+    # what is read again is compared with them
+    assert [(70,)] == connection.execute(
+        "SELECT next_offset FROM core.source_cursor WHERE partition = 0"
+    ).fetchall()
 
 
 def test_one_missing_offset_among_others_is_refused(connection: Connection) -> None:

@@ -85,6 +85,27 @@ def test_a_replay_that_differs_is_refused_with_the_difference(stored: list[Curso
         owned.end_replay(stored)
 
 
+def test_a_part_of_the_log_need_not_tell_of_each_source() -> None:
+    """What an operator wants to begin with: cursors that the log does not name any more are taken over."""
+    owned = owned_partition()
+    owned.is_partial = True
+    other = cursor(70, 2)._replace(source_partition=1)
+
+    owned.end_replay([cursor(3), other])
+
+    assert [cursor(3), other] == owned.cursors()
+
+
+@pytest.mark.parametrize("stored", [[cursor(2)], [cursor(3, 1)], []])
+def test_what_a_part_of_the_log_tells_must_be_so(stored: list[Cursor]) -> None:
+    """Guard 16 holds for it too."""
+    owned = owned_partition()
+    owned.is_partial = True
+
+    with pytest.raises(ReplayError):
+        owned.end_replay(stored)
+
+
 def test_an_advance_names_what_it_expects() -> None:
     """Under our epoch, from the stored offset to the one that is read."""
     owned = owned_partition()
