@@ -101,9 +101,8 @@ def test_a_snapshot_that_cannot_be_replayed_is_given_up_without_a_gap(connection
     assert [(0,)] == connection.execute("SELECT count(*) FROM core.data_gap").fetchall()
     assert [(0,)] == connection.execute("SELECT count(*) FROM core.snapshot").fetchall()
     # what is read again is compared with them
-    assert [(70,)] == connection.execute(
-        "SELECT next_offset FROM core.source_cursor WHERE partition = 0"
-    ).fetchall()
+    kept = connection.execute("SELECT next_offset FROM core.source_cursor WHERE partition = 0").fetchall()
+    assert [(70,), (100,)] == sorted(kept)
 
 
 def test_one_missing_offset_among_others_is_refused(connection: Connection) -> None:
