@@ -16,6 +16,7 @@ from processors.camera_feature import CameraFeature, CameraZone, derived_zone, z
 from processors.camera_rows import CameraRow, camera_rows
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
+from processors.zone_file import LONGEST_NAME, is_usable_id, shown
 
 MOVEMENTS: Final = {"in": Movement.IN, "out": Movement.OUT, "unknown": Movement.UNKNOWN}
 TRAFFIC_DIRECTIONS: Final = ("obverse", "reverse", "bidirectional")
@@ -26,7 +27,7 @@ class CameraReport(NamedTuple):
     """What was done about one row, for the person who loads the file."""
 
     feature_index: int  # place in the file, from 0: data row, or camera over all messages
-    camera_id: str | None  # as given; None where there is none
+    camera_id: str | None  # as given; None where there is none that fits a line
     action: Literal["refused", "defaulted"]
     message: str
 
@@ -59,7 +60,7 @@ def merge_cameras(
     cameras = {camera.camera_id: camera for camera in known}
     reports: list[CameraReport] = []
     for row in rows:
-        named = row.camera_id if isinstance(row.camera_id, str) else None
+        named = row.camera_id if isinstance(row.camera_id, str) and is_usable_id(row.camera_id) else None
         try:
             camera, defaults = _camera(row, cameras, zone_of)
         except _RefusedRowError as refusal:
@@ -78,8 +79,8 @@ def _camera(
         _refuse(row.defect)
     camera_id = _uuid(row.camera_id)
     known = cameras.get(camera_id)
-    placed = _placed(row, camera_id, known)
     defaults: list[str] = []
+    placed = _placed(row, camera_id, known, defaults)
     if row.camera_status == "inactive":
         defaults.append("the camera is inactive: it is kept, so that its late detections still count")
     zone_ids = _zone_ids(row, known)
@@ -88,7 +89,7 @@ def _camera(
     if row.is_message and is_open:
         if zone_ids and isinstance(zone_ids[0], str):
             defaults.append(
-                f"zone {zone_ids[0]!r} is not of this city: its zones follow from where it stands"
+                f"zone {shown(zone_ids[0])} is not of this city: its zones follow from where it stands"
             )
         if not zone_ids or isinstance(zone_ids[0], str):
             zone_ids = list(zones_at(zone_of.values(), placed))
@@ -99,7 +100,9 @@ def _camera(
     return replace(placed, zones=(*kept, *zones)), defaults
 
 
-def _placed(row: CameraRow, camera_id: UUID, known: CameraFeature | None) -> CameraFeature:
+def _placed(
+    row: CameraRow, camera_id: UUID, known: CameraFeature | None, defaults: list[str]
+) -> CameraFeature:
     """Return the camera without zones; what the row leaves out stays as known."""
     azimuth_deg = None if row.azimuth_deg is None else _number(row.azimuth_deg, "azimuth_deg", 0.0, 360.0)
     if known is not None and row.lat is None and row.lon is None:
@@ -122,7 +125,9 @@ def _placed(row: CameraRow, camera_id: UUID, known: CameraFeature | None) -> Cam
     name = str(camera_id) if known is None else known.name
     if isinstance(row.name, str) and row.name.strip() and "\0" not in row.name and row.name.isprintable():
         name = row.name.strip()
-    return CameraFeature(camera_id, name, lat, lon, azimuth_deg, ())
+    if len(name) > LONGEST_NAME:
+        defaults.append(f"a name of {len(name)} signs: its first {LONGEST_NAME} are shown")
+    return CameraFeature(camera_id, name[:LONGEST_NAME], lat, lon, azimuth_deg, ())
 
 
 def _zone_ids(row: CameraRow, known: CameraFeature | None) -> list[object]:
@@ -156,7 +161,7 @@ def _traffic_direction(row: CameraRow) -> str:
     if direction is None:
         return "bidirectional"
     if not isinstance(direction, str) or direction not in TRAFFIC_DIRECTIONS:
-        _refuse(f"traffic_direction must be one of {', '.join(TRAFFIC_DIRECTIONS)}, not {direction!r}")
+        _refuse(f"traffic_direction must be one of {', '.join(TRAFFIC_DIRECTIONS)}, not {shown(direction)}")
     return direction
 
 
@@ -166,7 +171,7 @@ def _movement(word: object, derived: Movement) -> Movement:
         return derived
     movement = MOVEMENTS.get(word.strip().lower()) if isinstance(word, str) else None
     if movement is None:
-        _refuse(f"a movement must be one of {', '.join(MOVEMENTS)}, not {word!r}")
+        _refuse(f"a movement must be one of {', '.join(MOVEMENTS)}, not {shown(word)}")
     return movement
 
 
@@ -174,14 +179,14 @@ def _zone(zone_id: object, zone_of: Mapping[str, ZoneFeature]) -> ZoneFeature:
     """Return the zone with an id."""
     zone = zone_of.get(zone_id) if isinstance(zone_id, str) else None
     if zone is None:
-        _refuse(f"zone {zone_id!r} is unknown; load the zones first")
+        _refuse(f"zone {shown(zone_id)} is unknown; load the zones first")
     return zone
 
 
 def _uuid(text: object) -> UUID:
     """Return a camera id, which must be a UUID."""
     if not isinstance(text, str) or not UUID_SHAPE.fullmatch(text.strip()):
-        _refuse(f"camera_id must be a UUID, not {text!r}")
+        _refuse(f"camera_id must be a UUID, not {shown(text)}")
     return UUID(text.strip())
 
 
@@ -192,7 +197,7 @@ def _number(value: object, name: str, low: float, high: float) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not low <= number <= high:  # NaN included
-        _refuse(f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
+        _refuse(f"{name} must be a number from {low:g} to {high:g}, not {shown(value)}")
     return number
 
 

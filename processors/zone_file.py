@@ -133,23 +133,34 @@ def _properties(raw: dict[str, object]) -> _Properties:
     zone_id = _zone_id(values, has_feature_id="id" in raw)
     repairs: list[str] = []
     defaults: list[str] = []
-    name = values.get("name")
-    if not isinstance(name, str) or not _is_storable(name):
+    name = _name(values.get("name"), repairs)
+    if not name:
         defaults.append("no usable name: the id is shown instead")
         name = zone_id
-    if len(name) > LONGEST_NAME:
-        repairs.append(f"a name of {len(name)} signs: its first {LONGEST_NAME} are shown")
-        name = name[:LONGEST_NAME]
     kind = values.get("kind")
     if kind is None:
         defaults.append("no kind: taken as 'other'")
         kind = "other"
     if kind not in ZONE_KINDS:
-        _refuse(f"kind {_shown(kind)} is unknown; known are {', '.join(ZONE_KINDS)}")
+        _refuse(f"kind {shown(kind)} is unknown; known are {', '.join(ZONE_KINDS)}")
     municipality = _municipality(values.get("municipality"), repairs)
     return _Properties(
         zone_id, name, str(kind), municipality, _capacity(values.get("capacity")), repairs, defaults
     )
+
+
+def _name(value: object, repairs: list[str]) -> str:
+    """Return a name as one line of signs that can be printed, not too long; empty where there is none."""
+    if not isinstance(value, str) or not _is_unicode(value):
+        return ""
+    name = value if value.strip() else ""
+    if not name.isprintable():
+        name = " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
+        if name:
+            repairs.append(f"a name with signs that cannot be printed: taken as {shown(name)}")
+    if len(name) > LONGEST_NAME:
+        repairs.append(f"a name of {len(name)} signs: its first {LONGEST_NAME} are shown")
+    return name[:LONGEST_NAME]
 
 
 def _municipality(value: object, repairs: list[str]) -> str | None:
@@ -158,9 +169,9 @@ def _municipality(value: object, repairs: list[str]) -> str | None:
         return None
     code = value.strip().upper() if isinstance(value, str) else ""
     if not MUNICIPALITY.fullmatch(code):
-        _refuse(f"municipality must be a CBS code in text such as 'GM0363', not {_shown(value)}")
+        _refuse(f"municipality must be a CBS code in text such as 'GM0363', not {shown(value)}")
     if code != value:
-        repairs.append(f"municipality {_shown(value)}: taken as {code!r}")
+        repairs.append(f"municipality {shown(value)}: taken as {code!r}")
     return code
 
 
@@ -170,12 +181,12 @@ def _zone_id(values: dict[str, object], *, has_feature_id: bool) -> str:
     if zone_id is None:
         place = "move the Feature's own id to properties.id" if has_feature_id else "add properties.id"
         _refuse(f"it has no properties.id; {place}")
-    if not isinstance(zone_id, str) or not _is_storable(zone_id):
-        _refuse(f"properties.id must be text that is not blank, not {_shown(zone_id)}")
+    if not isinstance(zone_id, str) or not zone_id.strip() or "\0" in zone_id or not _is_unicode(zone_id):
+        _refuse(f"properties.id must be text that is not blank, not {shown(zone_id)}")
     if not zone_id.isprintable():
-        _refuse(f"properties.id holds a sign that cannot be printed: {_shown(zone_id)}")
-    if len(zone_id.encode()) > LONGEST_ID_BYTES:
-        _refuse(f"properties.id is longer than {LONGEST_ID_BYTES} bytes: {_shown(zone_id)}")
+        _refuse(f"properties.id holds a sign that cannot be printed: {shown(zone_id)}")
+    if not is_usable_id(zone_id):
+        _refuse(f"properties.id is longer than {LONGEST_ID_BYTES} bytes: {shown(zone_id)}")
     return zone_id
 
 
@@ -190,7 +201,7 @@ def _capacity(value: object) -> int | None:
         or not whole
         or not 0 <= value <= MAX_CAPACITY
     ):
-        _refuse(f"capacity must be a whole number of vehicles, 0 or more, not {_shown(value)}")
+        _refuse(f"capacity must be a whole number of vehicles, 0 or more, not {shown(value)}")
     return int(value)
 
 
@@ -198,15 +209,16 @@ def _id_of(raw: object) -> str | None:
     """Return the id that a report can name, if there is one."""
     properties = raw.get("properties") if isinstance(raw, dict) else None
     zone_id = properties.get("id") if isinstance(properties, dict) else None
-    return (
-        zone_id
-        if isinstance(zone_id, str) and _is_storable(zone_id) and len(zone_id) <= LONGEST_ID_BYTES
-        else None
-    )
+    return zone_id if isinstance(zone_id, str) and is_usable_id(zone_id) else None
 
 
-def _shown(value: object) -> str:
-    """Return a value of the file for a sentence about it, not longer than a line."""
+def is_usable_id(text: str) -> bool:
+    """Tell whether a text is short, not blank, and of signs that can be printed."""
+    return bool(text.strip()) and text.isprintable() and len(text.encode()) <= LONGEST_ID_BYTES
+
+
+def shown(value: object) -> str:
+    """Return a value of a file for a sentence about it, not longer than a line."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
@@ -216,6 +228,6 @@ def _refuse(reason: str) -> NoReturn:
     raise _RefusedFeatureError(reason)
 
 
-def _is_storable(text: str) -> bool:
-    """Tell whether a text is not blank and can stand in a database: no NUL, no half of a surrogate pair."""
-    return bool(text.strip()) and "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8: it has no half of a surrogate pair."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -15,7 +15,7 @@ ALGORITHM: Final = "HS256"
 ISSUER: Final = "duls"
 AUDIENCE: Final = "duls-api"
 EVERYWHERE: Final = "*"
-MUNICIPALITY: Final = re.compile(r"GM\d{4}")
+MUNICIPALITY: Final = re.compile(r"GM\d{4}", re.ASCII)
 REQUIRED: Final = ("iss", "aud", "sub", "jti", "iat", "exp")
 
 

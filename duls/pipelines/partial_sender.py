@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Producer
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from duls.pipelines.owned_partition import OwnedPartition
 from duls.pipelines.partial_counts import partial_messages
 from processors.columns import Int64Array
 from processors.observation_partition import is_settling
+
+log = structlog.get_logger()
 
 REPEAT_S: Final = 1.0  # counts that stay as they are: stream time has moved, and readers may be new
 
@@ -39,6 +42,7 @@ class PartialSender:
         self._every_s = every_s
         self._zone_id = zone_id
         self._midnights_us = midnights_us
+        self._has_warned = False  # that counts cannot be sent
 
     def send_due(self, partitions: Iterable[OwnedPartition], now_s: float) -> None:
         """Send the counts that changed, where it is time to look.
@@ -68,7 +72,21 @@ class PartialSender:
                 self._producer.produce(self._topic, key=key, value=value)
         except BufferError:
             return  # the broker is away; newer counts will replace these
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                raise
+            self._warn(owned.number)
         owned.sent_now, owned.sent_s = now, now_s
+
+    def _warn(self, partition: int) -> None:
+        """Say once that the client takes no message of this length: settings of its own may allow less."""
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning(
+                "counts of zones are not told: they are longer than message.max.bytes of the Kafka client",
+                partition=partition,
+                topic=self._topic,
+            )
 
 
 def _same(old: Sequence[Any], new: Sequence[Any]) -> bool:

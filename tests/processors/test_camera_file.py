@@ -235,6 +235,41 @@ def test_a_bad_message_is_refused_with_its_reason(content: Any, reason: str) -> 
     assert [reason in text for text in refusals(file)] == [True]
 
 
+def test_a_long_name_is_cut() -> None:
+    """A supplier's address may have any length; the screens have not."""
+    file = read_messages(message(address_formatted="Straat" * 100))
+
+    assert ("Straat" * 100)[:200] == file.features[0].name
+    assert [(0, str(CAMERA), "defaulted", "a name of 600 signs: its first 200 are shown")] == file.reports
+
+
+def test_a_name_that_fits_is_taken_whole() -> None:
+    """Blanks around it do not count."""
+    file = read_messages(message(address_formatted=" " + "a" * 200 + " "))
+
+    assert ("a" * 200, []) == (file.features[0].name, file.reports)
+
+
+@pytest.mark.parametrize(
+    "field", ["camera_id", "zone_id", "location_lat", "location_lon", "azimuth_deg", "traffic_direction"]
+)
+def test_a_refusal_fits_a_line(field: str) -> None:
+    """Whatever a supplier sent: it goes to a terminal and to the log."""
+    file = read_messages(message("camera_update", **{field: "\x1b[2J" + "x" * 20_000}))
+
+    (report,) = (report for report in file.reports if report.action in {"refused", "defaulted"})
+    assert "\\x1b[2Jxxx" in report.message
+    assert len(report.message) < 200
+    assert report.camera_id == (None if field == "camera_id" else str(CAMERA))
+
+
+def test_a_movement_of_any_length_is_refused_in_a_line() -> None:
+    """A file may hold any text in place of a word."""
+    file = read_csv(f"{CAMERA},Kade,52.0,5.15,180,centre,{'x' * 20_000},out")
+
+    assert [f"a movement must be one of in, out, unknown, not 'x{'x' * 58}…"] == refusals(file)
+
+
 OVERLONG = f"{HEADER}\n{'x' * 200_000}".encode()  # beyond what a CSV cell may hold
 
 

@@ -84,6 +84,51 @@ def test_an_id_that_keys_cannot_hold_is_refused(zone_id: str, reason: str) -> No
     assert len(file.reports[0].message) < 150
 
 
+@pytest.mark.parametrize("zone_id", ["z" * 101, "é" * 51, "a\nb", "a\x1b[2J", "a\0b", "\ud800", " "])
+def test_a_report_names_no_id_that_cannot_be_used(zone_id: str) -> None:
+    """It goes to a terminal; its sentence shows enough of the id."""
+    assert [None] == [report.zone_id for report in read(feature(id=zone_id)).reports]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Kade\nNoord", "Kade Noord"),
+        (" \tKade\r\n", "Kade"),
+        ("Kade\x1b[2J", "Kade [2J"),
+        ("Kade\0Noord", "Kade Noord"),
+        ("Kade\u202eNoord", "Kade Noord"),
+    ],
+)
+def test_signs_of_a_name_that_cannot_be_printed_become_blanks(name: str, shown: str) -> None:
+    """It stands in lines of messages, mails and terminals; the repair is told."""
+    file = read(feature(name=name))
+
+    assert shown == file.features[0].name
+    assert [("repaired", f"a name with signs that cannot be printed: taken as {shown!r}")] == [
+        (report.action, report.message) for report in file.reports
+    ]
+
+
+@pytest.mark.parametrize("name", ["Kade  Noord ", "Café 't Hoekje", "市場 🚚", "a" * 200])
+def test_a_name_that_can_be_printed_stays(name: str) -> None:
+    """With every blank of it."""
+    file = read(feature(name=name))
+
+    assert (name, []) == (file.features[0].name, file.reports)
+
+
+@pytest.mark.parametrize("name", ["\n\0\t", "\u200b", " ", "a\ud800"])
+def test_a_name_of_which_nothing_can_be_shown_is_replaced(name: str) -> None:
+    """By the id."""
+    file = read(feature(name=name))
+
+    assert "a" == file.features[0].name
+    assert [("defaulted", "no usable name: the id is shown instead")] == [
+        (report.action, report.message) for report in file.reports
+    ]
+
+
 def test_a_long_name_is_cut() -> None:
     """A repair, which is told."""
     file = read(feature(name="Straat" * 100))

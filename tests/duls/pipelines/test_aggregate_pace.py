@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import KafkaError, KafkaException, Message
+from structlog.testing import capture_logs
 
 from duls.pipelines.owned_partition import MAX_SNAPSHOT_AGE_S
 from sinks.flush_parts import Flush
@@ -208,6 +209,38 @@ def test_partial_counts_are_left_out_while_the_queue_is_full() -> None:
     process.read(0)
 
     assert 1 == len(process.producer.sent)
+
+
+def test_partial_counts_that_the_client_does_not_take_end_nothing() -> None:
+    """Settings of the client may allow less; the figures are worth more than the map, and the log says it once."""
+    process = Process(MemoryStore(), one_log(*drive()))
+    process.own(0)
+    process.read(6)
+    process.producer.produce_error = KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE))
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            process.aggregate._partials.due_s = 0.0
+            process.read(0)
+            process.now_s += 1.0
+    process.producer.produce_error = None
+    process.aggregate._partials.due_s = 0.0
+    process.read(0)
+
+    assert [("warning", 0)] == [(entry["log_level"], entry["partition"]) for entry in logs]
+    assert 1 == len(process.producer.sent)
+
+
+def test_a_producer_that_failed_for_good_is_an_error() -> None:
+    """A new one must be made, and only a new process does."""
+    process = Process(MemoryStore(), one_log(*drive()))
+    process.own(0)
+    process.read(6)
+    process.producer.produce_error = KafkaException(KafkaError(KafkaError._FATAL))
+    process.aggregate._partials.due_s = 0.0
+
+    with pytest.raises(KafkaException):
+        process.read(0)
 
 
 def test_nothing_partial_is_sent_of_a_replay() -> None:
