@@ -85,7 +85,9 @@ def _camera(
         defaults.append("the camera is inactive: it is kept, so that its late detections still count")
     zone_ids = _zone_ids(row, known)
     has_moved = known is not None and (known.lat, known.lon) != (placed.lat, placed.lon)
-    is_open = not any(zone_id in zone_of for zone_id in zone_ids) or (has_moved and row.zone_id is None)
+    is_open = not any(isinstance(zone_id, str) and zone_id in zone_of for zone_id in zone_ids) or (
+        has_moved and row.zone_id is None
+    )
     if row.is_message and is_open:
         if zone_ids and isinstance(zone_ids[0], str):
             defaults.append(

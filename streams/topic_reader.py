@@ -12,6 +12,11 @@ CONSUME_S: Final = 0.1
 MESSAGES_AT_ONCE: Final = 1_000
 SILENCE_S: Final = 15.0  # until a broker that sends nothing counts as away
 US_PER_MS: Final = 1_000
+RETRIES: Final = 5  # where the oldest record is removed while it is asked for
+
+
+class _GoneError(ServiceAwayError):
+    """What was to be read was removed between the question where it is and the one for it."""
 
 
 def make_reader(bootstrap_servers: str, properties: Properties, group: str = "duls-reader") -> Consumer:
@@ -47,19 +52,36 @@ def messages_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> 
                 yield message
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # the client has no public name for it
                 unread.discard(message.partition())
-            elif error.code() == KafkaError._AUTO_OFFSET_RESET or not error.retriable():  # noqa: SLF001  # the same
+            elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  # the same
+                text = f"cannot read topic {topic}: {error.str()}"
+                raise _GoneError(text)
+            elif not error.retriable():
                 text = f"cannot read topic {topic}: {error.str()}"
                 raise ServiceAwayError(text)
 
 
 def oldest_times_us(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
-    """Return the time of the oldest readable record of each partition that has one, microseconds since 1970."""
-    found: dict[int, int] = {}
-    for number in range(partitions):
-        for message in messages_to_end(reader, topic, {number: OFFSET_BEGINNING}):
-            found[number] = message.timestamp()[1] * US_PER_MS
+    """Return the time of the oldest readable record of each partition that has one, microseconds since 1970.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
+    found = {number: _oldest_time_us(reader, topic, number) for number in range(partitions)}
+    return {number: oldest_us for number, oldest_us in found.items() if oldest_us is not None}
+
+
+def _oldest_time_us(reader: Consumer, topic: str, number: int) -> int | None:
+    """Return the time of the oldest readable record of a partition, None without any."""
+    for is_last in (*[False] * RETRIES, True):
+        try:
+            for message in messages_to_end(reader, topic, {number: OFFSET_BEGINNING}):
+                return int(message.timestamp()[1]) * US_PER_MS
+        except _GoneError:
+            if is_last:
+                raise
+        else:
             break
-    return found
+    return None
 
 
 def bounds(reader: Consumer, topic: str, partitions: int) -> dict[int, tuple[int, int]]:

@@ -28,7 +28,17 @@ STATUSES: Final = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
-Steward = Annotated[Caller, Depends(require_scope(Scope.GRANTS))]
+
+
+def _steward(caller: Annotated[Caller, Depends(require_scope(Scope.GRANTS))]) -> Caller:
+    """Return a caller who may see and change grants, which are about the whole city."""
+    if caller.municipalities is not None:
+        detail = "grants are about the whole city, and the token is for some municipalities only"
+        raise ProblemError(HTTPStatus.FORBIDDEN, "not-everywhere", detail)
+    return caller
+
+
+Steward = Annotated[Caller, Depends(_steward)]
 GrantId = Annotated[
     uuid.UUID, Path(description="Id of a grant.", examples=["0f0c2b56-4d0a-5b7e-8f57-7d4e1d6f1a11"])
 ]

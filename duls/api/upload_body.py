@@ -14,6 +14,8 @@ BODY_S: Final = 60.0  # a body comes within this
 DRAIN_S: Final = 10.0  # what is refused is read on for so long, so that its sender hears why
 BUSY_S: Final = 1
 STEP_BYTES: Final = 1024 * 1024
+SLICE_BYTES: Final = 64 * 1024
+MOST_MEMBERS: Final = 10_000  # those who pack in blocks of 64 KiB have 800 in an upload of the largest size
 GZIP_BITS: Final = 31
 
 
@@ -62,24 +64,35 @@ async def drain(request: Request) -> None:
 def unpack(packed: bytes) -> bytes | None:
     """Return what gzip packed; None where that has more bytes than an upload may have.
 
+    It is read slice by slice, since zlib copies what stands behind a member, of which there may be many.
+
     Raises:
-        zlib.error: it is not gzip, or a part of it is missing.
+        zlib.error: it is not gzip, a part of it is missing, or it has too many members.
     """
     unpacked: list[bytes] = []
-    size = 0
-    while packed:
+    size = members = place = 0
+    rest = b""  # of the last slice
+    while rest or place < len(packed):
+        members += 1
+        if members > MOST_MEMBERS:
+            message = "it has too many members"
+            raise zlib.error(message)
         stream = zlib.decompressobj(GZIP_BITS)
         while not stream.eof:
-            step = stream.decompress(packed, STEP_BYTES)
-            packed = stream.unconsumed_tail
+            if not rest:
+                rest = packed[place : place + SLICE_BYTES]
+                place += len(rest)
+            is_last = not rest
+            step = stream.decompress(rest, STEP_BYTES)
+            rest = stream.unconsumed_tail
             size += len(step)
             if size > MOST_BYTES:
                 return None
             unpacked.append(step)
-            if not step and not packed and not stream.eof:
+            if is_last and not step and not stream.eof:
                 message = "the end is missing"
                 raise zlib.error(message)
-        packed = stream.unused_data  # another member
+        rest = stream.unused_data  # of another member
     return b"".join(unpacked)
 
 

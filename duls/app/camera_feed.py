@@ -64,8 +64,9 @@ class CameraFeed:
         if version != before:
             send_outbox(connection, self._settings)
             log.info("cameras were told of", version=version, cameras=len(rows), refused=len(refused))
-        for reason in refused:
-            log.warning("a camera was refused", reason=reason)
+        if refused:
+            # why is not logged: it quotes what a sender wrote, and that may be a plate
+            log.warning("cameras were refused", cameras=len(refused))
         return [camera.camera_id.int for camera in load_cameras(connection, version)] if version else []
 
 

@@ -43,6 +43,9 @@ def _outcome_of(camera: Mapping[str, Any], *, is_update: bool) -> Outcome:
             return type_error_of(value)
         if not low <= value <= high:
             return Outcome.OUT_OF_RANGE
+    zone_id = camera.get("zone_id")
+    if not (zone_id is None or isinstance(zone_id, str)):
+        return type_error_of(zone_id)
     direction = camera.get("traffic_direction")
     is_known = direction is None or direction in _DIRECTIONS
     return Outcome.REGISTERED if is_known else Outcome.WRONG_TYPE

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import DecodedDetections, DecodedPositions, Int64Array
+from processors.columns import DecodedDetections, DecodedPositions, Int32Array, Int64Array
 
 Decoded = TypeVar("Decoded", DecodedPositions, DecodedDetections)
 
@@ -54,6 +54,14 @@ def in_order(parts: Sequence[Decoded]) -> Decoded:
     columns: Columns = list(whole)
     columns[:-1] = [column[order] for column in columns[:-1]]
     return type(whole)(*columns)
+
+
+def without_records(decoded: Decoded, records: Int32Array) -> Decoded:
+    """Return *decoded* without the rows of some records; its identities stay."""
+    kept = ~np.isin(decoded.record, records)
+    columns: Columns = list(decoded)
+    columns[:-1] = [column[kept] for column in columns[:-1]]
+    return type(decoded)(*columns)
 
 
 def replaced(decoded: Decoded, places: Int64Array, added: Decoded) -> Decoded:

@@ -13,7 +13,7 @@ from processors.columns import BoolArray, DecodedPositions, Int32Array, Int64Arr
 from processors.vocabulary import Outcome
 from streams.decode.arrow_positions import MAGIC, is_arrow, positions_of_arrows
 from streams.decode.carrier_spans import digests_of, forget_spans
-from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced
+from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced, without_records
 from streams.decode.documents import Document, documents_of, parse_document
 from streams.decode.lexer import words_of
 from streams.decode.position_formats import PositionFormat, rows_of_object
@@ -84,9 +84,17 @@ def _decode_chunk(
     if slow_rows.size:
         spans = zip(scanned.span_start[slow_rows].tolist(), scanned.span_end[slow_rows].tolist(), strict=True)
         objects = [parse_document(buffer[start:end].tobytes()) for start, end in spans]
-        rows = [row for document in objects for row in rows_of_object(document.content, format_)]
+        rows_of = [list(rows_of_object(document.content, format_)) for document in objects]
+        # a key with escapes may make an object one of a format that has several rows in each
+        is_lone = np.array([len(rows) == 1 for rows in rows_of], np.bool_)
+        whole = decoded.record[slow_rows[~is_lone]]
+        slow_rows = slow_rows[is_lone]
+        rows = [rows[0] for rows in rows_of if len(rows) == 1]
         added = columns_of_rows(rows, decoded.record[slow_rows], decoded.index[slow_rows])
         decoded = replaced(decoded, slow_rows, added)
+        if whole.size:
+            handed_over[whole] = 1
+            decoded = without_records(decoded, whole)
     slow_records = np.flatnonzero((handed_over == 1) & is_text).tolist()
     return _merged(decoded, slow_records, values, format_) if slow_records else decoded
 

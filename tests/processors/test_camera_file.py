@@ -286,3 +286,12 @@ def test_any_text_is_read_or_refused_as_a_whole(text: str) -> None:
     for document in (f"{HEADER}\n{text}", text):
         with contextlib.suppress(InvalidInputError):
             read_cameras(document.encode("utf-8", "replace"), [CENTRE])
+
+
+@pytest.mark.parametrize("zone_id", [["centre"], {"id": "centre"}, 7, True])
+def test_a_zone_that_is_no_text_refuses_its_camera(zone_id: object) -> None:
+    """Alone, and without an error."""
+    file = read_cameras(json.dumps(message(zone_id=zone_id, **SOUTH_EDGE)).encode(), [CENTRE, OTHER])
+
+    assert [] == file.features
+    assert ["refused"] == [report.action for report in file.reports]

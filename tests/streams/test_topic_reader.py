@@ -4,14 +4,21 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from duls.errors import ServiceAwayError
 from streams import topic_reader
 from streams.embedded_broker import EmbeddedBroker
-from streams.topic_reader import bounds, committed_offsets, make_reader, messages_to_end, oldest_times_us
+from streams.topic_reader import (
+    RETRIES,
+    bounds,
+    committed_offsets,
+    make_reader,
+    messages_to_end,
+    oldest_times_us,
+)
 
 DEADLINE_S = 20.0
 FIRST_MS = 1_700_000_000_000
@@ -88,3 +95,33 @@ def test_a_broker_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ServiceAwayError, match="committed offsets of topic t"):
         committed_offsets(away, "t", 1)
     away.close()
+
+
+class Removing:
+    """A reader of a partition whose oldest record is removed as often as told while it is asked for."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+
+    def assign(self, _places: object) -> None:
+        """Begin anew."""
+
+    def consume(self, _count: int, _timeout_s: float) -> list["Removing"]:
+        """Give one message: an error, or the record."""
+        return [self]
+
+    def error(self) -> KafkaError | None:
+        """Say that the offset is gone, or nothing."""
+        self._left -= 1
+        return KafkaError(KafkaError._AUTO_OFFSET_RESET) if self._left >= 0 else None
+
+    def timestamp(self) -> tuple[int, int]:
+        """Return when it was appended."""
+        return 1, FIRST_MS
+
+
+def test_an_oldest_record_that_is_removed_meanwhile_is_asked_for_again() -> None:
+    """Retention removes records while people look; what goes on for ever is told."""
+    assert {0: FIRST_MS * 1_000} == oldest_times_us(Removing(RETRIES), "topic", 1)  # type: ignore[arg-type]  # a stand-in
+    with pytest.raises(ServiceAwayError, match="cannot read topic"):
+        oldest_times_us(Removing(2 * RETRIES + 5), "topic", 1)  # type: ignore[arg-type]  # a stand-in

@@ -62,3 +62,14 @@ def test_only_who_may_sees_and_writes_grants(small_api: Api, method: str, path: 
 
     assert 403 == small_api.send(method, path, ASKED, others).status_code
     assert 401 == small_api.client.request(method, path, json=ASKED).status_code
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/grants"), ("POST", "/v1/grants"), ("DELETE", f"/v1/grants/{uuid.UUID(int=1)}")],
+)
+def test_a_token_of_some_municipalities_is_not_enough(small_api: Api, method: str, path: str) -> None:
+    """A grant is about the whole city, as rules are."""
+    answer = small_api.send(method, path, ASKED, GRANTS, municipalities=("GM0344",))
+
+    assert (403, "urn:duls:problem:not-everywhere") == (answer.status_code, answer.json()["type"])

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from duls.api import upload_body
-from duls.api.upload_body import STEP_BYTES, unpack
+from duls.api.upload_body import MOST_MEMBERS, SLICE_BYTES, STEP_BYTES, unpack
 from duls.api.upload_bounds import MESSAGES_A_MINUTE, MOST_BYTES, FullError, Room, UploadRate
 
 
@@ -45,6 +45,23 @@ def test_what_is_packed_is_unpacked(size: int) -> None:
 
     assert content == unpack(gzip.compress(content))
     assert content + b"more" == unpack(gzip.compress(content) + gzip.compress(b"more"))
+
+
+def test_members_without_end_are_refused() -> None:
+    """A member without content adds nothing to the size, and costs time all the same."""
+    member = gzip.compress(b"")
+
+    assert b"" == unpack(member * MOST_MEMBERS)
+    with pytest.raises(zlib.error, match="too many members"):
+        unpack(member * (MOST_MEMBERS + 1))
+
+
+def test_members_of_any_size_are_unpacked() -> None:
+    """Wherever the slices that are read end."""
+    content = [b"x" * size for size in (0, 1, SLICE_BYTES, 3, 2 * SLICE_BYTES - 1)]
+    packed = b"".join(gzip.compress(part, compresslevel=0) for part in content)
+
+    assert b"".join(content) == unpack(packed)
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

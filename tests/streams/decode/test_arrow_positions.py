@@ -116,6 +116,28 @@ def test_columns_that_cannot_be_read_are_one_row(columns: dict[str, Any], reason
     assert [0, 0, 0, 1, 2, 2, 2] == decoded.record.tolist()
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.nulls(2**31 - 1),
+        pa.RunEndEncodedArray.from_arrays(pa.array([2**31 - 1], pa.int32()), pa.array(["NL:VB-123-K"])),
+    ],
+    ids=["nulls", "runs"],
+)
+def test_rows_without_bytes_take_no_memory(column: Any) -> None:
+    """Some hundred bytes that speak of two thousand million rows end nothing."""
+    sink = pa.BufferOutputStream()
+    batch = pa.RecordBatch.from_arrays([column], names=["vehicle"])
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    value = sink.getvalue().to_pybytes()
+
+    decoded = decode_positions([value, b"{}"])
+
+    assert len(value) < 1_000
+    assert [Outcome.NOT_ARROW, Outcome.MISSING_FIELD] == [Outcome(code) for code in decoded.outcome.tolist()]
+
+
 @pytest.mark.parametrize("codec", ["lz4", "zstd"])
 def test_compressed_bodies_are_refused(codec: str) -> None:
     """A record of two mebibytes must not become one of gigabytes."""

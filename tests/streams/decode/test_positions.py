@@ -8,7 +8,7 @@ import pytest
 
 from processors.columns import DecodedPositions
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
-from streams.decode.positions import decode_positions
+from streams.decode.positions import decode_positions, rows_of_value
 
 GOOD = {"vehicle": "NL:VB-123-K", "time": "2026-11-23T07:12:15.120Z", "lat": 52.0907, "lon": 5.1214}
 GOOD_US = 1_795_417_935_120_000
@@ -357,3 +357,24 @@ def test_large_batches_are_read_in_chunks(monkeypatch: pytest.MonkeyPatch) -> No
         assert identities(whole) == identities(decoded)
         for name in ("record", "index", "outcome", "event_us", "lat", "lon"):
             assert getattr(whole, name).tolist() == getattr(decoded, name).tolist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"eventType":"x","event\\u0054ype":null,"vehiclePositionResponse":{"vehiclePositions":[{},{}]}}',
+        '{"geo\\u0052eference":null,"geoReference":{},"vehiclePositionResponse":{"vehiclePositions":[]}}',
+        '{"position":{},"posi\\u0074ion":null,"device":{},"entity":[{},{}]}',
+    ],
+)
+def test_a_key_with_escapes_may_make_an_object_of_several_rows(text: str) -> None:
+    """Its record is read by the readable reader as a whole; the records beside it are as they were."""
+    value = f"[{text},{{}},{text}]".encode()
+
+    decoded = decode_positions([b"{}", value, text.encode(), b"{}"])
+
+    for record, given in enumerate([b"{}", value, text.encode(), b"{}"]):
+        assert [row.outcome for row in rows_of_value(given)] == [
+            Outcome(code) for code in decoded.outcome[decoded.record == record].tolist()
+        ]
+    assert decoded.record.tolist() == sorted(decoded.record.tolist())
