@@ -15,7 +15,7 @@ US_PER_MS: Final = 1_000
 RETRIES: Final = 5  # where the oldest record is removed while it is asked for
 
 
-class _GoneError(ServiceAwayError):
+class _GoneError(Exception):
     """What was to be read was removed between the question where it is and the one for it."""
 
 
@@ -36,6 +36,14 @@ def messages_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> 
     Raises:
         ServiceAwayError: the broker does not answer.
     """
+    try:
+        yield from _messages(reader, topic, starts)
+    except _GoneError as error:
+        raise ServiceAwayError(str(error)) from error
+
+
+def _messages(reader: Consumer, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
+    """Yield what `messages_to_end` does; raise _GoneError where it was removed."""
     reader.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
     unread = set(starts)
     silent_s = 0.0
@@ -74,11 +82,11 @@ def _oldest_time_us(reader: Consumer, topic: str, number: int) -> int | None:
     """Return the time of the oldest readable record of a partition, None without any."""
     for is_last in (*[False] * RETRIES, True):
         try:
-            for message in messages_to_end(reader, topic, {number: OFFSET_BEGINNING}):
+            for message in _messages(reader, topic, {number: OFFSET_BEGINNING}):
                 return int(message.timestamp()[1]) * US_PER_MS
-        except _GoneError:
+        except _GoneError as error:
             if is_last:
-                raise
+                raise ServiceAwayError(str(error)) from error
         else:
             break
     return None
