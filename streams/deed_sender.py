@@ -37,15 +37,20 @@ class DeedSender:
         try:
             self._producer.produce(message.topic, message.value, key=message.key, on_delivery=arrived.tell)
         except (BufferError, KafkaException) as error:
-            self._is_broken = isinstance(error, KafkaException)  # a queue that is full gives a BufferError
+            self._note(error.args[0] if isinstance(error, KafkaException) else None)
             text = f"{message.topic} takes no message: {error}"
             raise ServiceAwayError(text) from error
         while not arrived.event.is_set():
             self._producer.poll(POLL_S)  # any thread may serve the others
         if arrived.failure is not None:
-            self._is_broken = self._is_broken or arrived.failure.fatal()
+            self._note(arrived.failure)
             text = f"{message.topic} did not take the message: {arrived.failure}"
             raise ServiceAwayError(text)
+
+    def _note(self, error: KafkaError | None) -> None:
+        """Note whether an error is the last one of the producer."""
+        if error is not None and (error.fatal() or error.code() == KafkaError._FATAL):  # noqa: SLF001  # no public name
+            self._is_broken = True
 
 
 class _Arrival:

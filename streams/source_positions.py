@@ -22,14 +22,6 @@ DEAF_TICKS: Final = 10
 """After so many ticks in a row that did not come back, the client does not read a partition any more."""
 
 Key = tuple[str, int]
-CountedTo = Callable[[bytes, int], int | None]
-"""How far the figures have a source partition, by topic id and number; None where they know nothing of it."""
-
-
-def never_counted(topic_id: bytes, partition: int) -> int | None:
-    """Know nothing of any partition."""
-    del topic_id, partition
-    return None
 
 
 class Gap(NamedTuple):
@@ -40,6 +32,20 @@ class Gap(NamedTuple):
     partition: int
     from_offset: int
     to_offset: int
+
+
+def _nothing_counted(topic_id: bytes, partition: int) -> int | None:
+    """Know nothing of any partition."""
+    del topic_id, partition
+    return None
+
+
+class GapBook(NamedTuple):
+    """What knows of records that were gone: which were, and which are in the figures."""
+
+    record: Callable[[Gap], None]  # repeating it changes nothing
+    counted_to: Callable[[bytes, int], int | None] = _nothing_counted
+    """How far the figures have a source partition, by topic id and number; None where they know nothing of it."""
 
 
 class PositionMetadata(msgspec.Struct, frozen=True):
@@ -74,11 +80,10 @@ class SourcePositions:
         consumer: A member of the group.
         topic_ids: 16 bytes for each topic.
         partitions: How many each topic has.
-        record_gap: Writes down records that were gone; repeating it changes nothing.
+        gaps: Where they are written down; asked, too, of partitions of which nothing is committed any more.
         before_release: Commits what is read, before partitions go to another member.
         attach: Told of partitions before they are assigned.
         monotonic: Seconds.
-        counted_to: Asked of partitions of which nothing is committed: the group may have forgotten them.
     """
 
     def __init__(
@@ -87,21 +92,19 @@ class SourcePositions:
         topic_ids: Mapping[str, bytes],
         partitions: Mapping[str, int],
         *,
-        record_gap: Callable[[Gap], None],
+        gaps: GapBook,
         before_release: Callable[[], None],
         attach: Callable[[list[TopicPartition]], None],
         monotonic: Callable[[], float],
-        counted_to: CountedTo = never_counted,
     ) -> None:
         self.assigned_s: float | None = None  # when the group gave an assignment last
         self._consumer = consumer
         self._topic_ids = dict(topic_ids)
         self._partitions = dict(partitions)
-        self._record_gap = record_gap
+        self._gaps = gaps
         self._before_release = before_release
         self._attach = attach
         self._monotonic = monotonic
-        self._counted_to = counted_to
         self._positions: dict[Key, PartitionPosition] = {}
         self._committed: dict[Key, PartitionPosition] = {}
         self._fill: dict[Key, _Fill] = {}
@@ -214,7 +217,7 @@ class SourcePositions:
             )
             raise TopicChangedError(message)
         if position.next_offset < low:
-            self._record_gap(Gap(topic, self._topic_ids[topic], partition, position.next_offset, low))
+            self._record_gap((topic, partition), position.next_offset, low)
             self._positions[topic, partition] = position._replace(next_offset=low)
         self._assign_again(TopicPartition(topic, partition, max(low, position.next_offset)))
 
@@ -270,16 +273,21 @@ class SourcePositions:
         if committed.offset >= 0:
             position = self._resumed(committed)
             if position.next_offset < low:
-                self._record_gap(Gap(key[0], self._topic_ids[key[0]], key[1], position.next_offset, low))
+                self._record_gap(key, position.next_offset, low)
                 position = position._replace(next_offset=low)
         else:
-            counted_to = self._counted_to(self._topic_ids[key[0]], key[1])
+            counted_to = self._gaps.counted_to(self._topic_ids[key[0]], key[1])
             if counted_to is not None and counted_to < low:
-                self._record_gap(Gap(key[0], self._topic_ids[key[0]], key[1], counted_to, low))
+                self._record_gap(key, counted_to, low)
         self._positions[key] = position
         self._committed.pop(key, None)
         self._fill[key] = _Fill(high, self._monotonic())
         return TopicPartition(*key, position.next_offset)
+
+    def _record_gap(self, key: Key, from_offset: int, to_offset: int) -> None:
+        """Write down that records of a partition were gone before they were read."""
+        topic, partition = key
+        self._gaps.record(Gap(topic, self._topic_ids[topic], partition, from_offset, to_offset))
 
     def _resumed(self, committed: TopicPartition) -> PartitionPosition:
         """Return the position that was committed.

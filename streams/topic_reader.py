@@ -1,6 +1,7 @@
 """Reading a topic outside any group: for people who ask what is in it, not for the stream."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -80,16 +81,17 @@ def oldest_times_us(reader: Consumer, topic: str, partitions: int) -> dict[int, 
 
 def _oldest_time_us(reader: Consumer, topic: str, number: int) -> int | None:
     """Return the time of the oldest readable record of a partition, None without any."""
-    for is_last in (*[False] * RETRIES, True):
-        try:
-            for message in _messages(reader, topic, {number: OFFSET_BEGINNING}):
-                return int(message.timestamp()[1]) * US_PER_MS
-        except _GoneError as error:
-            if is_last:
-                raise ServiceAwayError(str(error)) from error
-        else:
-            break
-    return None
+    start = {number: OFFSET_BEGINNING}
+    for _ in range(RETRIES):
+        with suppress(_GoneError):
+            return _first_time_us(_messages(reader, topic, start))
+    return _first_time_us(messages_to_end(reader, topic, start))
+
+
+def _first_time_us(messages: Iterator[Message]) -> int | None:
+    """Return the time of the first message, None without any."""
+    first = next(messages, None)
+    return None if first is None else int(first.timestamp()[1]) * US_PER_MS
 
 
 def bounds(reader: Consumer, topic: str, partitions: int) -> dict[int, tuple[int, int]]:

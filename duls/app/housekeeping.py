@@ -97,7 +97,7 @@ class Housekeeping:
             self._upkeep_due_s = time.monotonic() + UPKEEP_S
             try:
                 publish_due(connection, self._settings)
-            except BaseException:
+            except Exception:
                 # a publication that fails day after day must not keep what is to be removed
                 with open_connection(self._settings.database_url, application_name="duls sweep") as other:
                     self._sweep(other)

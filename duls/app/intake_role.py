@@ -58,7 +58,7 @@ from streams.batch_reader import make_record_reader
 from streams.clients import make_admin, make_consumer, make_gapless_producer
 from streams.observation_messages import MAX_MESSAGE_BYTES
 from streams.observation_sender import ObservationSender
-from streams.source_positions import Gap
+from streams.source_positions import Gap, GapBook
 from streams.topics import OBSERVATIONS_TOPIC, TopicInfo, check_message_size, check_times, describe_topic
 
 PATIENCE_S: Final = 300.0  # how long a database may be away before the process ends
@@ -104,27 +104,19 @@ def run_intake(
             midnights_us=local_midnights(),
             months=months,
         )
-        references = _references(settings, stack, metrics)
-        record_gap = _gap_recorder(metrics, flow_store)
-        cameras = CameraFeed(
-            settings,
-            partitions=topics.observations.partitions,
-            patience=patience,
-            tell=metrics.tell_sink(FIGURES_SINK),
-        )
-        stack.callback(cameras.close)
-        folder = settings.registers_folder
-        vehicles = KnownVehicles(
-            Registers(partial(stamp_of, folder), partial(read_registers, folder)), references
-        )
-        grants = _grants(settings, stack, patience, metrics)
-        known = Known(
-            vehicles,
-            CameraTeller(cameras.register).tell,
-            grants,
+        gaps = GapBook(
+            _gap_recorder(metrics, flow_store),
             partial(flow_store.counted_to, topics.observations.topic_id),
         )
-        intake, close = _intake(settings, topics, stop, metrics, keys, record_gap, known)
+        folder = settings.registers_folder
+        vehicles = KnownVehicles(
+            Registers(partial(stamp_of, folder), partial(read_registers, folder)),
+            _references(settings, stack, metrics),
+        )
+        cameras = _cameras(settings, stack, patience, metrics, topics.observations.partitions)
+        grants = _grants(settings, stack, patience, metrics)
+        known = Known(vehicles, CameraTeller(cameras.register).tell, grants)
+        intake, close = _intake(settings, topics, stop, metrics, keys, gaps, known)
         # closed first: it commits once more
         stack.callback(close_within, close)
         bounds = None
@@ -217,6 +209,17 @@ def _grants(settings: Settings, stack: ExitStack, patience: Patience, metrics: M
     return GrantKeeper(store.book)
 
 
+def _cameras(
+    settings: Settings, stack: ExitStack, patience: Patience, metrics: Metrics, partitions: int
+) -> CameraFeed:
+    """Return the registry of cameras, for what messages tell of them; it is closed with the stack."""
+    cameras = CameraFeed(
+        settings, partitions=partitions, patience=patience, tell=metrics.tell_sink(FIGURES_SINK)
+    )
+    stack.callback(cameras.close)
+    return cameras
+
+
 def _gap_recorder(metrics: Metrics, store: FlowStore) -> Callable[[Gap], None]:
     """Return what tells of records that were gone, and writes them down."""
 
@@ -240,7 +243,7 @@ def _intake(
     stop: StopFlag,
     metrics: Metrics,
     keys: DayKeys,
-    record_gap: Callable[[Gap], None],
+    gaps: GapBook,
     known: Known,
 ) -> tuple[Intake, Callable[[], None]]:
     """Return intake with clients of its own, and what closes its consumer."""
@@ -269,7 +272,7 @@ def _intake(
         monotonic=time.monotonic,
         metrics=metrics,
         failpoint=failpoint_from(os.environ),
-        record_gap=record_gap,
+        gaps=gaps,
         known=known,
     )
 

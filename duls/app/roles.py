@@ -6,7 +6,7 @@ A process imports its own role only: Faust and FastAPI cost seconds that the oth
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -47,16 +47,7 @@ def run_roles(
         ServiceAwayError: A service stayed away.
     """
     roles = expand_roles(names)
-    if until_drained and not set(roles) - set(UNBOUNDED):
-        message = (
-            f"--until-drained is for intake and aggregate: the input of {' and '.join(roles)} has no end"
-        )
-        raise ConfigError(message)
-    if from_beginning and "aggregate" not in roles:
-        message = (
-            f"--from-beginning is for aggregate; {' and '.join(roles)} would not know what to do with it"
-        )
-        raise ConfigError(message)
+    _refuse_unheeded(roles, until_drained=until_drained, from_beginning=from_beginning)
     stop = StopFlag()
     if len(roles) > 1 or roles[0] == "api":
         stop.install()  # other roles do it once their kernels are there
@@ -71,37 +62,62 @@ def run_roles(
 
         run_api(settings, stop, metrics)
         return EXIT_OK
+    try:
+        _run_worker(settings, roles[0], stop, metrics, _Flags(until_drained, from_beginning))
+    except ServiceAwayError as error:
+        if not stop.is_set():
+            raise
+        # what is not stored will be read again, so stopping without the service loses nothing
+        log.warning("stopped without a service", reason=str(error))
+    return EXIT_OK
+
+
+def _refuse_unheeded(roles: Sequence[str], *, until_drained: bool, from_beginning: bool) -> None:
+    """Refuse an option that none of the roles heeds."""
+    if until_drained and not set(roles) - set(UNBOUNDED):
+        message = (
+            f"--until-drained is for intake and aggregate: the input of {' and '.join(roles)} has no end"
+        )
+        raise ConfigError(message)
+    if from_beginning and "aggregate" not in roles:
+        message = (
+            f"--from-beginning is for aggregate; {' and '.join(roles)} would not know what to do with it"
+        )
+        raise ConfigError(message)
+
+
+class _Flags(NamedTuple):
+    """The options of a run."""
+
+    until_drained: bool
+    from_beginning: bool
+
+
+def _run_worker(settings: Settings, role: str, stop: StopFlag, metrics: Metrics, flags: _Flags) -> None:
+    """Run a role that has no server of its own, beside one that tells how it does."""
     ready: list[str] = []
 
     def reasons() -> list[str]:
         if not ready:
-            return [f"{roles[0]} has no assignment yet"]
+            return [f"{role} has no assignment yet"]
         return [f"the database of {sink} does not answer" for sink in metrics.sinks_away()]
 
     def on_ready() -> None:
-        ready.append(roles[0])
-        log.info("ready", role=roles[0])
+        ready.append(role)
+        log.info("ready", role=role)
 
     host, _ = settings.http_address
     with HealthServer(host, settings.metrics.port, Vitals(reasons, metrics.exposition)) as health:
-        log.info("health and metrics", role=roles[0], port=health.port)
-        try:
-            if roles[0] == "intake":
-                from duls.app.intake_role import run_intake
+        log.info("health and metrics", role=role, port=health.port)
+        if role == "intake":
+            from duls.app.intake_role import run_intake
 
-                run_intake(settings, stop, metrics, until_drained=until_drained, on_ready=on_ready)
-            elif roles[0] == "alert":
-                from duls.app.alert_role import run_alert
+            run_intake(settings, stop, metrics, until_drained=flags.until_drained, on_ready=on_ready)
+        elif role == "alert":
+            from duls.app.alert_role import run_alert
 
-                run_alert(settings, stop, metrics, on_ready=on_ready)
-            else:
-                from duls.app.aggregate_role import AggregateBounds, run_aggregate
+            run_alert(settings, stop, metrics, on_ready=on_ready)
+        else:
+            from duls.app.aggregate_role import AggregateBounds, run_aggregate
 
-                bounds = AggregateBounds(until_drained, from_beginning)
-                run_aggregate(settings, stop, metrics, bounds, on_ready=on_ready)
-        except ServiceAwayError as error:
-            if not stop.is_set():
-                raise
-            # what is not stored will be read again, so stopping without the service loses nothing
-            log.warning("stopped without a service", reason=str(error))
-    return EXIT_OK
+            run_aggregate(settings, stop, metrics, AggregateBounds(*flags), on_ready=on_ready)

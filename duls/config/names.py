@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from pydantic.fields import FieldInfo
 
-from duls.config.sections import Section
+from duls.config.section import Section
 from duls.config.settings import Settings
 
 PREFIX: Final = "DULS_"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from duls.config.names import CONFIG_VARIABLE, PREFIX, Key, all_keys, hint, is_foreign, sections
 from duls.config.paths import at_home
-from duls.config.sections import Section
+from duls.config.section import Section
 from duls.config.settings import Settings
 from duls.errors import ConfigError
 

@@ -1,14 +1,12 @@
 """The sections of the settings, with the default, the bounds and one sentence for every key."""
 
-import re
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from duls.config.addresses import TILES_ADDRESS, is_loopback, is_readable_url
+from duls.config.section import Section
 from processors.rules import FigureSettings
 
 HOUR_MS: Final = 3_600_000
@@ -34,38 +32,12 @@ OWN_CLIENT_PROPERTIES: Final = frozenset(
 )
 """Client properties that exactly-once figures rest on, so nobody else sets them."""
 
-TILES_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?/[^\s;,'\"<>]*")
-
 ClientProperty = str | int | float | bool
 
 
 def _integer(value: object) -> object:
     """Return the integer that a text spells, anything else as it is."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches an address."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class Section(BaseModel):
-    """A table of the settings file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _refuse_truth_for_number(cls, value: object, given: ValidationInfo) -> object:
-        """Refuse true and false in the place of a number, which would be taken for 1 and 0."""
-        annotation = cls.model_fields[given.field_name or ""].annotation
-        if isinstance(value, bool) and {int, float} & {annotation, *get_args(annotation)}:
-            message = "must be a number, not true or false"
-            raise ValueError(message)
-        return value
 
 
 class KafkaSettings(Section):
@@ -128,12 +100,7 @@ class DatabaseSettings(Section):
     @classmethod
     def _check_url(cls, url: SecretStr) -> SecretStr:
         """Refuse what libpq cannot read; its own words would quote the secret."""
-        try:
-            ports = str(conninfo_to_dict(url.get_secret_value()).get("port") or "")
-        except psycopg.ProgrammingError:
-            ports = "none"
-        # of several hosts each may have a port, or none for the usual one
-        if not all(port == "" or (port.isascii() and port.isdigit()) for port in ports.split(",")):
+        if not is_readable_url(url.get_secret_value()):
             message = "must be a libpq URL, such as postgresql://user:password@host:5432/name"
             raise ValueError(message)
         return url

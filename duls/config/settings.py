@@ -5,6 +5,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from duls.config.paths import at_home
+from duls.config.section import Section
 from duls.config.sections import (
     AggregateSettings,
     AlertSettings,
@@ -18,7 +19,6 @@ from duls.config.sections import (
     MetricsSettings,
     PrivacySettings,
     PublicationSettings,
-    Section,
 )
 
 KEYS_SUFFIX = "_keys"  # after the name of the figures database

@@ -28,7 +28,7 @@ from streams.narrow_rows import by_destination, narrowed
 from streams.observation_messages import Kind, encode_parts
 from streams.observation_sender import DeadLetter, ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
-from streams.source_positions import CountedTo, Gap, PositionMetadata, SourcePositions, never_counted
+from streams.source_positions import GapBook, PositionMetadata, SourcePositions
 
 log = structlog.get_logger()
 
@@ -89,7 +89,6 @@ class Known(NamedTuple):
     enrichment: Enrichment = NoEnrichment()
     tell_cameras: TellCameras = _tell_nobody
     grants: GrantKeeper | None = None  # None: no grants are asked for
-    counted_to: CountedTo = never_counted  # by the figures, where nothing is committed
 
 
 NOTHING_KNOWN: Final = Known()
@@ -131,7 +130,7 @@ class Intake:
         monotonic: Callable[[], float],
         metrics: Metrics,
         failpoint: Failpoint,
-        record_gap: Callable[[Gap], None],
+        gaps: GapBook,
         known: Known = NOTHING_KNOWN,
     ) -> None:
         self._consumer = consumer
@@ -148,11 +147,10 @@ class Intake:
             consumer,
             {source.name: source.topic_id for source in sources},
             {source.name: source.partitions for source in sources},
-            record_gap=record_gap,
+            gaps=gaps,
             before_release=self.commit,
             attach=reader.attach,
             monotonic=monotonic,
-            counted_to=known.counted_to,
         )
         self._progress_due_s = 0.0
         self._commit_due_s = 0.0

@@ -1,6 +1,7 @@
 """One observation partition while this process owns it: its state, how far it is read, and what was stored of it."""
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,14 @@ NOWHERE: Final = -1  # an offset that no state has
 MAX_SNAPSHOT_AGE_S: Final = 3_600.0  # the log that a replay needs is kept for 48 h only
 
 
+class Origin(Enum):
+    """What the state of a partition was made of when it was taken over."""
+
+    SNAPSHOT = auto()  # and the log behind it
+    LOG = auto()  # all that matters to its figures
+    PART_OF_LOG = auto()  # what an operator said would do, and which need not name each source
+
+
 class OwnedPartition:
     """A partition between claim and release.
 
@@ -37,8 +46,7 @@ class OwnedPartition:
         epoch: int,
         start_offset: int,
         stored_offset: int,
-        has_snapshot: bool,
-        is_partial: bool = False,
+        origin: Origin,
     ) -> None:
         self.topic_id = topic_id
         self.number = number
@@ -47,11 +55,9 @@ class OwnedPartition:
         self.read_offset = start_offset
         self.stored_offset = stored_offset
         self.replay_until = stored_offset
-        self.has_snapshot = has_snapshot
-        self.is_partial = (
-            is_partial  # an operator wants what the log still has, which need not name each source
-        )
-        self.snapshot_offset = start_offset if has_snapshot else NOWHERE  # what the last snapshot holds
+        self.origin = origin
+        self.has_snapshot = origin is Origin.SNAPSHOT
+        self.snapshot_offset = start_offset if self.has_snapshot else NOWHERE  # what the last snapshot holds
         self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
         self.assigned_s = 0.0  # monotonic: when the group gave it
         self.snapshot_s = 0.0  # monotonic: when the last snapshot was stored, at the latest
@@ -100,7 +106,7 @@ class OwnedPartition:
         """
         want = _places(stored)
         have = _places(self.cursors())
-        if self.is_partial:
+        if self.origin is Origin.PART_OF_LOG:
             for c in stored:
                 if have.get((c.source_topic_id, c.source_partition), UNREAD) == UNREAD:
                     self._adopt(c)

@@ -8,7 +8,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from duls.errors import RefusedError, ServiceAwayError, TopicChangedError
-from duls.pipelines.owned_partition import OwnedPartition
+from duls.pipelines.owned_partition import Origin, OwnedPartition
 from duls.pipelines.rebuild import Rebuild
 from duls.pipelines.snapshot_codec import decode_snapshot
 from duls.pipelines.worlds import Worlds
@@ -114,8 +114,7 @@ class PartitionLoader:
             epoch=claimed.epoch,
             start_offset=start_offset,
             stored_offset=claimed.next_offset,
-            has_snapshot=stored is not None,
-            is_partial=self._from_beginning and stored is None,
+            origin=self._origin(has_snapshot=stored is not None),
         )
         if not owned.is_replaying:
             owned.end_replay(self._store.load_cursors(topic_id, number))
@@ -127,6 +126,12 @@ class PartitionLoader:
                 to_offset=claimed.next_offset,
             )
         return owned
+
+    def _origin(self, *, has_snapshot: bool) -> Origin:
+        """Return what a state is made of."""
+        if has_snapshot:
+            return Origin.SNAPSHOT
+        return Origin.PART_OF_LOG if self._from_beginning else Origin.LOG
 
     def _state_of(self, versions: Versions) -> ObservationPartition:
         """Return an empty state under versions."""

@@ -20,7 +20,7 @@ from streams.decode.lexer import PADDING
 from streams.observation_messages import TICK_HEADER
 from streams.raw_batch import BITE, MessageReader, Reading, RecordReader, batch_of
 from streams.raw_values import RawValues
-from streams.source_positions import DEAF_TICKS, STUCK_S, Gap, SourcePositions
+from streams.source_positions import DEAF_TICKS, STUCK_S, Gap, GapBook, SourcePositions
 from tests.services.external import Broker
 
 pytestmark = pytest.mark.services
@@ -193,7 +193,7 @@ def test_records_gone_while_reading_are_a_gap_and_reading_goes_on(
         consumer,
         {topic: bytes(16)},
         {topic: 1},
-        record_gap=gaps.append,
+        gaps=GapBook(gaps.append),
         before_release=lambda: None,
         attach=reader.attach,
         monotonic=time.monotonic,
@@ -241,7 +241,7 @@ def test_a_partition_that_the_client_does_not_read_is_assigned_again(
             consumer,
             {topic: bytes(16)},
             {topic: 1},
-            record_gap=lambda _gap: None,
+            gaps=GapBook(lambda _gap: None),
             before_release=lambda: None,
             attach=reader.attach,
             monotonic=lambda: now_s,

@@ -53,6 +53,7 @@ def test_an_acknowledged_message_is_sent() -> None:
         (Producer(error=KafkaError(KafkaError._MSG_TIMED_OUT)), False),
         (Producer(error=KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "gone", True)), True),
         (Producer(refusal=BufferError("full")), False),
+        (Producer(refusal=KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE))), False),
         (Producer(refusal=KafkaException(KafkaError(KafkaError._FATAL))), True),
     ],
 )

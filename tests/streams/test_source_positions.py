@@ -8,7 +8,15 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from duls.errors import ServiceAwayError, TopicChangedError
 from streams.raw_batch import PartitionPosition
-from streams.source_positions import DEAF_TICKS, SETTLE_S, STUCK_S, Gap, PositionMetadata, SourcePositions
+from streams.source_positions import (
+    DEAF_TICKS,
+    SETTLE_S,
+    STUCK_S,
+    Gap,
+    GapBook,
+    PositionMetadata,
+    SourcePositions,
+)
 from tests.streams.client_fakes import FakeConsumer
 
 RAW = "raw"
@@ -32,11 +40,12 @@ class World:
             self.consumer,  # type: ignore[arg-type]  # the fake has the methods that are used
             {RAW: TOPIC_ID},
             {RAW: partitions},
-            record_gap=self.gaps.append,
+            gaps=GapBook(
+                self.gaps.append, lambda topic_id, partition: self.counted.get((topic_id, partition))
+            ),
             before_release=self._release,
             attach=self.attached.extend,
             monotonic=lambda: self.now_s,
-            counted_to=lambda topic_id, partition: self.counted.get((topic_id, partition)),
         )
         self.positions.subscribe()
 

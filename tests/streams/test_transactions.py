@@ -10,7 +10,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from streams.clients import make_consumer
 from streams.raw_batch import PartitionPosition
-from streams.source_positions import STUCK_S, SourcePositions
+from streams.source_positions import STUCK_S, GapBook, SourcePositions
 from tests.services.external import Broker
 
 pytestmark = pytest.mark.services
@@ -35,7 +35,7 @@ def test_a_partition_that_ends_with_a_mark_is_ticked_all_the_same(kafka: Broker)
         consumer,
         {topic: bytes(16)},
         {topic: 1},
-        record_gap=lambda _gap: None,
+        gaps=GapBook(lambda _gap: None),
         before_release=lambda: None,
         attach=lambda _partitions: None,
         monotonic=lambda: time.monotonic() + later_s,

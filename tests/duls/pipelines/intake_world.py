@@ -33,7 +33,7 @@ from streams.observation_messages import (
 )
 from streams.observation_sender import ObservationSender
 from streams.raw_batch import MessageReader
-from streams.source_positions import Gap
+from streams.source_positions import Gap, GapBook
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
 
 RAW, PASSAGES, DEAD, OBSERVATIONS = "raw", "passages", "dead", "observations"
@@ -89,7 +89,7 @@ class Running:
             monotonic=lambda: self.now_s,
             metrics=self.metrics,
             failpoint=failpoint,
-            record_gap=self.gaps.append,
+            gaps=GapBook(self.gaps.append),
             known=known,
         )
         self.intake.subscribe()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duls.errors import ReplayError
-from duls.pipelines.owned_partition import OwnedPartition, now_change, now_columns
+from duls.pipelines.owned_partition import Origin, OwnedPartition, now_change, now_columns
 from duls.pipelines.worlds import Worlds
 from processors.ledger import Ledger
 from processors.observation_partition import new_partition
@@ -22,7 +22,7 @@ from tests.duls.pipelines.aggregate_world import FMS_ID, MIDNIGHTS_US, START_US,
 Rows = dict[tuple[int, int, int], tuple[int, int]]
 
 
-def owned_partition(*, start: int = 5, stored: int = 9) -> OwnedPartition:
+def owned_partition(*, start: int = 5, stored: int = 9, origin: Origin = Origin.SNAPSHOT) -> OwnedPartition:
     """Return a partition of which one source partition was read to offset 3."""
     worlds = Worlds(version_source())
     state = new_partition(
@@ -30,7 +30,7 @@ def owned_partition(*, start: int = 5, stored: int = 9) -> OwnedPartition:
     )
     state.progress([Mark(FMS_ID, 0, 1, 0, 3, START_US)], Ledger())
     return OwnedPartition(
-        TOPIC_ID, 4, state, epoch=2, start_offset=start, stored_offset=stored, has_snapshot=True
+        TOPIC_ID, 4, state, epoch=2, start_offset=start, stored_offset=stored, origin=origin
     )
 
 
@@ -87,8 +87,7 @@ def test_a_replay_that_differs_is_refused_with_the_difference(stored: list[Curso
 
 def test_a_part_of_the_log_need_not_tell_of_each_source() -> None:
     """What an operator wants to begin with: cursors that the log does not name any more are taken over."""
-    owned = owned_partition()
-    owned.is_partial = True
+    owned = owned_partition(origin=Origin.PART_OF_LOG)
     other = cursor(70, 2)._replace(source_partition=1)
 
     owned.end_replay([cursor(3), other])
@@ -99,8 +98,7 @@ def test_a_part_of_the_log_need_not_tell_of_each_source() -> None:
 @pytest.mark.parametrize("stored", [[cursor(2)], [cursor(3, 1)], []])
 def test_what_a_part_of_the_log_tells_must_be_so(stored: list[Cursor]) -> None:
     """Guard 16 holds for it too."""
-    owned = owned_partition()
-    owned.is_partial = True
+    owned = owned_partition(origin=Origin.PART_OF_LOG)
 
     with pytest.raises(ReplayError):
         owned.end_replay(stored)
