@@ -3,6 +3,7 @@
 Codes are stored in observation rows and in the database: append, never renumber.
 """
 
+import re
 from enum import IntEnum
 from typing import Final
 
@@ -89,6 +90,9 @@ FIRST_REJECTION: Final = 16
 VEHICLE_CLASSES: Final = ("M1", "M2", "M3", "N1", "N2", "N3", "L", "other", "unknown")
 ZERO_EMISSIONS: Final = ("yes", "no", "unknown")
 SOURCES: Final = ("fms", "anpr")
+
+MUNICIPALITY_CODE: Final = re.compile(r"GM\d{4}", re.ASCII)
+"""How Statistics Netherlands numbers municipalities."""
 
 ZONE_KINDS: Final = (
     "municipality",

@@ -5,18 +5,16 @@ sum of kept and refused features is the number in the file.
 """
 
 import json
-import re
 from typing import Final, Literal, NamedTuple, NoReturn
 
 from duls.errors import InvalidInputError
-from processors.vocabulary import ZONE_KINDS
+from processors.vocabulary import MUNICIPALITY_CODE, ZONE_KINDS
 from processors.zone_area import area_km2
 from processors.zone_feature import ZoneFeature
 from processors.zone_geometry import ReadGeometry, UnusableGeometryError, read_geometry
 
 LONGEST_ID_BYTES: Final = 100  # in UTF-8; a part of addresses, keys of messages and indexes
 LONGEST_NAME: Final = 200  # signs
-MUNICIPALITY: Final = re.compile(r"GM\d{4}", re.ASCII)
 SHOWN: Final = 60  # signs of a value that is refused
 MAX_CAPACITY: Final = 2**31 - 1  # an `integer` column holds it
 
@@ -168,7 +166,7 @@ def _municipality(value: object, repairs: list[str]) -> str | None:
     if value is None:
         return None
     code = value.strip().upper() if isinstance(value, str) else ""
-    if not MUNICIPALITY.fullmatch(code):
+    if not MUNICIPALITY_CODE.fullmatch(code):
         _refuse(f"municipality must be a CBS code in text such as 'GM0363', not {shown(value)}")
     if code != value:
         repairs.append(f"municipality {shown(value)}: taken as {code!r}")

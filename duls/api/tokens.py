@@ -4,18 +4,18 @@ The algorithm is pinned: a token that names another one, or `none`, is refused w
 A key file with several lines signs with the first and takes all, so that keys can be changed without a break.
 """
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import jwt
 
+from processors.vocabulary import MUNICIPALITY_CODE
+
 ALGORITHM: Final = "HS256"
 ISSUER: Final = "duls"
 AUDIENCE: Final = "duls-api"
 EVERYWHERE: Final = "*"
-MUNICIPALITY: Final = re.compile(r"GM\d{4}", re.ASCII)
 REQUIRED: Final = ("iss", "aud", "sub", "jti", "iat", "exp")
 
 
@@ -116,4 +116,4 @@ def _municipalities(claims: dict[str, Any]) -> tuple[str, ...] | None:
         return ()
     if EVERYWHERE in named:
         return None
-    return tuple(name for name in named if isinstance(name, str) and MUNICIPALITY.fullmatch(name))
+    return tuple(name for name in named if isinstance(name, str) and MUNICIPALITY_CODE.fullmatch(name))

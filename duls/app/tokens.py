@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from duls.api.tokens import MUNICIPALITY, Grant, Scope, issue
+from duls.api.tokens import Grant, Scope, issue
 from duls.config import Settings
 from duls.errors import ConfigError
+from processors.vocabulary import MUNICIPALITY_CODE
 from sinks.key_file import KeyFile
 
 LONGEST_DAYS: Final = 366
@@ -87,7 +88,7 @@ def _scopes(names: Sequence[str]) -> tuple[Scope, ...]:
 def _municipalities(codes: Sequence[str]) -> tuple[str, ...] | None:
     """Return the municipalities of a token; None is everywhere."""
     for code in codes:
-        if not MUNICIPALITY.fullmatch(code):
+        if not MUNICIPALITY_CODE.fullmatch(code):
             message = f"a municipality must be a CBS code such as GM0363, got {code!r}"
             raise ConfigError(message)
     return tuple(codes) or None
