@@ -27,6 +27,7 @@ from duls.cli import (
     service,
     tokens,
 )
+from duls.core_files import forbid_core_files
 from duls.errors import EXIT_DEFECT, EXIT_OK, EXIT_USAGE, DulsError
 from duls.logs import LEVELS, set_up_logging
 from duls.version import VERSION
@@ -63,6 +64,7 @@ Version = Annotated[
 
 def main() -> None:
     """Run the program with the arguments of this process, and end the process."""
+    forbid_core_files()
     code = run(sys.argv[1:])
     # a process that has ended well is not ended by the signal while the interpreter clears up
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -70,6 +70,7 @@ def test_every_service_is_hardened(name: str) -> None:
     assert service["read_only"] is True
     assert ["ALL"] == service["cap_drop"]
     assert ["no-new-privileges:true"] == service["security_opt"]
+    assert {"core": 1} == service["ulimits"]
     assert service["user"].split(":")[0] not in {"0", "root"}
     assert "privileged" not in service
 

@@ -43,6 +43,22 @@ sys.exit(run(["run", "intake"]))
 """
 
 
+CRASH = """
+import os, resource, signal, sys
+from duls.cli import program
+
+def crash(code):
+    print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True)
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+program.leave = crash
+sys.argv = ["duls", "--version"]
+program.main()
+"""
+
+
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keep settings and logging of this machine out of the test."""
@@ -241,6 +257,16 @@ def test_a_role_that_is_asked_to_stop_while_it_starts_ends_with_0() -> None:
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=False)
 
     assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_a_program_that_crashes_leaves_no_core_file(tmp_path: Path) -> None:
+    """Plates would be in it; a limit of 1 byte holds where the kernel hands cores to a program, too."""
+    with subprocess.Popen([sys.executable, "-c", CRASH], stdout=subprocess.PIPE, text=True) as crashing:
+        said, _ = crashing.communicate()
+
+    assert -signal.SIGSEGV == crashing.returncode
+    assert said.split()[-2:] in (["1", "1"], ["0", "0"])  # 0 where who starts us may not set another
+    assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.usefixtures("_named_services")
