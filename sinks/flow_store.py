@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import UUID
 
+import numpy as np
+
 from duls.errors import FencedError
 from sinks.claims import Beginning, Claim, claim
 from sinks.connection import Connection
 from sinks.flush import Failpoint, flush, no_failpoint, prepare_session
-from sinks.flush_parts import Cursor, Flush, PartitionAdvance, Snapshot
+from sinks.flush_parts import Cursor, Flush, NowColumns, PartitionAdvance, Snapshot
 from sinks.lasting_connection import LastingConnection, Tell, tell_nobody
 from sinks.patience import Patience
 from sinks.queries import query
@@ -114,6 +116,31 @@ class FlowStore:
         statement = query("progress", "load_cursors")
         rows = self._database.run("load cursors", lambda c: c.execute(statement, values).fetchall())
         return [Cursor(*row) for row in rows]
+
+    def load_now(self, partition: int) -> NowColumns:
+        """Return the vehicles in zones that are stored of a partition, in no order."""
+        statement = query("progress", "load_now")
+        rows = self._database.run(
+            "load present vehicles", lambda c: c.execute(statement, {"partition": partition}).fetchall()
+        )
+        whole = np.array(rows, np.int64).reshape(len(rows), len(NowColumns._fields))
+        number, zone_no, vehicle_class, zero_emission, present, silent = whole.T
+        return NowColumns(
+            number.astype(np.int32),
+            zone_no.astype(np.int32),
+            vehicle_class.astype(np.uint8),
+            zero_emission.astype(np.uint8),
+            present,
+            silent,
+        )
+
+    def load_open_visits(self, partition: int) -> int:
+        """Return the open visits of positions that are stored of a partition."""
+        statement = query("progress", "load_open_visits")
+        row = self._database.run(
+            "load open visits", lambda c: c.execute(statement, {"partition": partition}).fetchone()
+        )
+        return 0 if row is None else int(row[0])
 
     def load_stream_us(self, partition: int) -> int | None:
         """Return the stream time at which the figures of a partition stand, microseconds; None before there is any."""

@@ -211,6 +211,8 @@ def _add_shared_rows(connection: Connection, parts: Flush) -> None:
         if _has_rows(parts.days):
             connection.execute(query("flow", "add_flow_day"))
             connection.execute(query("flow", "keep_removed_visits"))
+        if parts.lost_visits:
+            connection.execute(query("flow", "close_lost_visits"), {"visits": parts.lost_visits})
         if parts.carrier_hours is not None and parts.carrier_hours.vehicles.size:
             connection.execute(query("flow", "add_carrier_hour"))
         if parts.carrier_days is not None and parts.carrier_days.vehicles.size:

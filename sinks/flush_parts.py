@@ -154,6 +154,7 @@ class Flush(NamedTuple):
     carrier_days: CarrierDelta | None = None
     visitors: VisitorDelta | None = None
     open_visits: Sequence[OpenVisits] = ()
+    lost_visits: int = 0  # of positions: open ones that will never end
     snapshots: Sequence[Snapshot] = ()
     outbox: Sequence[OutboxMessage] = ()
     other_slots: Sequence[tuple[int, FlowDelta]] = ()  # slot cells of another length, while it changes

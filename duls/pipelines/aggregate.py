@@ -17,7 +17,7 @@ from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
 from duls.pipelines.flush_pace import FlushPace
 from duls.pipelines.owned_partition import OwnedPartition, snapshots_due
 from duls.pipelines.partial_sender import PartialSender
-from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader
+from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader, end_replay
 from duls.pipelines.worlds import Worlds
 from processors.columns import DetectionColumns, Int64Array, PositionColumns
 from processors.detections import CameraRejections
@@ -196,7 +196,7 @@ class Aggregate:
 
     def _end_replay(self, owned: OwnedPartition) -> None:
         """Check the replayed state of a partition; from here on its rows count."""
-        owned.end_replay(self._store.load_cursors(owned.topic_id, owned.number))
+        end_replay(owned, self._store)
         self._metrics.replayed(self._monotonic() - owned.assigned_s)
         if not any(other.is_replaying for other in self.owned.values()):
             self._replayed = Ledger(self._worlds.zone_sets)
@@ -289,6 +289,7 @@ class Aggregate:
         snapshots = {snapshot.partition for snapshot in plan.flush.snapshots}
         for owned in moved:
             owned.stored_offset = owned.read_offset
+            owned.lost_visits = 0
             owned.stored_now = plan.now.get(owned.number, owned.stored_now)
             if owned.number in snapshots:
                 owned.has_snapshot = True

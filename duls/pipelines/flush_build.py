@@ -88,6 +88,7 @@ def plan_flush(
         carrier_days=delta.carriers["day"] if delta is not None and with_carriers else None,
         visitors=None if delta is None else delta.visitors,
         open_visits=[OpenVisits(p.number, p.state.positions.open_visits) for p in partitions],
+        lost_visits=sum(partition.lost_visits for partition in partitions),
         snapshots=[snapshot for snapshot in snapshots if snapshot is not None],
         outbox=_dead_letters(rejections, dead_letter_topic),
     )

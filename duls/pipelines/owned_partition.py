@@ -62,6 +62,7 @@ class OwnedPartition:
         self.assigned_s = 0.0  # monotonic: when the group gave it
         self.snapshot_s = 0.0  # monotonic: when the last snapshot was stored, at the latest
         self.stored_now: NowCounts | None = None
+        self.lost_visits = 0  # open in the database, and unknown to a state that part of a log made
         self.sent_now: NowCounts | None = None
         self.sent_s = 0.0  # monotonic: when these were sent
         self._now: tuple[int, tuple[int, NowCounts] | None] = (-1, None)  # by the offset that it was asked at
@@ -96,10 +97,16 @@ class OwnedPartition:
         self.snapshot_offset = NOWHERE
         return self.state.drain(ledger)
 
-    def end_replay(self, stored: list[Cursor]) -> None:
+    def end_replay(self, stored: list[Cursor], now: NowColumns, open_visits: int) -> None:
         """Check that the replayed cursors equal the stored ones, and take what was stored as known.
 
-        Where the state is what a part of the log tells, cursors of which that part does not tell are taken over.
+        Where the state is what a part of the log tells, cursors of which that part does not tell are taken over,
+        and visits that it does not tell of will never end: the next flush counts them as closed.
+
+        Args:
+            stored: Cursors of the partition in the database.
+            now: Vehicles in zones as the database has them.
+            open_visits: Open visits as the database has them.
 
         Raises:
             ReplayError: They differ, so the log or the code is not what it was.
@@ -122,8 +129,14 @@ class OwnedPartition:
                 f"differ from the database: {'; '.join(differing)}"
             )
             raise ReplayError(message)
-        now = self.now()
-        self.stored_now = None if now is None else now[1]
+        self.stored_now = NowCounts(
+            now.zone_no,
+            now.vehicle_class,
+            now.zero_emission,
+            now.present.astype(np.int32),
+            now.silent.astype(np.int32),
+        )
+        self.lost_visits = open_visits - self.state.positions.open_visits
 
     def advance(self) -> PartitionAdvance:
         """Return the move of the stored offset."""

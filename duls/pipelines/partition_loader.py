@@ -117,7 +117,7 @@ class PartitionLoader:
             origin=self._origin(has_snapshot=stored is not None),
         )
         if not owned.is_replaying:
-            owned.end_replay(self._store.load_cursors(topic_id, number))
+            end_replay(owned, self._store)
         elif stored is None:
             log.warning(
                 "no snapshot: a state is read anew from the log",
@@ -146,6 +146,23 @@ class PartitionLoader:
         )
         state.versions = versions
         return state
+
+
+def end_replay(owned: OwnedPartition, store: FlowStore) -> None:
+    """Compare a state that has been read up to the stored offset with the database; from there on its rows count.
+
+    Raises:
+        ReplayError: They differ, so the log or the code is not what it was.
+        ServiceAwayError: The database does not answer.
+    """
+    number = owned.number
+    owned.end_replay(
+        store.load_cursors(owned.topic_id, number), store.load_now(number), store.load_open_visits(number)
+    )
+    if owned.lost_visits:
+        log.warning(
+            "the log does not tell of visits that are open", partition=number, visits=owned.lost_visits
+        )
 
 
 def _gone(number: int, earliest: int, start_offset: int) -> str:

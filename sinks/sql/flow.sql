@@ -113,6 +113,12 @@ ON CONFLICT (source) DO UPDATE SET
     opened = stored.opened + excluded.opened,
     closed = stored.closed + excluded.closed;
 
+-- name: close_lost_visits
+-- Count visits that will never end as closed, for the conservation law.
+INSERT INTO core.removed_visits AS stored (source, opened, closed)
+VALUES (0, 0, %(visits)s)
+ON CONFLICT (source) DO UPDATE SET closed = stored.closed + excluded.closed;
+
 -- name: add_carrier_hour
 -- Add the copied vehicles to core.carrier_hour; those of published days, which nobody asks for any more, are left out.
 INSERT INTO core.carrier_hour AS stored (zone_no, hour_start, vehicle_class, zero_emission, carrier, vehicles)

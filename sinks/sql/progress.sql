@@ -116,6 +116,19 @@ ON CONFLICT (topic_id, partition, source_topic_id, source_partition) DO UPDATE S
 WHERE (excluded.next_offset, excluded.next_index) >= (stored.next_offset, stored.next_index)
 RETURNING stored.partition, stored.source_topic_id, stored.source_partition;
 
+-- name: load_now
+-- Vehicles in zones now, of an observation partition.
+SELECT
+    stored.partition, stored.zone_no, stored.vehicle_class, stored.zero_emission, stored.present, stored.silent
+FROM core.zone_now_part AS stored
+WHERE stored.partition = %(partition)s;
+
+-- name: load_open_visits
+-- Open visits of an observation partition.
+SELECT coalesce(sum(stored.open_visits), 0)::bigint
+FROM core.open_visit AS stored
+WHERE stored.partition = %(partition)s;
+
 -- name: load_cursors
 -- Cursors of an observation partition.
 SELECT

@@ -6,7 +6,7 @@ import numpy as np
 
 from processors.columns import FIGURES, FlowDelta
 from sinks.claims import Claim
-from sinks.flush_parts import PartitionAdvance
+from sinks.flush_parts import NowColumns, PartitionAdvance
 
 TOPIC = UUID(int=1)
 RAW = UUID(int=2)
@@ -37,6 +37,19 @@ def visits(day: int, opened: int, closed: int) -> FlowDelta:
     delta.figures[0, FIGURES.index("entries")] = opened
     delta.figures[0, FIGURES.index("exits")] = closed
     return delta
+
+
+def now_columns(present: list[int], silent: list[int]) -> NowColumns:
+    """Return counts of zones 1, 2, … in partition 0."""
+    rows = len(present)
+    return NowColumns(
+        np.zeros(rows, np.int32),
+        np.arange(1, rows + 1, dtype=np.int32),
+        np.full(rows, 3, np.uint8),
+        np.full(rows, 2, np.uint8),
+        np.array(present, np.int64),
+        np.array(silent, np.int64),
+    )
 
 
 def advance(claims: dict[int, Claim], partition: int, expected: int, following: int) -> PartitionAdvance:

@@ -12,10 +12,10 @@ from sinks.claims import claim
 from sinks.connection import Connection
 from sinks.doctor import gaps
 from sinks.flow_store import DataGap, FlowStore
-from sinks.flush_parts import Cursor, Flush, Snapshot
+from sinks.flush_parts import Cursor, Flush, OpenVisits, Snapshot
 from sinks.patience import Patience
 from tests.sinks.cutting_proxy import CuttingProxy
-from tests.sinks.flush_values import RAW, SLOT_S, START_US, TOPIC, advance, cells
+from tests.sinks.flush_values import RAW, SLOT_S, START_US, TOPIC, advance, cells, now_columns
 
 pytestmark = pytest.mark.services
 
@@ -187,6 +187,27 @@ def test_what_a_flush_stored_is_loaded(store: FlowStore) -> None:
     assert cursors == store.load_cursors(TOPIC, 0)
     assert store.load_snapshot(TOPIC, 1) is None
     assert store.claim(TOPIC, [0], {0: 3})[0] == (claims[0].epoch + 1, 9)
+
+
+def test_what_a_partition_has_inside_is_loaded(store: FlowStore) -> None:
+    """Vehicles in zones and open visits, of one partition; nothing where nothing was stored."""
+    claims = store.claim(TOPIC, [0, 1], {0: 0, 1: 0})
+    now = now_columns([7, 0, 9], [0, 2, 1])
+    parts = Flush(
+        [advance(claims, 0, 0, 9), advance(claims, 1, 0, 9)],
+        SLOT_S,
+        now=now,
+        open_visits=[OpenVisits(0, 3), OpenVisits(1, 4)],
+    )
+
+    store.flush(parts)
+
+    loaded = store.load_now(0)
+    assert sorted(zip(*now, strict=True)) == sorted(zip(*loaded, strict=True))
+    assert [column.dtype for column in now] == [column.dtype for column in loaded]
+    assert 3 == store.load_open_visits(0)
+    assert 0 == store.load_now(1).zone_no.size
+    assert 0 == store.load_open_visits(2)
 
 
 def test_figures_tell_how_far_they_are(store: FlowStore) -> None:

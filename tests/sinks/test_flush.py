@@ -14,6 +14,7 @@ from processors.columns import FIGURES
 from processors.visitor_rows import VisitorDelta
 from sinks.claims import Claim, claim
 from sinks.connection import Connection, open_connection
+from sinks.doctor import conservation
 from sinks.flush import SNAPSHOT_CHUNK_BYTES, flush, prepare_session
 from sinks.flush_parts import (
     CameraHour,
@@ -23,14 +24,25 @@ from sinks.flush_parts import (
     FeedMinute,
     Flush,
     NowClock,
-    NowColumns,
     OpenVisits,
     OutboxMessage,
     RejectionMinute,
     Snapshot,
 )
 from sinks.queries import query
-from tests.sinks.flush_values import HOUR_US, RAW, SLOT_S, SLOT_US, START_DAY, START_US, TOPIC, advance, cells
+from tests.sinks.flush_values import (
+    HOUR_US,
+    RAW,
+    SLOT_S,
+    SLOT_US,
+    START_DAY,
+    START_US,
+    TOPIC,
+    advance,
+    cells,
+    now_columns,
+    visits,
+)
 
 pytestmark = pytest.mark.services
 
@@ -56,19 +68,6 @@ def claims(connection: Connection) -> dict[int, Claim]:
     """Claim two partitions at offset 0 on a session that is ready to flush."""
     prepare_session(connection)
     return claim(connection, TOPIC, [0, 1], {0: 0, 1: 0})
-
-
-def now_columns(present: list[int], silent: list[int]) -> NowColumns:
-    """Return counts of zones 1, 2, … in partition 0."""
-    rows = len(present)
-    return NowColumns(
-        np.zeros(rows, np.int32),
-        np.arange(1, rows + 1, dtype=np.int32),
-        np.full(rows, 3, np.uint8),
-        np.full(rows, 2, np.uint8),
-        np.array(present, np.int64),
-        np.array(silent, np.int64),
-    )
 
 
 def cursor_at(next_offset: int, next_index: int = 0) -> Cursor:
@@ -133,6 +132,20 @@ def test_present_counts_are_replaced_and_empty_ones_go(
 
     assert [(1, 7, 1)] == rows
     assert [(0, START_US), (1, START_US)] == clocks
+
+
+def test_visits_that_will_never_end_are_counted_as_closed(
+    connection: Connection, claims: dict[int, Claim]
+) -> None:
+    """Opened less closed stays what is open, flush by flush."""
+    opened = Flush(
+        [advance(claims, 0, 0, 1)], SLOT_S, days=visits(START_DAY, 5, 1), open_visits=[OpenVisits(0, 4)]
+    )
+    lost = Flush([advance(claims, 0, 1, 2)], SLOT_S, open_visits=[OpenVisits(0, 1)], lost_visits=3)
+    flush(connection, opened, 1)
+    flush(connection, lost, 2)
+
+    assert (5, 4, 1) == conservation(connection)
 
 
 def test_small_rows_are_added_or_move_forward(connection: Connection, claims: dict[int, Claim]) -> None:

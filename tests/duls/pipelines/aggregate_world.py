@@ -23,7 +23,7 @@ from processors.units import US_PER_S
 from processors.vocabulary import Movement, Outcome
 from processors.zone_feature import ZoneFeature
 from sinks.claims import Claim
-from sinks.flush_parts import Cursor, Flush, Snapshot
+from sinks.flush_parts import Cursor, Flush, NowColumns, Snapshot
 from sinks.registry import Versions
 from streams.narrow_rows import narrowed
 from streams.observation_messages import (
@@ -203,6 +203,7 @@ class MemoryStore:
         self.counts: Counter[tuple[object, ...]] = Counter()
         self.now: dict[tuple[int, ...], tuple[int, int]] = {}
         self.open_visits: dict[int, int] = {}
+        self.lost_visits = 0  # counted as closed
         self.letters = 0
         self.flushes: list[Flush] = []
         self.fail_before: Exception | None = None  # the next flush does not take place
@@ -241,6 +242,17 @@ class MemoryStore:
     def load_cursors(self, _topic_id: UUID, partition: int) -> list[Cursor]:
         """Return the stored cursors."""
         return [cursor for (number, _, _), cursor in self.cursors.items() if number == partition]
+
+    def load_now(self, partition: int) -> NowColumns:
+        """Return the stored vehicles in zones."""
+        rows = [(*key, *counts) for key, counts in self.now.items() if key[0] == partition]
+        whole = np.array(rows, np.int64).reshape(len(rows), len(NowColumns._fields)).T
+        types = (np.int32, np.int32, np.uint8, np.uint8, np.int64, np.int64)
+        return NowColumns(*(column.astype(kind) for column, kind in zip(whole, types, strict=True)))
+
+    def load_open_visits(self, partition: int) -> int:
+        """Return the stored open visits."""
+        return self.open_visits.get(partition, 0)
 
     def flush(self, parts: Flush) -> None:
         """Bring everything at once, or nothing."""
@@ -283,6 +295,7 @@ class MemoryStore:
                 self.now[row[:4]] = row[4:]
         self.now = {key: counts for key, counts in self.now.items() if any(counts)}
         self.open_visits |= {row.partition: row.open_visits for row in parts.open_visits}
+        self.lost_visits += parts.lost_visits
         self.letters += len(parts.outbox)
 
     def _add(self, grain: str, slot_s: int, delta: FlowDelta | None) -> None:
@@ -312,6 +325,18 @@ class MemoryStore:
         """Return the sum of a figure over all cells of a grain."""
         place = FIGURES.index(figure)
         return sum(int(figures[place]) for key, figures in self.figures.items() if key[0] == grain)
+
+    @property
+    def present(self) -> int:
+        """Return the vehicles that are in zones now."""
+        return sum(present for present, _ in self.now.values())
+
+    @property
+    def visits_left(self) -> int:
+        """Return what figures of days say is open: opened less closed, and less what was counted as closed."""
+        opened = self.total("entries", "day") + self.total("appearances", "day")
+        closed = self.total("exits", "day") + self.total("disappearances", "day")
+        return opened - closed - self.lost_visits
 
 
 class Process:

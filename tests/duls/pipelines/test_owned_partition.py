@@ -22,6 +22,9 @@ from tests.duls.pipelines.aggregate_world import FMS_ID, MIDNIGHTS_US, START_US,
 Rows = dict[tuple[int, int, int], tuple[int, int]]
 
 
+NOBODY = now_columns(4, now_change(None, NowCounts(*np.empty((5, 0), np.int32))))
+
+
 def owned_partition(*, start: int = 5, stored: int = 9, origin: Origin = Origin.SNAPSHOT) -> OwnedPartition:
     """Return a partition of which one source partition was read to offset 3."""
     worlds = Worlds(version_source())
@@ -69,9 +72,29 @@ def test_a_replay_that_equals_the_database_knows_what_is_stored() -> None:
     owned = owned_partition()
     assert owned.stored_now is None
 
-    owned.end_replay([cursor(3)])
+    owned.end_replay([cursor(3)], NOBODY, 0)
 
     assert owned.stored_now is not None
+    assert 0 == owned.stored_now.zone_no.size
+    assert 0 == owned.lost_visits
+
+
+def test_what_the_database_has_is_what_the_next_flush_replaces() -> None:
+    """Vehicles in zones, and open visits that the state does not know."""
+    owned = owned_partition(origin=Origin.PART_OF_LOG)
+    stored = NowCounts(
+        np.array([7], np.int32),
+        np.array([3], np.uint8),
+        np.array([1], np.uint8),
+        np.array([5], np.int32),
+        np.array([2], np.int32),
+    )
+
+    owned.end_replay([cursor(3)], now_columns(4, now_change(None, stored)), 6)
+
+    assert owned.stored_now is not None
+    assert 0 == now_change(owned.stored_now, stored).zone_no.size
+    assert 6 == owned.lost_visits
 
 
 @pytest.mark.parametrize(
@@ -82,7 +105,7 @@ def test_a_replay_that_differs_is_refused_with_the_difference(stored: list[Curso
     owned = owned_partition()
 
     with pytest.raises(ReplayError, match=r"partition 4 .* offset 9.*replayed .*stored "):
-        owned.end_replay(stored)
+        owned.end_replay(stored, NOBODY, 0)
 
 
 def test_a_part_of_the_log_need_not_tell_of_each_source() -> None:
@@ -90,7 +113,7 @@ def test_a_part_of_the_log_need_not_tell_of_each_source() -> None:
     owned = owned_partition(origin=Origin.PART_OF_LOG)
     other = cursor(70, 2)._replace(source_partition=1)
 
-    owned.end_replay([cursor(3), other])
+    owned.end_replay([cursor(3), other], NOBODY, 0)
 
     assert [cursor(3), other] == owned.cursors()
 
@@ -101,7 +124,7 @@ def test_what_a_part_of_the_log_tells_must_be_so(stored: list[Cursor]) -> None:
     owned = owned_partition(origin=Origin.PART_OF_LOG)
 
     with pytest.raises(ReplayError):
-        owned.end_replay(stored)
+        owned.end_replay(stored, NOBODY, 0)
 
 
 def test_an_advance_names_what_it_expects() -> None:

@@ -206,6 +206,30 @@ def test_an_explicit_beginning_takes_what_there_is() -> None:
     assert (1, 1, 1) == process.aggregate.owned[0].state.versions
 
 
+@pytest.mark.parametrize("with_return", [False, True])
+def test_visits_that_a_part_of_the_log_does_not_tell_of_are_counted_as_closed(with_return: bool) -> None:
+    """Two vehicles are inside, and what is left of the log tells of one: the other is not there for ever."""
+    told = [
+        entry
+        for offset, (at_s, vehicle) in enumerate([(60.0, 1), (70.0, 2), (200.0, 2)])
+        for entry in (seen(offset, at_s, at_s, vehicle), progress(offset + 1, MORNING_S + at_s + 8.0))
+    ]
+    later = [seen(3, 300.0, 300.0, 1), progress(4, MORNING_S + 310.0)] if with_return else []
+    log = one_log(*told, *later)
+    store = restored(log, read=len(log[0]) - len(later))
+    assert 2 == store.visits_left == store.open_visits[0]
+    assert 2 == store.present
+
+    process = take_over(store, log, len(log[0]) - len(later) - 4, from_beginning=True)
+    process.read()
+    process.aggregate.flush(with_snapshots=True)
+
+    inside = 2 if with_return else 1
+    assert 1 == store.lost_visits
+    assert inside == store.visits_left == store.open_visits[0]
+    assert inside == store.present
+
+
 @pytest.mark.parametrize("stream_us", [None, START_US])
 def test_the_event_clock_needs_a_whole_log(monkeypatch: pytest.MonkeyPatch, stream_us: int | None) -> None:
     """The broker's times are not those of the rows; nor is there a day where no stream time is known."""
