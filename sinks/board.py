@@ -18,7 +18,7 @@ class ZoneLine(NamedTuple):
 
 
 class FlowLine(NamedTuple):
-    """Flows of one vehicle class in the newest slot, over all zones."""
+    """Flows of one vehicle class in the newest slot, over all neighbourhoods."""
 
     slot_start_us: int
     vehicle_class: str
@@ -42,17 +42,20 @@ class BoardView(NamedTuple):
     """One reading of the board."""
 
     zones: list[ZoneLine]
+    present: int  # vehicles, each once
     flows: list[FlowLine]
     feeds: list[FeedLine]
 
 
 def read_board(connection: Connection, *, zones: int) -> BoardView:
-    """Return the fullest zones, the newest slot and the feeds."""
+    """Return the fullest zones, the vehicles in the city, the newest slot and the feeds."""
     fullest = connection.execute(query("board", "fullest_zones"), {"limit": zones}).fetchall()
+    present = connection.execute(query("board", "vehicles_in_city")).fetchall()[0][0]
     flows = connection.execute(query("board", "running_slot")).fetchall()
     feeds = connection.execute(query("board", "feeds")).fetchall()
     return BoardView(
         [ZoneLine(*row) for row in fullest],
+        int(present),
         [FlowLine(*row) for row in flows],
         [FeedLine(*row) for row in feeds],
     )

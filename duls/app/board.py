@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from duls.local_midnights import ZONE
-from sinks.board import BoardView, FeedLine, FlowLine, ZoneLine
+from sinks.board import BoardView, FlowLine, ZoneLine
 
 BAR_CELLS: Final = 18
 STALE_S: Final = 30.0  # data older than this looks old
@@ -39,17 +39,17 @@ def board(view: BoardView | None, *, rate_per_s: float, now: datetime, note: str
         return Group(title, Text("waiting for the first figures …", style="dim"), Text(note, style="dim"))
     return Group(
         title,
-        _feeds(view.feeds, rate_per_s),
+        _heading(view, rate_per_s),
         Panel(_zones(view.zones), title="zones by load", title_align="left", border_style="dim"),
         Panel(_flows(view.flows), title=_slot_title(view.flows), title_align="left", border_style="dim"),
         Text(note, style="dim"),
     )
 
 
-def _feeds(feeds: list[FeedLine], rate_per_s: float) -> Text:
-    """Return the line of rates and ages."""
-    line = Text(f"{rate_per_s:,.0f} events/s")
-    for feed in feeds:
+def _heading(view: BoardView, rate_per_s: float) -> Text:
+    """Return the line of vehicles, rate and ages."""
+    line = Text(f"{view.present:,} vehicles   {rate_per_s:,.0f} events/s")
+    for feed in view.feeds:
         if feed.age_s is None:
             line.append(f"   {feed.feed}: no data yet", style="dim")
         elif feed.age_s > STALE_S:
@@ -104,9 +104,9 @@ def _percent(load: float) -> int:
 def _slot_title(flows: list[FlowLine]) -> str:
     """Return the title that says which slot is shown."""
     if not flows:
-        return "flows of the running slot"
+        return "flows between neighbourhoods"
     start = datetime.fromtimestamp(flows[0].slot_start_us / 1_000_000, UTC).astimezone(ZONE)
-    return f"flows of the slot from {start:%H:%M}"
+    return f"flows between neighbourhoods since {start:%H:%M}"
 
 
 def _flows(flows: list[FlowLine]) -> Table:

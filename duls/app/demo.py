@@ -218,10 +218,9 @@ def _save(shown: RenderableType, path: Path) -> None:
 
 def _line(view: BoardView, rate_per_s: float) -> str:
     """Return the board as one line, for a terminal that is none."""
-    present = sum(zone.present for zone in view.zones)
     entries = sum(flow.entries for flow in view.flows)
     ages = ", ".join(f"{feed.feed} {feed.age_s:.1f} s old" for feed in view.feeds if feed.age_s is not None)
-    counts = f"{rate_per_s:6.0f} events/s, {present} present in {len(view.zones)} zones, {entries} entries"
+    counts = f"{rate_per_s:6.0f} events/s, {view.present} vehicles in the city, {entries} came into a neighbourhood"
     return f"{counts}; {ages or 'no data yet'}"
 
 

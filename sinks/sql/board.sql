@@ -12,8 +12,15 @@ GROUP BY z.zone_id, z.name, z.kind, z.capacity
 ORDER BY load DESC NULLS LAST, present DESC, z.name
 LIMIT %(limit)s;
 
+-- name: vehicles_in_city
+-- Vehicles present: each is in one neighbourhood at most.
+SELECT coalesce(sum(n.present), 0)::bigint
+FROM live.zone_now AS n
+JOIN live.zone AS z USING (zone_id)
+WHERE z.kind = 'neighbourhood';
+
 -- name: running_slot
--- Flows of the newest slot, by class.
+-- Flows of the newest slot between neighbourhoods, by class: zones that overlap would count a vehicle again.
 SELECT core.microseconds(f.slot_start) AS slot_start_us,
        f.vehicle_class,
        sum(f.observations)::bigint AS observations,
@@ -21,7 +28,9 @@ SELECT core.microseconds(f.slot_start) AS slot_start_us,
        sum(f.exits)::bigint AS exits,
        sum(f.through)::bigint AS through
 FROM live.zone_flow AS f
+JOIN live.zone AS z USING (zone_id)
 WHERE f.source = 'fms'
+  AND z.kind = 'neighbourhood'
   AND f.slot_start = (SELECT max(slot_start) FROM live.zone_flow WHERE source = 'fms')
 GROUP BY f.slot_start, f.vehicle_class
 ORDER BY observations DESC;

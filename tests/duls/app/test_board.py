@@ -18,6 +18,7 @@ VIEW = BoardView(
         ZoneLine("Oog in Al", "neighbourhood", 1, 0, 40, 0.025),
         ZoneLine("Hub Lage Weide", "hub", 7, 2, None, None),
     ],
+    52,
     [FlowLine(1_795_420_800_000_000, "N1", 12_345, 67, 65, 4)],
     [
         FeedLine("fms", 1.24, 10.0, 1_000, 0),
@@ -28,7 +29,8 @@ VIEW = BoardView(
 
 SNAPSHOT = """\
 DULS live city logistics  Mon 23 Nov 09:00:05
-1,234 events/s   fms: data age 1.2 s   anpr: STALE since 95 s (1,234 rejected)   otm: no data yet
+52 vehicles   1,234 events/s   fms: data age 1.2 s   anpr: STALE since 95 s (1,234 rejected)   otm:
+no data yet
 ╭─ zones by load ──────────────────────────────────────────────────────────────────────────────────╮
 │ zone                    kind           present  silent  capacity  load                           │
 │ Binnenstad              zero emissio…       45       3        50  ████████████████░░  90% FULL   │
@@ -36,7 +38,7 @@ DULS live city logistics  Mon 23 Nov 09:00:05
 │ Oog in Al               neighbourhood        1       0        40  ░░░░░░░░░░░░░░░░░░   3%        │
 │ Hub Lage Weide          hub                  7       2         -  no capacity set                │
 ╰──────────────────────────────────────────────────────────────────────────────────────────────────╯
-╭─ flows of the slot from 09:00 ───────────────────────────────────────────────────────────────────╮
+╭─ flows between neighbourhoods since 09:00 ───────────────────────────────────────────────────────╮
 │ class                           observations             entries          exits          through │
 │ N1                                    12,345                  67             65                4 │
 ╰──────────────────────────────────────────────────────────────────────────────────────────────────╯

@@ -23,8 +23,9 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 def test_a_line_says_what_the_board_says() -> None:
     """For a terminal that is none; a feed without data is left out."""
-    assert "  1234 events/s, 57 present in 4 zones, 67 entries; fms 1.2 s old, anpr 95.0 s old" == demo._line(
-        VIEW, 1_234.4
+    assert (
+        "  1234 events/s, 52 vehicles in the city, 67 came into a neighbourhood; fms 1.2 s old, anpr 95.0 s old"
+        == demo._line(VIEW, 1_234.4)
     )
     assert demo._line(VIEW._replace(feeds=[]), 0.0).endswith("; no data yet")
 
