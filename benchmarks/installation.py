@@ -39,7 +39,7 @@ class Services:
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        self.kafka = KafkaServer()
+        self.kafka = KafkaServer(java_options=())  # it compiles what runs long, as in a city
         self.timescale = TimescaleServer()
         self.folder = Path()
 

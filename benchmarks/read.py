@@ -78,7 +78,7 @@ def measure(sizes: Sizes) -> dict[str, Any]:
     names = [*WAYS, *PEERS]
     used: dict[str, list[float]] = {name: [] for name in names}
     others: dict[str, list[float]] = {title: [] for title in OTHERS}
-    with KafkaServer() as kafka:
+    with KafkaServer(java_options=()) as kafka:
         servers = kafka.bootstrap_servers
         for topic, last in ((TOPIC, sizes.records), (START_TOPIC, START_RECORDS)):
             make_topic(servers, topic)

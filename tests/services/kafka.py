@@ -4,10 +4,10 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -18,15 +18,23 @@ from tests.services.fetch import fetch_kafka
 START_DEADLINE_S = 90.0  # 3 s on an idle machine
 STOP_GRACE_S = 30.0
 HEAP = "-Xmx768m"
+SHORT_LIVED: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For a broker of some minutes: half of the processor time of starting, idling and serving, which goes to compiling."""
 CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw"  # any base64 UUID; the clusters never meet
 
 
 class KafkaServer:
     """A broker whose data lives as long as the context, across `stop`, `kill` and `start`."""
 
-    def __init__(self, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        java_options: Sequence[str] = SHORT_LIVED,
+    ) -> None:
         """Prepare a broker on *port* (a free one by default), with *settings* over the usual ones."""
         self._port = port or free_port()
+        self._java_options = java_options
         self._settings = dict(settings or {})
         self._folder = Path()
         self._process: LocalProcess | None = None
@@ -63,9 +71,9 @@ class KafkaServer:
     def start(self) -> None:
         """Start the broker on the data that it has, and wait until it answers."""
         # what a killed broker leaves in its temporary folder goes with its data
-        java = ["java", HEAP, f"-Djava.io.tmpdir={self._folder}", "-cp", _class_path()]
+        memory = (HEAP, f"-Djava.io.tmpdir={self._folder}")
         order = ServerOrder(
-            [*java, "kafka.Kafka", str(self._folder / "server.properties")],
+            [*self._java(), *memory, "kafka.Kafka", str(self._folder / "server.properties")],
             str(self._folder / "server.log"),
             directory=str(self._folder),
             grace_s=STOP_GRACE_S,
@@ -94,7 +102,11 @@ class KafkaServer:
         properties = self._folder / "server.properties"
         properties.write_text("".join(lines), encoding="utf-8")
         command = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
-        subprocess.run(["java", "-cp", _class_path(), *command], check=True, capture_output=True)
+        subprocess.run([*self._java(), *command], check=True, capture_output=True)
+
+    def _java(self) -> list[str]:
+        """Return how java is started with Kafka's jars."""
+        return ["java", *self._java_options, "-cp", f"{fetch_kafka()}/*"]
 
     def _all_settings(self) -> dict[str, str]:
         """Gather the broker's settings."""
@@ -138,8 +150,3 @@ class KafkaServer:
     def _remove(self) -> None:
         """Remove everything that the broker wrote."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _class_path() -> str:
-    """Name Kafka's jars for java."""
-    return f"{fetch_kafka()}/*"
