@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from duls.errors import ServiceAwayError, TopicChangedError
 from processors.vehicle_table import NEVER_US
 from streams.raw_batch import PartitionPosition
+from streams.topic_watch import TopicWatch
 
 ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
 
@@ -81,6 +82,7 @@ class SourcePositions:
         topic_ids: 16 bytes for each topic.
         partitions: How many each topic has.
         gaps: Where they are written down; asked, too, of partitions of which nothing is committed any more.
+        watch: Of these topics; asked before offsets of the broker are taken for theirs.
         before_release: Commits what is read, before partitions go to another member.
         attach: Told of partitions before they are assigned.
         monotonic: Seconds.
@@ -93,6 +95,7 @@ class SourcePositions:
         partitions: Mapping[str, int],
         *,
         gaps: GapBook,
+        watch: TopicWatch,
         before_release: Callable[[], None],
         attach: Callable[[list[TopicPartition]], None],
         monotonic: Callable[[], float],
@@ -102,6 +105,7 @@ class SourcePositions:
         self._topic_ids = dict(topic_ids)
         self._partitions = dict(partitions)
         self._gaps = gaps
+        self._watch = watch
         self._before_release = before_release
         self._attach = attach
         self._monotonic = monotonic
@@ -196,13 +200,14 @@ class SourcePositions:
         """Record that records are gone before they were read, and go on from the oldest one there is.
 
         Raises:
-            TopicChangedError: The topic ends before what was read: its broker lost records, and gives their offsets
-                to others, which cursors would take for those that were read.
+            TopicChangedError: The topic was made anew, or ends before what was read: its broker lost records, and
+                gives their offsets to others, which cursors would take for those that were read.
             ServiceAwayError: The broker does not answer.
         """
         position = self._positions.get((topic, partition))
         if position is None:
             return  # given back meanwhile
+        self._watch.require()
         try:
             low, high = self._consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), timeout=ANSWER_S
@@ -252,6 +257,7 @@ class SourcePositions:
                     "then start again"
                 )
                 raise TopicChangedError(message)
+        self._watch.require()
         try:
             starts = [self._start(given) for given in consumer.committed(partitions, timeout=ANSWER_S)]
         except KafkaException as error:
@@ -302,7 +308,7 @@ class SourcePositions:
         if metadata.topic_id != self._topic_ids[committed.topic].hex():
             message = (
                 f"topic {committed.topic} was made anew: committed offsets speak of {metadata.topic_id}, the topic "
-                f"is {self._topic_ids[committed.topic].hex()}; delete the intake group to start from its beginning"
+                f"is {self._topic_ids[committed.topic].hex()}; put the old topic back, or start with a new database"
             )
             raise TopicChangedError(message)
         return PartitionPosition(committed.offset, metadata.arrival_us, metadata.event_us)

@@ -205,7 +205,7 @@ def _info(name: str, description: Any, config: Any) -> TopicInfo | None:
     settings = {**_BROKER_DEFAULTS, **told}
     return TopicInfo(
         name=name,
-        topic_id=_uuid(description.topic_id),
+        topic_id=uuid_of(description.topic_id),
         partitions=len(description.partitions),
         timestamp_type=settings["message.timestamp.type"],
         max_message_bytes=int(settings["max.message.bytes"]),
@@ -215,7 +215,7 @@ def _info(name: str, description: Any, config: Any) -> TopicInfo | None:
     )
 
 
-def _uuid(topic_id: Any) -> UUID:
+def uuid_of(topic_id: Any) -> UUID:
     """Return a topic id, which the client gives as two signed halves."""
     mask = (1 << 64) - 1
     high, low = topic_id.get_most_significant_bits() & mask, topic_id.get_least_significant_bits() & mask

@@ -32,6 +32,7 @@ from sinks.migrate import require_current
 from sinks.patience import Patience
 from sinks.registry import installation_id, load_cameras, load_settings, load_zones, zone_numbers
 from streams.clients import make_admin, make_consumer, make_producer
+from streams.topic_watch import watch_topics
 from streams.topics import (
     DEAD_DETECTIONS_TOPIC,
     OBSERVATIONS_TOPIC,
@@ -74,6 +75,7 @@ class _Setup:
         self.raw_topics = raw_topics(self.admin, trust_create_time=trust)
         self.observations: TopicInfo = describe_topic(self.admin, OBSERVATIONS_TOPIC)
         check_times(self.observations, trust_create_time=trust)
+        self.watch = watch_topics(self.admin, {OBSERVATIONS_TOPIC: self.observations.topic_id})
         with open_connection(settings.database_url, application_name="duls aggregate") as connection:
             self.installation = installation_id(connection)
             announce_settings(connection, settings, self.observations.partitions)
@@ -132,6 +134,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
         store,
         Worlds(_version_source(versions), setup.indexes.index),
         _options(setup),
+        watch=setup.watch,
         partial_producer=producer,
         midnights_us=setup.midnights_us,
         monotonic=time.monotonic,

@@ -59,6 +59,7 @@ from streams.clients import make_admin, make_consumer, make_gapless_producer
 from streams.observation_messages import MAX_MESSAGE_BYTES
 from streams.observation_sender import ObservationSender
 from streams.source_positions import Gap, GapBook
+from streams.topic_watch import TopicWatch, watch_topics
 from streams.topics import OBSERVATIONS_TOPIC, TopicInfo, check_message_size, check_times, describe_topic
 
 PATIENCE_S: Final = 300.0  # how long a database may be away before the process ends
@@ -116,7 +117,8 @@ def run_intake(
         cameras = _cameras(settings, stack, patience, metrics, topics.observations.partitions)
         grants = _grants(settings, stack, patience, metrics)
         known = Known(vehicles, CameraTeller(cameras.register).tell, grants)
-        intake, close = _intake(settings, topics, stop, metrics, keys, gaps, known)
+        watch = watch_topics(admin, {raw.name: raw.topic_id for raw in topics.raw})
+        intake, close = _intake(settings, topics, stop, metrics, keys, gaps, watch, known)
         # closed first: it commits once more
         stack.callback(close_within, close)
         bounds = None
@@ -244,6 +246,7 @@ def _intake(
     metrics: Metrics,
     keys: DayKeys,
     gaps: GapBook,
+    watch: TopicWatch,
     known: Known,
 ) -> tuple[Intake, Callable[[], None]]:
     """Return intake with clients of its own, and what closes its consumer."""
@@ -273,6 +276,7 @@ def _intake(
         metrics=metrics,
         failpoint=failpoint_from(os.environ),
         gaps=gaps,
+        watch=watch,
         known=known,
     )
 

@@ -2,7 +2,8 @@
 
 Every owned partition is a state that is a pure function of its log. A flush moves the stored offsets from the
 expected value to the new one under our epoch and brings, in the same transaction, everything that the rows below
-the new offsets add. A process that lost a partition moves no offset, so it drops everything and joins again.
+the new offsets add. A process that lost a partition moves no offset, so it drops everything and joins again. Before a
+flush the broker is asked whether the topic is still the one that the offsets speak of.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,7 @@ from streams.observation_messages import (
     envelope_of,
 )
 from streams.received import Received, place_of, received
+from streams.topic_watch import TopicWatch
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 
@@ -71,6 +73,7 @@ class Aggregate:
         worlds: Worlds,
         options: AggregateOptions,
         *,
+        watch: TopicWatch,
         partial_producer: Producer,
         midnights_us: Int64Array,
         monotonic: Callable[[], float],
@@ -82,6 +85,7 @@ class Aggregate:
         self._store = store
         self._worlds = worlds
         self._options = options
+        self._watch = watch
         self._partials = PartialSender(
             partial_producer,
             options.partial_topic,
@@ -126,7 +130,9 @@ class Aggregate:
         now_s = self._monotonic()
         self._partials.send_due(self.owned.values(), now_s)
         if self._pace.is_time(now_s, is_news=self._is_news()):
-            self.flush()
+            moved = self._moved()
+            if moved and self._watch.confirm():  # else everything waits, in memory
+                self._store_moved(moved, with_snapshots=False)
             self._pace.flushed(now_s, self._monotonic())
             self._watch_clocks()
         if len(messages) == self._options.batch_messages:
@@ -165,6 +171,7 @@ class Aggregate:
     def _read_error(self, error: KafkaError, message: Message) -> None:
         """Stop at what does not pass by itself."""
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
+            self._watch.require()
             text = (
                 f"observation partition {place_of(message)[1]} does not hold offset {message.offset()} any more: "
                 "aggregate was away longer than the topic keeps; `duls run aggregate --from-beginning` goes on from "
@@ -248,14 +255,27 @@ class Aggregate:
             state.change_settings(control.version, rules_of(settings), settings.confidence_floor)
 
     def flush(self, *, with_snapshots: bool = False) -> None:
-        """Bring everything since the last flush to the database in one transaction."""
-        moved = [
+        """Bring everything since the last flush to the database in one transaction.
+
+        Raises:
+            TopicChangedError: The observation topic was made anew; nothing is stored.
+            ServiceAwayError: The broker does not say whether it was.
+        """
+        moved = self._moved(with_snapshots=with_snapshots)
+        if moved:
+            self._watch.require()
+            self._store_moved(moved, with_snapshots=with_snapshots)
+
+    def _moved(self, *, with_snapshots: bool = False) -> list[OwnedPartition]:
+        """Return the partitions of which there is something to store."""
+        return [
             owned
             for _, owned in sorted(self.owned.items())
             if owned.has_moved or (with_snapshots and owned.has_news_for_a_snapshot)
         ]
-        if not moved:
-            return
+
+    def _store_moved(self, moved: Sequence[OwnedPartition], *, with_snapshots: bool) -> None:
+        """Bring everything since the last flush to the database; the topic is that of the start."""
         started_s = self._monotonic()
         ledgers, self._ledgers = self._ledgers, {}
         due = moved if with_snapshots else snapshots_due(moved, started_s, self._options.snapshot_replay_s)
@@ -300,6 +320,7 @@ class Aggregate:
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Claim what the group gives, and read on where its states stand."""
         self.assigned_s = now_s = self._monotonic()
+        self._watch.require()
         loaded = self._loader.load(consumer, [given.partition for given in partitions]) if partitions else []
         for owned in loaded:
             owned.assigned_s = owned.snapshot_s = now_s

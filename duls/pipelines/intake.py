@@ -2,8 +2,9 @@
 
 One step reads a batch, decodes and admits its rows, and queues them for their observation partitions. Offsets are
 committed after everything made from the records below them is acknowledged, with the arrival clocks in their
-metadata, so that a successor computes the same arrivals. Whatever is repeated after a crash falls below the cursors
-of aggregate.
+metadata, so that a successor computes the same arrivals. Before they are, and before progress is told, without which
+no row counts, the broker is asked whether the topics are still those of the start. Whatever is repeated after a crash
+falls below the cursors of aggregate.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ from streams.observation_messages import Kind, encode_parts
 from streams.observation_sender import DeadLetter, ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
 from streams.source_positions import GapBook, PositionMetadata, SourcePositions
+from streams.topic_watch import TopicWatch
 
 log = structlog.get_logger()
 
@@ -131,6 +133,7 @@ class Intake:
         metrics: Metrics,
         failpoint: Failpoint,
         gaps: GapBook,
+        watch: TopicWatch,
         known: Known = NOTHING_KNOWN,
     ) -> None:
         self._consumer = consumer
@@ -143,12 +146,15 @@ class Intake:
         self._metrics = metrics
         self._failpoint = failpoint
         self._known = known
+        self._watch = watch
+        self._is_confirmed = True  # that all that was read so far is of the topics of the start
         self.positions = SourcePositions(
             consumer,
             {source.name: source.topic_id for source in sources},
             {source.name: source.partitions for source in sources},
             gaps=gaps,
             before_release=self.commit,
+            watch=watch,
             attach=reader.attach,
             monotonic=monotonic,
         )
@@ -198,6 +204,7 @@ class Intake:
         batch, moved = batch_of(read, self.positions.of_topic(topic.name))
         if not moved:
             return
+        self._is_confirmed = False
         if batch.values:
             newest = {number: position.event_us for number, position in moved.items()}
             decoded = topic.decode(batch.values)
@@ -271,12 +278,30 @@ class Intake:
         self._ticks = False
         self._sender.wait()
 
+    def _confirm(self) -> bool:
+        """Tell whether all that was read is of the topics of the start; False where the broker does not say.
+
+        Raises:
+            TopicChangedError: One of them was made anew.
+        """
+        self._is_confirmed = self._is_confirmed or self._watch.confirm()
+        return self._is_confirmed
+
     def report_progress(self) -> None:
-        """Send the progress of every owned partition that has moved, after its rows on the same producer."""
+        """Send the progress of every owned partition that has moved, after its rows on the same producer.
+
+        Rows wait in aggregate for progress, so what was read of a topic that was made anew is in no figure.
+
+        Raises:
+            TopicChangedError: A topic was made anew.
+        """
+        moved = [
+            (key, position) for key, position in self.positions.all() if self._reported.get(key) != position
+        ]
+        if not moved or not self._confirm():
+            return
         marks = []
-        for (topic, partition), position in self.positions.all():
-            if self._reported.get((topic, partition)) == position:
-                continue
+        for (topic, partition), position in moved:
             self._reported[topic, partition] = position
             source = self._sources[topic]
             arrival_us = position.event_us if self._options.clock == "event" else position.arrival_us
@@ -298,9 +323,10 @@ class Intake:
 
         Raises:
             ServiceAwayError: Something is not acknowledged, or the group refuses for good; nothing is committed.
+            TopicChangedError: A topic was made anew; nothing is committed.
         """
         moved = self.positions.uncommitted()
-        if not moved:
+        if not moved or not self._confirm():
             return
         started_s = self._monotonic()
         if not self._known.enrichment.keep():
@@ -341,7 +367,13 @@ class Intake:
         return self.positions.is_settled
 
     def finish(self) -> None:
-        """Send the last progress and commit; the caller closes the consumer."""
+        """Send the last progress and commit; the caller closes the consumer.
+
+        Raises:
+            ServiceAwayError: The broker does not answer.
+            TopicChangedError: A topic was made anew.
+        """
+        self._watch.require()
         self.report_progress()
         self._sender.wait()
         self.commit()

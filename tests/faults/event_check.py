@@ -48,7 +48,11 @@ class Verdict(NamedTuple):
 
 def judge(installation: Installation, world: EventWorld, sent: int) -> Verdict:
     """Compare the slots with the first *sent* events of a world."""
-    expected = {world.cell(number) for number in range(sent)}
+    return judge_cells(installation, {world.cell(number) for number in range(sent)})
+
+
+def judge_cells(installation: Installation, expected: set[CellId]) -> Verdict:
+    """Compare the slots with the cells of the events that were sent."""
     with psycopg.connect(installation.database_url, autocommit=True) as connection:
         rows = connection.execute(
             "SELECT source, zone_id, (extract(epoch FROM slot_start) * 1000000)::bigint, "
@@ -57,7 +61,7 @@ def judge(installation: Installation, world: EventWorld, sent: int) -> Verdict:
         ).fetchall()
     found = {(row[0], row[1], row[2]): row[3:] for row in rows}
     return Verdict(
-        sent,
+        len(expected),
         sorted(expected - found.keys()),
         sorted(key for key, counts in found.items() if key in expected and counts != (1, 1, 1)),
         sorted(found.keys() - expected),

@@ -21,6 +21,7 @@ from streams.observation_messages import TICK_HEADER
 from streams.raw_batch import BITE, MessageReader, Reading, RecordReader, batch_of
 from streams.raw_values import RawValues
 from streams.source_positions import DEAF_TICKS, STUCK_S, Gap, GapBook, SourcePositions
+from streams.topic_watch import TopicWatch
 from tests.services.external import Broker
 
 pytestmark = pytest.mark.services
@@ -194,6 +195,7 @@ def test_records_gone_while_reading_are_a_gap_and_reading_goes_on(
         {topic: bytes(16)},
         {topic: 1},
         gaps=GapBook(gaps.append),
+        watch=TopicWatch({}, lambda _: {}),
         before_release=lambda: None,
         attach=reader.attach,
         monotonic=time.monotonic,
@@ -242,6 +244,7 @@ def test_a_partition_that_the_client_does_not_read_is_assigned_again(
             {topic: bytes(16)},
             {topic: 1},
             gaps=GapBook(lambda _gap: None),
+            watch=TopicWatch({}, lambda _: {}),
             before_release=lambda: None,
             attach=reader.attach,
             monotonic=lambda: now_s,

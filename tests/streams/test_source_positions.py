@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
@@ -17,6 +18,7 @@ from streams.source_positions import (
     PositionMetadata,
     SourcePositions,
 )
+from streams.topic_watch import TopicWatch
 from tests.streams.client_fakes import FakeConsumer
 
 RAW = "raw"
@@ -34,6 +36,7 @@ class World:
         self.counted: dict[tuple[bytes, int], int] = {}
         self.gaps: list[Gap] = []
         self.releases = 0
+        self.topic_ids = {RAW: UUID(bytes=TOPIC_ID)}  # as the broker tells them
         self.attached: list[TopicPartition] = []
         self.consumer = FakeConsumer()
         self.positions = SourcePositions(
@@ -43,6 +46,7 @@ class World:
             gaps=GapBook(
                 self.gaps.append, lambda topic_id, partition: self.counted.get((topic_id, partition))
             ),
+            watch=TopicWatch({RAW: UUID(bytes=TOPIC_ID)}, lambda _: self.topic_ids),
             before_release=self._release,
             attach=self.attached.extend,
             monotonic=lambda: self.now_s,
@@ -114,6 +118,29 @@ def test_a_topic_made_anew_is_refused(world: World) -> None:
         world.consumer.give(KEY)
 
     assert {} == world.consumer.assigned
+
+
+def test_a_topic_made_anew_since_the_start_is_refused_at_an_assignment(world: World) -> None:
+    """Guard 3: the broker forgot what was committed of the old one, and the new one would be read under its id."""
+    world.topic_ids = {RAW: uuid4()}
+
+    with pytest.raises(TopicChangedError, match="made anew"):
+        world.consumer.give(KEY)
+
+    assert {} == world.consumer.assigned
+
+
+def test_a_topic_made_anew_has_no_gap(world: World) -> None:
+    """Guard 3: where the new one is shorter the broker misses an offset; nothing of the old one is gone unread."""
+    world.consumer.give(KEY)
+    world.read(0, 60, 9 * US)
+    world.consumer.bounds[KEY] = (75, 90)
+    world.topic_ids = {RAW: uuid4()}
+
+    with pytest.raises(TopicChangedError, match="made anew"):
+        world.positions.skip_gap(RAW, 0)
+
+    assert [] == world.gaps
 
 
 def test_records_gone_before_an_assignment_are_a_gap(world: World) -> None:

@@ -11,6 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 from streams.clients import make_consumer
 from streams.raw_batch import PartitionPosition
 from streams.source_positions import STUCK_S, GapBook, SourcePositions
+from streams.topic_watch import TopicWatch
 from tests.services.external import Broker
 
 pytestmark = pytest.mark.services
@@ -36,6 +37,7 @@ def test_a_partition_that_ends_with_a_mark_is_ticked_all_the_same(kafka: Broker)
         {topic: bytes(16)},
         {topic: 1},
         gaps=GapBook(lambda _gap: None),
+        watch=TopicWatch({}, lambda _: {}),
         before_release=lambda: None,
         attach=lambda _partitions: None,
         monotonic=lambda: time.monotonic() + later_s,

@@ -34,6 +34,7 @@ from streams.observation_messages import (
     encode_rows,
     headers_of,
 )
+from streams.topic_watch import TopicWatch
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, message
 
 TOPIC: Final = "observations"
@@ -348,6 +349,8 @@ class Process:
         self.consumer = FakeConsumer()
         self.consumer.bounds = {(TOPIC, number): (0, len(log)) for number, log in enumerate(logs)}
         self.producer = FakeProducer()
+        self.topic_ids = {TOPIC: TOPIC_ID}
+        self.is_away = False  # the broker, when it is asked for the ids of topics
         self.metrics = Metrics(version="1", clock=lambda: START_US / US_PER_S + 60.0)
         self.aggregate = Aggregate(
             self.consumer,  # type: ignore[arg-type]  # the fakes have the methods that are used
@@ -360,6 +363,7 @@ class Process:
                 installation=OURS,
                 **{"flush_s": 1e9, "partial_s": 1e9, **options},
             ),
+            watch=TopicWatch({TOPIC: TOPIC_ID}, self._told_ids),
             partial_producer=self.producer,  # type: ignore[arg-type]  # the same
             midnights_us=MIDNIGHTS_US,
             monotonic=lambda: self.now_s,
@@ -370,6 +374,13 @@ class Process:
         self.aggregate.subscribe()
         pace = self.aggregate._pace
         pace.due_s = pace.soonest_s = self.aggregate._partials.due_s = 1e12
+
+    def _told_ids(self, _answer_s: float) -> dict[str, UUID]:
+        """Give the ids of topics as the broker tells them."""
+        if self.is_away:
+            message = "no answer"
+            raise ServiceAwayError(message)
+        return self.topic_ids
 
     def own(self, *partitions: int) -> None:
         """Let the group assign partitions."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 import numpy as np
 from confluent_kafka import Message
 from hypothesis import strategies as st
 
+from duls.errors import ServiceAwayError
 from duls.local_midnights import local_midnights
 from duls.metrics import Metrics
 from duls.pipelines.intake import NOTHING_KNOWN, Intake, IntakeOptions, Known, SourceTopic
@@ -34,6 +36,7 @@ from streams.observation_messages import (
 from streams.observation_sender import ObservationSender
 from streams.raw_batch import MessageReader
 from streams.source_positions import Gap, GapBook
+from streams.topic_watch import TopicWatch
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, Key, message
 
 RAW, PASSAGES, DEAD, OBSERVATIONS = "raw", "passages", "dead", "observations"
@@ -69,6 +72,8 @@ class Running:
         self.consumer = FakeConsumer()
         self.producer = FakeProducer()
         self.gaps = list[Gap]()
+        self.topic_ids = {RAW: UUID(bytes=RAW_ID)}
+        self.is_away = False  # the broker, when it is asked for the ids of topics
         self.metrics = Metrics(version="1", clock=lambda: 0.0)
         self.intake = Intake(
             self.consumer,  # type: ignore[arg-type]  # the fake has the methods that are used
@@ -90,9 +95,17 @@ class Running:
             metrics=self.metrics,
             failpoint=failpoint,
             gaps=GapBook(self.gaps.append),
+            watch=TopicWatch({RAW: UUID(bytes=RAW_ID)}, self._told_ids),
             known=known,
         )
         self.intake.subscribe()
+
+    def _told_ids(self, _answer_s: float) -> dict[str, UUID]:
+        """Give the ids of topics as the broker tells them."""
+        if self.is_away:
+            message = "no answer"
+            raise ServiceAwayError(message)
+        return self.topic_ids
 
     def own(self, *keys: Key) -> None:
         """Let the group assign partitions."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow.lib import ArrowInvalid
 
-from duls.errors import FencedError, ServiceAwayError
+from duls.errors import FencedError, ServiceAwayError, TopicChangedError
 from processors.vocabulary import Outcome
 from streams.observation_messages import Kind, headers_of
 from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
@@ -203,6 +204,57 @@ def test_a_failed_flush_is_not_repeated_in_part() -> None:
     process.die()
 
     assert [] == store.flushes
+
+
+def owner_of_rows() -> tuple[Process, MemoryStore]:
+    """Return a process that has read what it has not stored."""
+    store = MemoryStore()
+    process = Process(
+        store, [[*BEGIN, positions([Seen(0, 1.0, 1.0, 2, 4.9)]), progress(1, 100.0)], list(BEGIN)]
+    )
+    process.own(0, 1)
+    process.read()
+    return process, store
+
+
+def test_nothing_of_an_observation_topic_made_anew_is_stored() -> None:
+    """Guard 3, while it is read: its offsets are not those that the database speaks of."""
+    process, store = owner_of_rows()
+    before = store.contents()
+    process.topic_ids = {TOPIC: uuid4()}
+
+    with pytest.raises(TopicChangedError, match=f"topic {TOPIC} was made anew"):
+        process.aggregate.flush()
+
+    assert before == store.contents()
+
+
+def test_an_assignment_of_a_topic_made_anew_is_refused() -> None:
+    """Guard 3: the claim would be of the old one."""
+    process = Process(MemoryStore(), [list(BEGIN), list(BEGIN)])
+    process.topic_ids = {TOPIC: uuid4()}
+
+    with pytest.raises(TopicChangedError, match="made anew"):
+        process.own(0, 1)
+
+    assert {} == process.aggregate.owned
+
+
+def test_what_nobody_vouches_for_is_stored_later() -> None:
+    """Without the id of the topic a flush that is due is left out, and one that must be ends the process."""
+    process, store = owner_of_rows()
+    before = store.contents()
+    process.is_away = True
+    process.aggregate._pace.due_s = 0.0
+    process.read()
+    with pytest.raises(ServiceAwayError):
+        process.aggregate.flush()
+    assert before == store.contents()
+    process.is_away = False
+
+    process.aggregate.flush()
+
+    assert before != store.contents()
 
 
 def test_a_half_taken_message_brings_nothing() -> None:

@@ -16,6 +16,7 @@ from duls.pipelines.deaf_watch import EVERY_S
 from duls.pipelines.partition_loader import ObservationTopic
 from duls.pipelines.worlds import Worlds
 from streams.clients import make_consumer
+from streams.topic_watch import TopicWatch
 from tests.duls.pipelines.aggregate_logs import BEGIN, drive
 from tests.duls.pipelines.aggregate_world import (
     MIDNIGHTS_US,
@@ -152,6 +153,7 @@ def test_a_client_that_stands_still_reads_on(kafka: Broker) -> None:
         MemoryStore(),  # type: ignore[arg-type]  # the fakes have the methods that are used
         Worlds(version_source()),
         AggregateOptions(ObservationTopic(topic, TOPIC_ID, 1), "partial", "dead", OURS),
+        watch=TopicWatch({}, lambda _: {}),
         partial_producer=FakeProducer(),  # type: ignore[arg-type]  # the same
         midnights_us=MIDNIGHTS_US,
         monotonic=lambda: now_s,

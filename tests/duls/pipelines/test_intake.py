@@ -1,6 +1,7 @@
 """Intake over logs in memory: what it sends, when it commits, and what a successor makes of the same records."""
 
 import json
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from confluent_kafka import KafkaError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duls.errors import ServiceAwayError
+from duls.errors import ServiceAwayError, TopicChangedError
 from duls.pipelines.grant_keeper import GrantKeeper
 from duls.pipelines.intake import DrainTarget, IntakeOptions, Known
 from naive import PositionRow, event_arrivals
@@ -301,6 +302,49 @@ def test_a_commit_that_fails_for_good_ends_the_process() -> None:
 
     with pytest.raises(ServiceAwayError, match="committing"):
         running.read(log_of([Record(0, 5, 0)]), after_s=2.0)
+
+
+def test_nothing_of_a_topic_made_anew_counts_or_is_committed() -> None:
+    """Guard 3, while it is read: rows may be sent, but neither progress, for which they wait, nor offsets."""
+    running = Running()
+    running.own((RAW, 0))
+    log = log_of([Record(0, 5, 0), Record(0, 5, 0)])
+    running.read(log[:1], after_s=2.0)
+    running.topic_ids = {RAW: uuid4()}
+
+    with pytest.raises(TopicChangedError, match="topic raw was made anew"):
+        running.read(log[1:], after_s=2.0)
+    with pytest.raises(TopicChangedError, match="topic raw was made anew"):
+        running.consumer.take((RAW, 0))
+
+    assert {(RAW, 0): 1} == running.committed()
+    assert {1} == {mark.next_offset for mark in running.marks() if mark.arrival_us != NEVER_US}
+
+
+def test_what_nobody_vouches_for_waits() -> None:
+    """Without the ids of the topics there is no progress and no commit; with them, both, and nothing is read again."""
+    running = Running()
+    running.own((RAW, 0))
+    running.is_away = True
+    running.read(log_of([Record(0, 5, 0)]), after_s=2.0)
+    assert ([], {}) == (running.marks(), running.committed())
+    running.is_away = False
+
+    running.read([], after_s=2.0)
+
+    assert {(RAW, 0): 1} == running.committed()
+    assert {1} == {mark.next_offset for mark in running.marks() if mark.arrival_us != NEVER_US}
+
+
+def test_intake_does_not_end_in_order_where_nobody_vouches_for_what_it_read() -> None:
+    """A bounded run must not say that all is sent."""
+    running = Running()
+    running.own()
+    running.read(log_of([Record(0, 5, 0)]))
+    running.is_away = True
+
+    with pytest.raises(ServiceAwayError):
+        running.intake.finish()
 
 
 def test_a_release_in_the_middle_of_reading_commits_what_was_sent() -> None:
