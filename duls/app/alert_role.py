@@ -76,6 +76,7 @@ class _Setup:
 
     def __init__(self, settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
         require_current(settings.database_url)
+        stop.install()
         self.settings = settings
         self.stop = stop
         self.metrics = metrics
