@@ -83,7 +83,7 @@ class Metrics:
         self.pool_waiting.set_function(lambda: stat("requests_waiting"))
 
     def tell_sink(self, sink: str) -> Callable[[bool], None]:
-        """Return what takes, after each attempt, whether a database answered; it counts as up until the first."""
+        """Return what takes, of each attempt, whether a database answered; it counts as up until the first."""
         up, failures = self.sink_up.labels(sink), self.sink_failures_total.labels(sink)
         up.set(1)
 
@@ -210,7 +210,9 @@ class Metrics:
             "sink",
         )
         self.sink_failures_total = self._counter(
-            "sink_failures_total", "Attempts to reach the database that failed; they are repeated.", "sink"
+            "sink_failures_total",
+            "Attempts to reach the database that failed, which are repeated, or were without an answer for 5 s.",
+            "sink",
         )
         self.zone_load_ratio = self._gauge(
             "zone_load_ratio",

@@ -9,26 +9,29 @@ from psycopg.rows import TupleRow
 
 from duls.errors import ServiceAwayError
 from sinks.queries import query
+from sinks.silence import ListeningConnection, Silence
 
 Connection = psycopg.Connection[TupleRow]
 
 CONNECT_TIMEOUT_S: Final = 5
+LAST_CONNECT_TIMEOUT_S: Final = 2  # of a process that is asked to stop; libpq takes no less
 # A peer that vanished without a word is noticed after this, well within the 60 s of the promise.
 DEAD_PEER_MS: Final = 15_000
 
 
-def raw_connection(url: str, *, application_name: str) -> Connection:
+def raw_connection(url: str, *, application_name: str, silence: Silence = Silence()) -> Connection:  # noqa: B008  # frozen
     """Open an autocommit connection and set the session limits; psycopg's errors pass through."""
-    connection = psycopg.connect(
+    connection = ListeningConnection.connect(
         url,
         autocommit=True,
         application_name=application_name,
-        connect_timeout=CONNECT_TIMEOUT_S,
+        connect_timeout=LAST_CONNECT_TIMEOUT_S if silence.should_stop() else CONNECT_TIMEOUT_S,
         tcp_user_timeout=DEAD_PEER_MS,
         keepalives_idle=5,
         keepalives_interval=3,
         keepalives_count=3,
     )
+    connection.silence = silence
     try:
         connection.execute(query("session", "set_limits"))
     except BaseException:

@@ -9,6 +9,7 @@ import psycopg
 from duls.errors import ServiceAwayError
 from sinks.connection import Connection, first_line, raw_connection
 from sinks.patience import Patience
+from sinks.silence import LONGEST_S, Silence
 
 LOST: Final = (
     psycopg.OperationalError,
@@ -43,7 +44,8 @@ class LastingConnection:
         application_name: shown by the server.
         patience: how long each `run` goes on trying.
         prepare: called with each new connection.
-        tell: called after each attempt with whether the database answered.
+        tell: called after each attempt with whether the database answered, and with False as soon as it is silent.
+        longest_silence_s: how long an attempt waits for a server that holds the connection and does not answer.
     """
 
     def __init__(
@@ -54,12 +56,15 @@ class LastingConnection:
         patience: Patience,
         prepare: Callable[[Connection], None] = no_preparation,
         tell: Tell = tell_nobody,
+        longest_silence_s: float = LONGEST_S,
     ) -> None:
         self._url = url
         self._application_name = application_name
         self._patience = patience
         self._prepare = prepare
         self._tell = tell
+        self._silence = Silence(longest_silence_s, patience.should_stop, self._tell_lost)
+        self._is_told_lost = False
         self._connection: Connection | None = None
 
     def run(self, what: str, action: Action[Result]) -> Result:
@@ -79,11 +84,12 @@ class LastingConnection:
             except ServiceAwayError as away:
                 message = f"{away}; last error: {first_line(lost) if lost else 'none'}"
                 raise ServiceAwayError(message) from lost
+            self._is_told_lost = False
             try:
                 result = action(self._connected())
             except LOST as error:
                 lost = error
-                self._tell(False)
+                self._tell_lost()
                 self.close()
             except BaseException:
                 self._close_unless_idle()
@@ -99,10 +105,18 @@ class LastingConnection:
                 self._connection.close()
             self._connection = None
 
+    def _tell_lost(self) -> None:
+        """Tell once in each attempt that the database did not answer."""
+        if not self._is_told_lost:
+            self._is_told_lost = True
+            self._tell(False)
+
     def _connected(self) -> Connection:
         """Return the connection, making it when there is none."""
         if self._connection is None:
-            connection = raw_connection(self._url, application_name=self._application_name)
+            connection = raw_connection(
+                self._url, application_name=self._application_name, silence=self._silence
+            )
             try:
                 self._prepare(connection)
             except BaseException:

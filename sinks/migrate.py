@@ -18,6 +18,7 @@ from yoyo.migrations import default_migration_table, read_migrations
 from duls.errors import ConfigError, RefusedError, ServiceAwayError
 from sinks.connection import away_errors, first_line
 from sinks.queries import query
+from sinks.silence import ENDLESS, ListeningConnection
 
 HERE: Final = Path(__file__).parent
 
@@ -49,7 +50,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no t
     def connect(self, dburi: object) -> psycopg.Connection[Any]:
         """Connect with libpq's own reading of the URL, which yoyo's reading is only a part of."""
         del dburi
-        return psycopg.connect(self._url, autocommit=True, application_name="duls migrate", connect_timeout=5)
+        return _connection(self._url)
 
     def init_connection(self, connection: psycopg.Connection[Any]) -> None:
         """Put unqualified names, which only yoyo uses, into the schema of the bookkeeping."""
@@ -126,10 +127,19 @@ def _migrate(url: str, schema: Schema) -> list[str]:
         raise ConfigError(message) from error
 
 
+def _connection(url: str) -> ListeningConnection:
+    """Connect for work of any length."""
+    connection = ListeningConnection.connect(
+        url, autocommit=True, application_name="duls migrate", connect_timeout=5
+    )
+    connection.silence = ENDLESS
+    return connection
+
+
 @contextmanager
 def _locked_backend(url: str, schema: Schema) -> Iterator[_Backend]:
     """Connect, wait for other migrating processes, and make sure that the bookkeeping has a place."""
-    with psycopg.connect(url, autocommit=True, application_name="duls migrate", connect_timeout=5) as guard:
+    with _connection(url) as guard:
         guard.execute(query("migrate", "lock_migrations"), {"lock": schema.lock})
         if not guard.execute(query("migrate", "has_schema"), {"name": schema.bookkeeping}).fetchall():
             guard.execute(

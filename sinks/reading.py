@@ -16,7 +16,9 @@ from psycopg.types.json import Jsonb
 
 from duls.errors import BusyError, ServiceAwayError, SlowQueryError
 from sinks.connection import CONNECT_TIMEOUT_S, DEAD_PEER_MS, Connection, first_line
+from sinks.patience import never
 from sinks.queries import query
+from sinks.silence import READING_S, ListeningConnection, Silence
 
 APPLICATION_NAME: Final = "duls api"
 MOST_WAITING: Final = 64  # more requests than these are told to come again at once
@@ -55,11 +57,20 @@ class Reader:
     Args:
         url: libpq URL of a login that may take the roles of operators and planners.
         bounds: of the pool.
+        should_stop: whether a database that does not answer is waited for no longer.
     """
 
-    def __init__(self, url: str, bounds: PoolBounds = PoolBounds()) -> None:  # noqa: B008  # frozen
+    def __init__(
+        self,
+        url: str,
+        bounds: PoolBounds = PoolBounds(),  # noqa: B008  # frozen
+        *,
+        should_stop: Callable[[], bool] = never,
+    ) -> None:
+        self._silence = Silence(READING_S, should_stop)
         self._pool = psycopg_pool.ConnectionPool(
             url,
+            connection_class=ListeningConnection,
             kwargs={
                 "autocommit": True,
                 "application_name": APPLICATION_NAME,
@@ -72,7 +83,7 @@ class Reader:
             max_size=bounds.connections,
             timeout=bounds.wait_s,
             max_waiting=MOST_WAITING,
-            configure=_set_limits,
+            configure=self._set_limits,
             check=psycopg_pool.ConnectionPool.check_connection,  # a server that was restarted is noticed here
             open=False,
             name=APPLICATION_NAME,
@@ -140,6 +151,11 @@ class Reader:
             finally:
                 self._count(-1)
 
+    def _set_limits(self, connection: ListeningConnection) -> None:
+        """Set the limits of a new session."""
+        connection.silence = self._silence
+        connection.execute(query("reading", "set_limits"))
+
     def _count(self, change: int) -> None:
         """Keep count of the connections in use."""
         with self._lock:
@@ -192,8 +208,3 @@ def _log(connection: Connection, access: Access, rows: int) -> None:
 def obstacles(connection: Connection) -> list[str]:
     """Return why the login cannot read for operators and planners; empty when it can."""
     return [str(row[0]) for row in connection.execute(query("reading", "obstacles"))]
-
-
-def _set_limits(connection: Connection) -> None:
-    """Set the limits of a new session."""
-    connection.execute(query("reading", "set_limits"))

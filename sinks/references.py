@@ -1,5 +1,7 @@
 """What ids of vehicles stand for, shared by all intake processes through the database and kept over restarts."""
 
+from typing import Final
+
 import numpy as np
 
 from processors.registrations import Registrations
@@ -10,6 +12,8 @@ from sinks.queries import query
 
 OVERLAP_US = 60_000_000
 """How far reading goes back before what was read last: a transaction that was slow may have written there."""
+
+LONGEST_SILENCE_S: Final = 30.0  # the feed waits meanwhile, and can go on without references
 
 
 class ReferenceStore:
@@ -23,7 +27,13 @@ class ReferenceStore:
     """
 
     def __init__(self, url: str, *, most: int, patience: Patience, tell: Tell = tell_nobody) -> None:
-        self._database = LastingConnection(url, application_name="duls intake", patience=patience, tell=tell)
+        self._database = LastingConnection(
+            url,
+            application_name="duls intake",
+            patience=patience,
+            tell=tell,
+            longest_silence_s=LONGEST_SILENCE_S,
+        )
         self._most = most
         self._read_to_us = 0
 

@@ -121,7 +121,10 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
     producer = make_producer(bootstrap, client)
     patience = Patience(PATIENCE_S, stop.is_overdue)
     versions = LastingConnection(
-        settings.database_url, application_name="duls aggregate versions", patience=patience
+        settings.database_url,
+        application_name="duls aggregate versions",
+        patience=patience,
+        tell=setup.metrics.tell_sink(FIGURES_SINK),
     )
     store = FlowStore(
         settings.database_url,

@@ -30,13 +30,14 @@ from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
 from duls.version import VERSION
 from sinks.lasting_connection import LastingConnection
-from sinks.patience import Patience
+from sinks.patience import Patience, never
 from sinks.reading import Reader, obstacles
 from streams.clients import make_upload_producer
 from streams.upload_sender import UploadSender
 
 PROBE_KEPT_S: Final = 1.0  # probes come often and from several sides
 PROBE_PATIENCE_S: Final = 1.0
+PROBE_SILENCE_S: Final = 5.0
 ANONYMOUS: Final = {
     "nothing": frozenset[Scope](),
     "operator": frozenset({Scope.OPERATOR}),
@@ -57,8 +58,8 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
     listener = listening_socket(*settings.http_address)
     host, port = listener.getsockname()[:2]
     with (
-        DatabaseWatch(settings.database_url) as watch,
-        Reader(settings.database_url) as reader,
+        DatabaseWatch(settings.database_url, should_stop=stop.is_overdue) as watch,
+        Reader(settings.database_url, should_stop=stop.is_overdue) as reader,
         closing(_upload_sender(settings)) as sender,
     ):
         metrics.watch_pool(reader.stats)
@@ -139,9 +140,18 @@ def _gate(settings: Settings) -> Gate:
 class DatabaseWatch:
     """Tells whether the database answers and lets us read, over a connection of its own."""
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        should_stop: Callable[[], bool] = never,
+    ) -> None:
         self._connection = LastingConnection(
-            url, application_name="duls api probe", patience=Patience(PROBE_PATIENCE_S)
+            url,
+            application_name="duls api probe",
+            patience=Patience(PROBE_PATIENCE_S, should_stop),
+            longest_silence_s=PROBE_SILENCE_S,
         )
         self._clock = clock
         self._lock = threading.Lock()

@@ -112,7 +112,7 @@ def run_intake(
         folder = settings.registers_folder
         vehicles = KnownVehicles(
             Registers(partial(stamp_of, folder), partial(read_registers, folder)),
-            _references(settings, stack, metrics),
+            _references(settings, stack, stop, metrics),
         )
         cameras = _cameras(settings, stack, patience, metrics, topics.observations.partitions)
         grants = _grants(settings, stack, patience, metrics)
@@ -185,14 +185,14 @@ def _month_keys(
     return None
 
 
-def _references(settings: Settings, stack: ExitStack, metrics: Metrics) -> References:
+def _references(settings: Settings, stack: ExitStack, stop: StopFlag, metrics: Metrics) -> References:
     """Return the references of vehicles, with a connection of their own that does not wait for the database."""
     master_key = read_master_key(settings.master_key_file)
     hash_key = hmac.digest(master_key, b"duls: references of vehicles", "sha256")[:REFERENCE_KEY_BYTES]
     store = ReferenceStore(
         settings.database_url,
         most=DEFAULT_CAPACITY,
-        patience=Patience(0.0),
+        patience=Patience(0.0, stop.is_overdue),
         tell=metrics.tell_sink(FIGURES_SINK),
     )
     stack.callback(store.close)

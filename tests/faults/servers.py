@@ -1,5 +1,10 @@
 """Kafka and TimescaleDB as fault tests want them: dead members and killed servers are noticed soon."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from tests.services.kafka import KafkaServer
@@ -20,3 +25,28 @@ def new_broker() -> KafkaServer:
 def new_server() -> TimescaleServer:
     """Return a TimescaleDB; not started yet."""
     return TimescaleServer()
+
+
+@contextmanager
+def frozen(server: TimescaleServer) -> Iterator[None]:
+    """Stop every process of a server where it is: it holds its connections, takes new ones, and says nothing."""
+    stopped: list[int] = []
+    try:
+        for pid in (server.pid, *_children(server.pid)):
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+        yield
+    finally:
+        for pid in reversed(stopped):
+            os.kill(pid, signal.SIGCONT)
+
+
+def _children(pid: int) -> Iterator[int]:
+    """Yield the processes that a process has started; it makes no more while it is stopped."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # it has ended since
+            continue
+        if int(fields[1]) == pid:
+            yield int(path.parent.name)
