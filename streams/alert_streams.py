@@ -14,6 +14,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, StreamT
 from mode.threads import ServiceThread, WorkerThread
 
+from duls.errors import ServiceAwayError
 from streams.faust_credentials import Properties, faust_credentials
 
 SESSION_S: Final = 10.0  # of a group with one member: nobody waits for its end
@@ -41,7 +42,9 @@ class AlertStreams:
         properties: from the settings file.
         group: name of the group, which no other process has.
         starts: first offset to read, by topic; each topic has one partition.
-        handlers: what takes the messages, by topic; what it raises ends the streams, see `failed`.
+        handlers: what takes the messages, by topic.
+
+    `failed` raises what a handler raised, or ServiceAwayError where Faust itself ended; nothing is read any more then.
     """
 
     def __init__(
@@ -56,7 +59,15 @@ class AlertStreams:
         self.positions = dict(starts)
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._assigned = asyncio.Event()
-        self._app = _application(bootstrap_servers, properties, group)
+        self._is_ending = False
+        loop = asyncio.get_running_loop()
+
+        def on_end(reason: BaseException) -> None:
+            """Hear of a crash, from the thread that reads or from this one."""
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._on_crash, reason)
+
+        self._app = _application(bootstrap_servers, properties, group, on_end)
         self._app.transport = _transport(self._app, self.positions, self._assigned.set)
         for topic, handler in handlers.items():
             self._add_agent(topic, handler)
@@ -71,11 +82,8 @@ class AlertStreams:
 
     async def stop(self) -> None:
         """End reading; what was read and not handled is read again by the next."""
+        self._is_ending = True
         await self._app.stop()
-
-    def is_well(self) -> bool:
-        """Tell whether the streams still run."""
-        return not self._app.crashed and not self.failed.done()
 
     def _add_agent(self, name: str, handler: Handler) -> None:
         """Let an agent hand the messages of a topic to a handler."""
@@ -95,6 +103,14 @@ class AlertStreams:
 
         self._app.agent(topic, name=f"duls-{name}")(agent)
 
+    def _on_crash(self, reason: BaseException) -> None:
+        """Hear that a part of Faust ended, which takes the rest with it."""
+        if not self._is_ending:
+            message = f"the alert role cannot read any more ({type(reason).__name__}): is the broker running?"
+            away = ServiceAwayError(message)
+            away.__cause__ = reason
+            self._fail(away)
+
     def _fail(self, error: Exception) -> None:
         """Tell whoever waits for it."""
         if not self.failed.done():
@@ -102,15 +118,27 @@ class AlertStreams:
 
 
 class _Application(faust.App):
-    """Faust without a folder: it would make one for each group in the working directory, which may be read-only."""
+    """Faust without a folder: it would make one for each group in the working directory, which may be read-only.
+
+    Whoever set `on_end` hears when it crashes, from the thread that did.
+    """
+
+    on_end: Callable[[BaseException], object]
+
+    def _crash(self, reason: BaseException) -> None:
+        """Crash, and tell."""
+        super()._crash(reason)
+        self.on_end(reason)
 
     def _create_directories(self) -> None:
         """Make none: there are no tables."""
 
 
-def _application(bootstrap_servers: str, properties: Properties, group: str) -> faust.App:
+def _application(
+    bootstrap_servers: str, properties: Properties, group: str, on_end: Callable[[BaseException], object]
+) -> faust.App:
     """Return an application without a web server, tables or topics of its own."""
-    return _Application(
+    application = _Application(
         group,
         broker=[f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")],
         broker_credentials=faust_credentials(properties),
@@ -127,6 +155,8 @@ def _application(bootstrap_servers: str, properties: Properties, group: str) -> 
         autodiscover=False,
         store="memory://",
     )
+    application.on_end = on_end
+    return application
 
 
 class _DaemonThread(WorkerThread):

@@ -42,6 +42,7 @@ class Lease:
         self._on_change = on_change
         self._epochs: dict[int, int] = {}
         self._valid_until_s = 0.0
+        self._defect: Exception | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
@@ -58,7 +59,9 @@ class Lease:
         self._database.close()
 
     def claim(self, claim: Callable[[], list[ShardClaim]]) -> list[ShardClaim]:
-        """Claim shards, and hold them from now on."""
+        """Claim shards, and hold them from now on; where the thread ended with an error, raise that."""
+        if self._defect is not None:
+            raise self._defect
         with self._lock:
             begun_s = time.monotonic()
             self._epochs = {}
@@ -79,6 +82,10 @@ class Lease:
                     self._renew()
             except (DulsError, psycopg.Error) as error:
                 log.warning("the lease is not renewed", reason=first_line(error))
+            except Exception as error:  # noqa: BLE001  # raised where shards are claimed, and so ends the role
+                self._defect = error
+                self._on_change()
+                return
 
     def _renew(self) -> None:
         """Say that this process lives, and see what the others hold."""

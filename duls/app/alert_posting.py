@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from duls.app.bounded_http import ask
 from duls.config import Settings
 from duls.config.paths import at_home
 from duls.errors import ConfigError
@@ -19,23 +20,16 @@ from duls.pipelines.alert_tellers import ChannelAwayError, RefusedPostError
 from sinks.connection import Connection
 from sinks.overload_deliveries import Delivery, running_pages
 
-ANSWER_S: Final = 5.0
 ALERTS_PATH: Final = "/api/v2/alerts"
 CHUNK: Final = 500  # alerts in one post
 LEAST_SECRET: Final = 16  # bytes
 AWAY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-def http_client() -> httpx.Client:
-    """Return a client that goes where it is sent and nowhere else."""
-    return httpx.Client(timeout=ANSWER_S, follow_redirects=False)
-
-
 class AlertmanagerPost:
     """Posts to one Alertmanager."""
 
-    def __init__(self, client: httpx.Client, url: str, resend_s: float) -> None:
-        self._client = client
+    def __init__(self, url: str, resend_s: float) -> None:
         self._url = url.rstrip("/") + ALERTS_PATH
         self._resend_s = resend_s
 
@@ -52,14 +46,13 @@ class AlertmanagerPost:
     def _post(self, messages: list[dict[str, Any]]) -> None:
         """Post alerts."""
         alerts = alertmanager_alerts(messages, datetime.now(UTC), self._resend_s)
-        post(self._client, self._url, msgspec.json.encode(alerts), {})
+        post(self._url, msgspec.json.encode(alerts), {})
 
 
 class WebhookPost:
     """Posts to one webhook, signed."""
 
-    def __init__(self, client: httpx.Client, url: str, secret: bytes) -> None:
-        self._client = client
+    def __init__(self, url: str, secret: bytes) -> None:
         self._url = url
         self._secret = secret
 
@@ -70,10 +63,10 @@ class WebhookPost:
             SIGNATURE_HEADER: signature(self._secret, body, int(time.time())),
             "Idempotency-Key": str(delivery.number),
         }
-        post(self._client, self._url, body, headers)
+        post(self._url, body, headers)
 
 
-def post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -> None:
+def post(url: str, body: bytes, headers: dict[str, str]) -> None:
     """Post JSON.
 
     Raises:
@@ -81,7 +74,7 @@ def post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -
         RefusedPostError: the answer is a refusal of this post.
     """
     try:
-        answer = client.post(url, content=body, headers={"Content-Type": "application/json", **headers})
+        answer = ask("POST", url, content=body, headers={"Content-Type": "application/json", **headers})
     except httpx.RequestError as error:
         # its words may quote the address, and that may hold a secret
         message = f"{type(error).__name__} while posting"

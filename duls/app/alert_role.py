@@ -15,7 +15,6 @@ from duls.app.alert_lease import Lease
 from duls.app.alert_posting import (
     AlertmanagerPost,
     WebhookPost,
-    http_client,
     webhook_secret,
     webhook_urls,
 )
@@ -274,7 +273,7 @@ def _tellers(setup: _Setup, is_ours: Callable[[], bool]) -> list[Teller]:
         TopicTeller(TOPIC_CHANNEL, setup.database("topic"), shared, _topic_send(setup)),
     ]
     if alert.alertmanager_url:
-        post = AlertmanagerPost(http_client(), alert.alertmanager_url, alert.alertmanager_resend_s)
+        post = AlertmanagerPost(alert.alertmanager_url, alert.alertmanager_resend_s)
         tellers.append(
             PostTeller(
                 ALERTMANAGER_CHANNEL,
@@ -286,7 +285,7 @@ def _tellers(setup: _Setup, is_ours: Callable[[], bool]) -> list[Teller]:
             )
         )
     tellers += [
-        PostTeller(url, setup.database("webhook"), shared, WebhookPost(http_client(), url, setup.secret))
+        PostTeller(url, setup.database("webhook"), shared, WebhookPost(url, setup.secret))
         for url in setup.webhooks
     ]
     return tellers

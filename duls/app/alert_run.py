@@ -308,13 +308,14 @@ async def _started(streams: AlertStreams, ending: asyncio.Event) -> None:
     """
     starting = asyncio.ensure_future(streams.start())
     ended = asyncio.ensure_future(ending.wait())
+    awaited: set[asyncio.Future[Any]] = {starting, ended, streams.failed}
     try:
-        done, _ = await asyncio.wait({starting, ended}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(awaited, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (starting, ended):
             task.cancel()
         await asyncio.gather(starting, ended, return_exceptions=True)
-    failure = starting.exception() if starting in done else None
+    failure = next((task.exception() for task in (streams.failed, starting) if task in done), None)
     if isinstance(failure, DulsError):
         raise failure
     if failure is not None or not done:

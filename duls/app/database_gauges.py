@@ -8,6 +8,7 @@ import psycopg
 import structlog
 
 from duls.errors import ServiceAwayError
+from duls.logs import tell_defect
 from duls.metrics import Metrics
 from sinks.connection import Connection, first_line
 from sinks.doctor import outbox
@@ -66,6 +67,9 @@ class DatabaseGauges:
             self._database.run("read what monitoring shows", self._take)
         except (ServiceAwayError, psycopg.Error) as error:
             log.warning("monitoring cannot read the database", reason=first_line(error))
+            self._metrics.set_zone_loads({})
+        except Exception as error:  # noqa: BLE001  # a thread that ended would tell old loads for ever, in silence
+            tell_defect(error)
             self._metrics.set_zone_loads({})
 
     def _take(self, connection: Connection) -> None:

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from mode.threads import WorkerThread
 
+from duls.errors import ServiceAwayError
 from streams.alert_streams import AlertStreams, StreamMessage
 from tests.services.external import Broker
 
@@ -57,3 +58,17 @@ async def first_message(bootstrap_servers: str, topic: str) -> list[bytes | None
     finally:
         await streams.stop()
     return told
+
+
+def test_a_crash_of_faust_is_told() -> None:
+    """The thread that reads may end at any moment, and nothing else would say so."""
+
+    async def crash() -> None:
+        """Crash, as the reading thread does, and wait for what is told of it."""
+        streams = AlertStreams("127.0.0.1:1", {}, "test", starts={}, handlers={})
+        await asyncio.to_thread(streams._app._crash, ValueError("a part ended"))
+        async with asyncio.timeout(DEADLINE_S):
+            await streams.failed
+
+    with pytest.raises(ServiceAwayError, match=r"cannot read any more \(ValueError\)"):
+        asyncio.run(crash())

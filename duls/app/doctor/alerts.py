@@ -5,8 +5,8 @@ from typing import Final
 
 import httpx
 
-from duls.app.alert_posting import http_client
 from duls.app.alert_world import stored_rules
+from duls.app.bounded_http import ask
 from duls.app.doctor.findings import Finding, duration, note, ok, wrong
 from duls.app.rules import watched_zones
 from duls.config import Settings
@@ -88,8 +88,7 @@ def _alertmanager(url: str) -> Finding:
     """Look at whether Alertmanager answers."""
     link, fix = "alertmanager", "start it, or correct DULS_ALERT_ALERTMANAGER_URL"
     try:
-        with http_client() as client:
-            answer = client.get(url.rstrip("/") + STATUS_PATH)
+        answer = ask("GET", url.rstrip("/") + STATUS_PATH)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         return wrong(link, f"it does not answer ({type(error).__name__})", fix)
     if not answer.is_success:

@@ -3,10 +3,12 @@
 import threading
 from contextlib import closing
 
+import pytest
+
 from duls.app.database_gauges import DatabaseGauges
 from duls.config import Settings
 from duls.metrics import Metrics
-from sinks.connection import open_connection
+from sinks.connection import Connection, open_connection
 
 NOWHERE = "postgresql://127.0.0.1:1/none?connect_timeout=1"
 
@@ -53,3 +55,23 @@ def test_the_thread_ends_when_asked(loaded: Settings) -> None:
         assert before + 1 == threading.active_count()
 
     assert before == threading.active_count()
+
+
+def test_a_defect_does_not_end_the_reading(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read next is told."""
+    metrics = Metrics(version="1", clock=lambda: 0.0)
+    metrics.set_zone_loads({"kade": 0.5})
+    sizes: list[int] = []
+
+    def size(_connection: Connection) -> int:
+        sizes.append(1)
+        return {2: 1_000}[len(sizes)]
+
+    monkeypatch.setattr("duls.app.database_gauges.database_bytes", size)
+    with closing(DatabaseGauges(loaded.database_url, metrics)) as gauges:
+        gauges.read()
+        after_defect = exposed(metrics)
+        gauges.read()
+
+    assert "duls_zone_load_ratio{" not in after_defect
+    assert "duls_database_bytes 1000.0" in exposed(metrics)
