@@ -8,6 +8,7 @@ from confluent_kafka import KafkaException, Producer
 
 from duls.errors import ServiceAwayError
 from processors.source_clock import Mark
+from streams.dead_letters import DeadLetter
 from streams.observation_messages import TICK_HEADER, Headers, Kind, encode_progress, headers_of
 
 PRODUCER_SETTINGS: Final[Mapping[str, str | int | float | bool]] = {
@@ -23,17 +24,6 @@ PRODUCER_SETTINGS: Final[Mapping[str, str | int | float | bool]] = {
     "log_level": 3,  # librdkafka warns that the gapless guarantee is experimental, at every start
 }
 POLL_S: Final = 0.1
-
-
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a rejected row stands and why, never what it said."""
-
-    topic: str
-    topic_id: str
-    partition: int
-    offset: int
-    index: int
-    reason: str
 
 
 class ObservationSender:

@@ -32,7 +32,7 @@ REPLAYED_REASON: Final = Outcome.UNREGISTERED_CAMERA.name.lower()
 
 
 class Letter(NamedTuple):
-    """One rejected row."""
+    """A rejected row, or the later ones of a record that has many of one reason."""
 
     topic: str  # raw topic
     topic_id: UUID
@@ -41,6 +41,7 @@ class Letter(NamedTuple):
     row: int  # in its record, from 0
     reason: str
     told_ms: int  # when it was told of, milliseconds since 1970 UTC
+    rows: int  # that it stands for: this one, and later ones
 
 
 class LetterGroup(NamedTuple):
@@ -51,12 +52,13 @@ class LetterGroup(NamedTuple):
     letters: int
     first_ms: int
     last_ms: int
+    rows: int
 
 
 class ReplayReport(NamedTuple):
     """What became of the letters since the last replay."""
 
-    letters: int  # of unregistered cameras
+    letters: int  # rows of unregistered cameras
     records: int  # sent again, each once
     gone: int  # records that the raw topic no longer holds
 
@@ -69,6 +71,7 @@ class _WireLetter(msgspec.Struct):
     offset: int
     index: int
     reason: str
+    rows: int = 1
 
 
 def list_letters(settings: Settings) -> list[LetterGroup]:
@@ -81,17 +84,18 @@ def list_letters(settings: Settings) -> list[LetterGroup]:
     groups: dict[tuple[str, str], LetterGroup] = {}
     for letter in _all_letters(settings):
         key = (letter.topic, letter.reason)
-        known = groups.get(key, LetterGroup(*key, 0, letter.told_ms, letter.told_ms))
+        known = groups.get(key, LetterGroup(*key, 0, letter.told_ms, letter.told_ms, 0))
         groups[key] = known._replace(
             letters=known.letters + 1,
             first_ms=min(known.first_ms, letter.told_ms),
             last_ms=max(known.last_ms, letter.told_ms),
+            rows=known.rows + letter.rows,
         )
     return [groups[key] for key in sorted(groups)]
 
 
 def show_letters(settings: Settings, *, reason: str | None, limit: int) -> list[Letter]:
-    """Return the newest *limit* rejected rows, of one reason or all.
+    """Return the newest *limit* letters of rejected rows, of one reason or all.
 
     Raises:
         ConfigError: the topics do not exist, or no row is ever rejected for that reason.
@@ -131,7 +135,7 @@ def replay_letters(settings: Settings) -> ReplayReport:
     finally:
         reader.close()
     lost = len({(letter.topic_id, letter.partition, letter.offset) for letter in wanted}) - sent
-    return ReplayReport(len(wanted), sent, lost)
+    return ReplayReport(sum(letter.rows for letter in wanted), sent, lost)
 
 
 def _all_letters(settings: Settings) -> Iterator[Letter]:
@@ -158,7 +162,7 @@ def _letter(message: Message) -> Letter | None:
         return None
     source = SOURCE_OF[str(message.topic())]
     told_ms = message.timestamp()[1]
-    return Letter(source, topic_id, wire.partition, wire.offset, wire.index, wire.reason, told_ms)
+    return Letter(source, topic_id, wire.partition, wire.offset, wire.index, wire.reason, told_ms, wire.rows)
 
 
 def _starts(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:

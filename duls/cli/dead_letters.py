@@ -25,7 +25,7 @@ def _list(*, as_json: Json = False) -> None:
     if as_json:
         print_json({"groups": groups})
         return
-    rows = [(g.topic, g.reason, g.letters, _moment(g.first_ms), _moment(g.last_ms)) for g in groups]
+    rows = [(g.topic, g.reason, g.rows, _moment(g.first_ms), _moment(g.last_ms)) for g in groups]
     print_table(("topic", "reason", "rows", "first", "last"), rows)
 
 
@@ -43,10 +43,10 @@ def _show(
         print_json({"letters": letters})
         return
     rows = [
-        (_moment(part.told_ms), part.topic, part.partition, part.offset, part.row, part.reason)
+        (_moment(part.told_ms), part.topic, part.partition, part.offset, part.row, part.rows, part.reason)
         for part in letters
     ]
-    print_table(("told", "topic", "partition", "offset", "row", "reason"), rows)
+    print_table(("told", "topic", "partition", "offset", "row", "rows", "reason"), rows)
 
 
 def _replay(*, as_json: Json = False) -> None:

@@ -1,6 +1,6 @@
 """What one flush brings to the database: deltas of the ledger, and what the owned partitions say of themselves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from sinks.flush_parts import (
     RejectionMinute,
     Snapshot,
 )
+from streams.dead_letters import DeadLetter, RejectedRows, letters_of
 
 DEFAULT_SLOT_S = 300  # of a flush without cells, which needs some length
 
@@ -178,27 +179,25 @@ def _camera_rejections(rejections: Sequence[RejectedDetections]) -> list[CameraR
 
 
 def _dead_letters(rejections: Sequence[RejectedDetections], topic: str) -> list[OutboxMessage]:
-    """Return where each such detection stands, for people; never what it said."""
-    reason = Outcome.UNREGISTERED_CAMERA.name.lower()
+    """Return where such detections stand, for people; never what they said."""
     return [
-        OutboxMessage(
-            topic,
-            None,
-            msgspec.json.encode(
-                {
-                    "topic_id": rejected.topic_id.hex(),
-                    "partition": partition,
-                    "offset": offset,
-                    "index": index,
-                    "reason": reason,
-                }
-            ),
-        )
+        OutboxMessage(topic, None, msgspec.json.encode(letter))
         for rejected in rejections
-        for partition, offset, index in zip(
-            rejected.rows.partition.tolist(),
-            rejected.rows.offset.tolist(),
-            rejected.rows.index.tolist(),
-            strict=True,
-        )
+        for letter in _letters(rejected)
     ]
+
+
+def _letters(rejected: RejectedDetections) -> Iterator[DeadLetter]:
+    """Yield the letters of detections of unregistered cameras."""
+    rows = rejected.rows
+    reason = np.full(rows.partition.size, Outcome.UNREGISTERED_CAMERA, np.uint8)
+    told = letters_of(RejectedRows(rows.partition, rows.offset, reason))
+    for place, count in zip(told.places.tolist(), told.rows.tolist(), strict=True):
+        yield DeadLetter(
+            topic_id=rejected.topic_id.hex(),
+            partition=int(rows.partition[place]),
+            offset=int(rows.offset[place]),
+            index=int(rows.index[place]),
+            reason=Outcome.UNREGISTERED_CAMERA.name.lower(),
+            rows=count,
+        )

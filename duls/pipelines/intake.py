@@ -23,11 +23,12 @@ from processors.units import US_PER_S
 from processors.vehicle_table import NEVER_US
 from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
 from streams.admission import AdmissionRules, Observations, admit, rejected_rows
+from streams.dead_letters import DeadLetter, RejectedRows, letters_of
 from streams.decode.detection_row import TimeReading
 from streams.failpoints import Failpoint
 from streams.narrow_rows import by_destination, narrowed
 from streams.observation_messages import Kind, encode_parts
-from streams.observation_sender import DeadLetter, ObservationSender
+from streams.observation_sender import ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
 from streams.source_positions import GapBook, PositionMetadata, SourcePositions
 from streams.topic_watch import TopicWatch
@@ -231,22 +232,26 @@ class Intake:
 
     def _dead_letters(self, topic: SourceTopic, columns: Observations) -> None:
         """Tell people where rejected rows stand."""
-        for row in rejected_rows(columns).tolist():
-            if columns.outcome[row] == Outcome.NO_GRANT:
-                continue  # nothing is wrong with it, and there may be a million of them
-            reason = Outcome(int(columns.outcome[row])).name.lower()
-            self._sender.send_dead_letter(
-                topic.dead_letters,
-                DeadLetter(
-                    topic=topic.name,
-                    topic_id=topic.topic_id.hex(),
-                    partition=int(columns.partition[row]),
-                    offset=int(columns.offset[row]),
-                    index=int(columns.index[row]),
-                    reason=reason,
-                ),
+        places = rejected_rows(columns)
+        # nothing is wrong with what is not granted
+        places = places[columns.outcome[places] != Outcome.NO_GRANT]
+        if not places.size:
+            return
+        outcome = columns.outcome[places]
+        for code, count in zip(*np.unique(outcome, return_counts=True), strict=True):
+            self._metrics.dead_letters_total.labels(reason=_reason(code)).inc(int(count))
+        told = letters_of(RejectedRows(columns.partition[places], columns.offset[places], outcome))
+        for row, count in zip(places[told.places].tolist(), told.rows.tolist(), strict=True):
+            letter = DeadLetter(
+                topic=topic.name,
+                topic_id=topic.topic_id.hex(),
+                partition=int(columns.partition[row]),
+                offset=int(columns.offset[row]),
+                index=int(columns.index[row]),
+                reason=_reason(columns.outcome[row]),
+                rows=count,
             )
-            self._metrics.dead_letters_total.labels(reason=reason).inc()
+            self._sender.send_dead_letter(topic.dead_letters, letter)
 
     def _count(self, topic: SourceTopic, columns: Observations) -> None:
         """Count the rows of a batch."""
@@ -377,3 +382,8 @@ class Intake:
         self.report_progress()
         self._sender.wait()
         self.commit()
+
+
+def _reason(code: np.uint8) -> str:
+    """Return the name of an outcome as dead letters have it."""
+    return Outcome(int(code)).name.lower()

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from processors.names import UUID_SHAPE
 from processors.vocabulary import Outcome
-from streams.decode.detection_row import DetectionRow
+from streams.decode.detection_row import DetectionRow, rejected_detection
 from streams.decode.documents import is_number, type_error_of
 
 CAMERA_MESSAGES: Final = ("camera_registration", "camera_update")
@@ -20,8 +20,8 @@ _DIRECTIONS: Final = ("obverse", "reverse", "bidirectional")
 def row_of_camera(camera: object, kind: str) -> DetectionRow:
     """Return the row of one camera of a message of that kind."""
     if not isinstance(camera, dict):
-        return DetectionRow(type_error_of(camera))
-    return DetectionRow(_outcome_of(camera, is_update=kind == "camera_update"))
+        return rejected_detection(type_error_of(camera))
+    return rejected_detection(_outcome_of(camera, is_update=kind == "camera_update"))
 
 
 def _outcome_of(camera: Mapping[str, Any], *, is_update: bool) -> Outcome:

@@ -1,17 +1,23 @@
 """Putting the rows of several readers, and of several parts of a batch, together to those of the batch."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.columns import DecodedDetections, DecodedPositions, Int32Array, Int64Array
+from processors.columns import DecodedDetections, DecodedPositions, Int32Array, Int64Array, UInt8Array
+from processors.vocabulary import FIRST_REJECTION
+from streams.decode.detection_row import DetectionRow
+from streams.decode.position_row import PositionRow
 
 Decoded = TypeVar("Decoded", DecodedPositions, DecodedDetections)
 
 Columns = list[NDArray[Any]]
 """Columns of different types, in the order of their shape; the identities come last."""
+
+_outcome: Final = itemgetter(0)
 
 CHUNK_BYTES: Final = 1 << 21
 """Scanned at once: with what is made of it, it stays in the second cache of a core.
@@ -28,6 +34,23 @@ def chunks(starts: Int64Array) -> list[int]:
         last = int(np.searchsorted(starts, starts[bounds[-1]] + CHUNK_BYTES, side="right")) - 1
         bounds.append(max(last, bounds[-1] + 1))
     return bounds if records else [0, 0]
+
+
+def outcomes_of(rows: Sequence[PositionRow] | Sequence[DetectionRow]) -> UInt8Array:
+    """Return the outcome of each row."""
+    return np.frombuffer(bytearray(map(_outcome, rows)), np.uint8)
+
+
+def telling_rows(outcome: UInt8Array) -> tuple[Int64Array, Int64Array]:
+    """Return the rows that say more than why they were rejected, and the place of each row among them.
+
+    Rejected rows say all the same, and have the place behind the last: of them a record may hold half a million.
+    """
+    says_more = outcome < FIRST_REJECTION
+    telling: Int64Array = np.flatnonzero(says_more)
+    place: Int64Array = np.cumsum(says_more) - 1
+    place[~says_more] = telling.size
+    return telling, place
 
 
 def in_a_row(parts: Sequence[Decoded], bounds: Sequence[int]) -> Decoded:

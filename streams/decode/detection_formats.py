@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from processors.vocabulary import Outcome
-from streams.decode.detection_row import DetectionRow
+from streams.decode.detection_row import DetectionRow, rejected_detection
 from streams.decode.detection_rules import row_of_first, rows_of_envelope
 from streams.decode.documents import Document, documents_of, type_error_of
 from streams.decode.passage_rules import is_passage, row_of_passage
@@ -48,12 +48,12 @@ def format_of(content: Mapping[str, Any]) -> DetectionFormat:
 def _rows_of_document(document: Document, format_: DetectionFormat) -> Iterator[DetectionRow]:
     """Yield the rows of an object, or those of the objects of an array."""
     if document.outcome != Outcome.ACCEPTED:
-        yield DetectionRow(document.outcome)
+        yield rejected_detection(document.outcome)
     elif document.content == []:
-        yield DetectionRow(Outcome.EMPTY)
+        yield rejected_detection(Outcome.EMPTY)
     else:
         for content in document.content if isinstance(document.content, list) else [document.content]:
             if not isinstance(content, dict):
-                yield DetectionRow(type_error_of(content))
+                yield rejected_detection(type_error_of(content))
             else:
                 yield from _READERS[format_ if format_ in _READERS else format_of(content)](content)

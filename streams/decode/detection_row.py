@@ -1,7 +1,7 @@
 """What a reader of detections decides for one row."""
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.vocabulary import Direction, Outcome, VehicleClass, ZeroEmission
 
@@ -28,3 +28,11 @@ class DetectionRow(NamedTuple):
     vehicle_class: VehicleClass = VehicleClass.UNKNOWN
     zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
     reading: TimeReading = TimeReading.CERTAIN
+
+
+_REJECTED: Final = {outcome: DetectionRow(outcome) for outcome in Outcome}
+
+
+def rejected_detection(outcome: Outcome) -> DetectionRow:
+    """Return the row of what was rejected: the same one each time, since a record may have half a million."""
+    return _REJECTED[outcome]

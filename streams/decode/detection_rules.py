@@ -18,7 +18,7 @@ from typing import Any, Final
 from processors.identity import identity_of
 from processors.vocabulary import Direction, Outcome
 from streams.decode.camera_message_rules import CAMERA_MESSAGES, row_of_camera
-from streams.decode.detection_row import DetectionRow
+from streams.decode.detection_row import DetectionRow, rejected_detection
 from streams.decode.documents import is_number, type_error_of
 from streams.decode.foreign_rows import part_of
 from streams.decode.times import NO_TIME, time_of_text
@@ -35,7 +35,7 @@ def rows_of_envelope(envelope: Mapping[str, Any]) -> list[DetectionRow]:
     """Return the rows of an envelope, at least one."""
     fault = _fault_of_envelope(envelope)
     if fault is not None:
-        return [DetectionRow(fault)]
+        return [rejected_detection(fault)]
     kind, is_first = envelope["message_type"], envelope["schema_version"].startswith(_FIRST_VERSION)
     if kind in CAMERA_MESSAGES:
         return [row_of_camera(camera, kind) for camera in envelope["payload"]]
@@ -63,7 +63,7 @@ def _fault_of_envelope(envelope: Mapping[str, Any]) -> Outcome | None:
 def row_of_first(content: object) -> DetectionRow:
     """Return the row of what should be a detection of version 1."""
     if not isinstance(content, dict):
-        return DetectionRow(type_error_of(content))
+        return rejected_detection(type_error_of(content))
     plate, quality = part_of(content, "plate"), part_of(content, "read_quality")
     flat = {
         "plate_country": plate.get("country"),
@@ -76,31 +76,31 @@ def row_of_first(content: object) -> DetectionRow:
 def row_of_object(content: object) -> DetectionRow:
     """Return the row of what should be a detection object."""
     if not isinstance(content, dict):
-        return DetectionRow(type_error_of(content))
+        return rejected_detection(type_error_of(content))
     required = [content.get(name) for name in _REQUIRED]
     if None in required:
-        return DetectionRow(Outcome.MISSING_FIELD)
+        return rejected_detection(Outcome.MISSING_FIELD)
     for text in required:
         if not isinstance(text, str):
-            return DetectionRow(type_error_of(text))
+            return rejected_detection(type_error_of(text))
     confidence = 1.0 if content.get("read_confidence") is None else content["read_confidence"]
     if not is_number(confidence):
-        return DetectionRow(type_error_of(confidence))
+        return rejected_detection(type_error_of(confidence))
     return _row_of_fields(content, float(confidence))
 
 
 def _row_of_fields(fields: dict[str, Any], confidence: float) -> DetectionRow:
     """Return the row of an object whose fields have the right types."""
     if not _UUID.fullmatch(fields["observation_id"]) or not _UUID.fullmatch(fields["camera_id"]):
-        return DetectionRow(Outcome.BAD_IDENTIFIER)
+        return rejected_detection(Outcome.BAD_IDENTIFIER)
     event_us = time_of_text(fields["event_time"])
     if event_us == NO_TIME:
-        return DetectionRow(Outcome.BAD_TIME)
+        return rejected_detection(Outcome.BAD_TIME)
     identity = _identity_of(fields["plate_country"].strip(), fields["plate_text"].strip())
     if isinstance(identity, Outcome):
-        return DetectionRow(identity)
+        return rejected_detection(identity)
     if not 0 <= confidence <= 1:
-        return DetectionRow(Outcome.OUT_OF_RANGE)
+        return rejected_detection(Outcome.OUT_OF_RANGE)
     direction = fields.get("detection_direction")
     return DetectionRow(
         Outcome.ACCEPTED,

@@ -5,6 +5,7 @@ objects, row by row: the other formats, and what is spelled in a way that few se
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -13,11 +14,11 @@ import numpy as np
 from processors.columns import DecodedDetections, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.identity import plate_key_of
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
-from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced
+from streams.decode.decoded_parts import chunks, in_a_row, in_order, outcomes_of, replaced, telling_rows
 from streams.decode.detection_formats import DetectionFormat, rows_of_record
-from streams.decode.detection_row import DetectionRow, TimeReading
+from streams.decode.detection_row import DetectionRow, TimeReading, rejected_detection
 from streams.decode.detection_rules import row_of_object
-from streams.decode.documents import parse_document
+from streams.decode.documents import ALIKE, parse_document
 from streams.decode.envelope_scanner import scan_envelopes
 from streams.decode.lexer import words_of
 from streams.decode.nested_fields import NestedScratch, new_scratch
@@ -28,6 +29,8 @@ from streams.decode.templates import Templates, new_templates
 from streams.raw_values import RawValues
 
 _FAST_FORMATS: Final = (DetectionFormat.AUTO, DetectionFormat.VESDI)
+_REJECTED: Final = rejected_detection(Outcome.EMPTY)  # but for the outcome, what every rejected row says
+_NO_INDEX: Final = np.empty(0, np.int32)
 _HALF_BITS: Final = 64
 _HALF: Final = 2**_HALF_BITS - 1
 _ROW_TYPES: Final = (
@@ -66,7 +69,8 @@ def _decode_chunk(values: RawValues, format_: DetectionFormat, memory: ScannerMe
     slow_rows = np.flatnonzero(decoded.outcome == HANDED_OVER)
     if slow_rows.size:
         spans = zip(scanned.span_start[slow_rows].tolist(), scanned.span_end[slow_rows].tolist(), strict=True)
-        rows = [row_of_object(parse_document(buffer[start:end].tobytes()).content) for start, end in spans]
+        read = lru_cache(ALIKE)(_row_of_text)
+        rows = [read(buffer[start:end].tobytes()) for start, end in spans]
         added = columns_of_rows(rows, decoded.record[slow_rows], decoded.index[slow_rows])
         decoded = replaced(decoded, slow_rows, added)
     slow_records = np.flatnonzero(handed_over).tolist()
@@ -114,39 +118,47 @@ def _slow_part(
     """Return the rows of some records as the slow reader decides them."""
     rows_of = [rows_of_value(values[record], format_) for record in records]
     counts = [len(rows) for rows in rows_of]
-    index = [place for count in counts for place in range(count)]
+    index = np.concatenate([np.arange(count, dtype=np.int32) for count in counts] or [_NO_INDEX])
     record = np.repeat(np.array(records, np.int32), np.array(counts, np.int64))
-    return columns_of_rows([row for rows in rows_of for row in rows], record, np.array(index, np.int32))
+    return columns_of_rows([row for rows in rows_of for row in rows], record, index)
+
+
+def _row_of_text(text: bytes) -> DetectionRow:
+    """Return the row of the JSON of a detection."""
+    return row_of_object(parse_document(text).content)
 
 
 def rows_of_value(value: bytes | None, format_: DetectionFormat = DetectionFormat.AUTO) -> list[DetectionRow]:
     """Return the rows of one value as the slow reader decides them."""
-    return [DetectionRow(Outcome.TOMBSTONE)] if value is None else rows_of_record(value, format_)
+    return [rejected_detection(Outcome.TOMBSTONE)] if value is None else rows_of_record(value, format_)
 
 
 def columns_of_rows(rows: Sequence[DetectionRow], record: Int32Array, index: Int32Array) -> DecodedDetections:
     """Return the columns of rows, of which row i is place `index[i]` of `record[i]`."""
-    lengths = np.array([len(row.identity) for row in rows], np.int32)
-    camera_hi, camera_lo = _halves([row.camera for row in rows])
-    observation_hi, observation_lo = _halves([row.observation for row in rows])
+    outcome = outcomes_of(rows)
+    telling, place = telling_rows(outcome)
+    told = [*(rows[row] for row in telling.tolist()), _REJECTED]
+    lengths = np.array([len(row.identity) for row in told], np.int32)[place]
+    camera_hi, camera_lo = _halves([row.camera for row in told])
+    observation_hi, observation_lo = _halves([row.observation for row in told])
     return DecodedDetections(
         record=record,
         index=index,
-        outcome=np.array([row.outcome for row in rows], np.uint8),
-        event_us=np.array([row.event_us for row in rows], np.int64),
-        vehicle_class=np.array([row.vehicle_class for row in rows], np.uint8),
-        zero_emission=np.array([row.zero_emission for row in rows], np.uint8),
-        camera_hi=camera_hi,
-        camera_lo=camera_lo,
-        observation_hi=observation_hi,
-        observation_lo=observation_lo,
-        direction=np.array([row.direction for row in rows], np.uint8),
-        confidence=np.array([row.confidence for row in rows], np.float64),
-        plate=np.array([plate_key_of(row.identity) for row in rows], np.int64),
-        time_reading=np.array([row.reading for row in rows], np.uint8),
+        outcome=outcome,
+        event_us=np.array([row.event_us for row in told], np.int64)[place],
+        vehicle_class=np.array([row.vehicle_class for row in told], np.uint8)[place],
+        zero_emission=np.array([row.zero_emission for row in told], np.uint8)[place],
+        camera_hi=camera_hi[place],
+        camera_lo=camera_lo[place],
+        observation_hi=observation_hi[place],
+        observation_lo=observation_lo[place],
+        direction=np.array([row.direction for row in told], np.uint8)[place],
+        confidence=np.array([row.confidence for row in told], np.float64)[place],
+        plate=np.array([plate_key_of(row.identity) for row in told], np.int64)[place],
+        time_reading=np.array([row.reading for row in told], np.uint8)[place],
         identity_start=np.cumsum(lengths, dtype=np.int64) - lengths,
         identity_length=lengths,
-        identity=np.frombuffer(bytearray().join(row.identity for row in rows), np.uint8),
+        identity=np.frombuffer(bytearray().join(row.identity for row in told), np.uint8),
     )
 
 

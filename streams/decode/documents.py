@@ -11,12 +11,16 @@ least one of its lines is an object by itself; each line that is not blank is a 
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeGuard
 
 from processors.vocabulary import Outcome
 from streams.decode.times import is_finite
 
 MAX_DEPTH: Final = 64  # fixed, so that a record fares alike whatever stack it is read on
+
+ALIKE: Final = 16
+"""Texts that are remembered while those of a record are read: it may hold half a million equal ones, of no use."""
 
 _BLANKS: Final = b" \t\r\n"
 _EXACT_DIGITS: Final = 400  # longer integers exceed every float, and Python refuses to read the longest
@@ -46,7 +50,8 @@ def documents_of(record: bytes) -> Sequence[Document]:
     whole = parse_document(text)
     if whole.outcome == Outcome.ACCEPTED or text.startswith(b"[") or b"\n" not in text:
         return [whole]
-    documents = [parse_document(line) for line in text.split(b"\n") if line.strip(_BLANKS)]
+    parse = lru_cache(ALIKE)(parse_document)
+    documents = [parse(line) for line in text.split(b"\n") if line.strip(_BLANKS)]
     return documents if any(isinstance(document.content, dict) for document in documents) else [whole]
 
 

@@ -12,7 +12,7 @@ from processors.carrier_names import NOBODY
 from processors.identity import home_identity_of, identity_of, plate_key_of
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.documents import is_number, type_error_of
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 from streams.decode.times import NO_TIME, time_of_iso, time_of_number
 
 MS_PER_S: Final = 1_000
@@ -37,16 +37,16 @@ class Said(NamedTuple):
 def row_of_said(said: Said) -> PositionRow:
     """Return the row of what is said."""
     if said.vehicle is None or said.time is None or said.lat is None or said.lon is None:
-        return PositionRow(Outcome.MISSING_FIELD)
+        return rejected_position(Outcome.MISSING_FIELD)
     if not isinstance(said.vehicle, str):
-        return PositionRow(type_error_of(said.vehicle))
+        return rejected_position(type_error_of(said.vehicle))
     if not isinstance(said.time, str) and not is_number(said.time):
-        return PositionRow(type_error_of(said.time))
+        return rejected_position(type_error_of(said.time))
     for number in (said.lat, said.lon):
         if not is_number(number):
-            return PositionRow(type_error_of(number))
+            return rejected_position(type_error_of(number))
     if said.refusal is not None:
-        return PositionRow(said.refusal)
+        return rejected_position(said.refusal)
     return _row_of_typed(said)
 
 
@@ -54,14 +54,14 @@ def _row_of_typed(said: Said) -> PositionRow:
     """Return the row of what has the right types."""
     lat, lon, time = float(said.lat), float(said.lon), said.time  # type: ignore[arg-type] # they are numbers
     if abs(lat) > 90 or abs(lon) > 180:
-        return PositionRow(Outcome.OUT_OF_RANGE)
+        return rejected_position(Outcome.OUT_OF_RANGE)
     event_us = time_of_iso(time) if isinstance(time, str) else time_of_number(time)  # type: ignore[arg-type] # a number
     if event_us == NO_TIME:
-        return PositionRow(Outcome.BAD_TIME)
+        return rejected_position(Outcome.BAD_TIME)
     vehicle = str(said.vehicle)
     identity = home_identity_of(vehicle) if said.is_plate else identity_of(vehicle)
     if isinstance(identity, Outcome):
-        return PositionRow(identity)
+        return rejected_position(identity)
     plate = plate_key_of(identity)
     return PositionRow(
         Outcome.ACCEPTED,
@@ -82,12 +82,12 @@ def registered_row(
     """Return the row of a message that tells what a reference, or else a plate, stands for."""
     name = plate if reference is None else reference
     if name is None:
-        return PositionRow(Outcome.MISSING_FIELD)
+        return rejected_position(Outcome.MISSING_FIELD)
     if not isinstance(name, str):
-        return PositionRow(type_error_of(name))
+        return rejected_position(type_error_of(name))
     identity = home_identity_of(name) if reference is None else identity_of(name)
     if isinstance(identity, Outcome):
-        return PositionRow(identity)
+        return rejected_position(identity)
     spelled = home_identity_of(text_of(plate))
     key = 0 if isinstance(spelled, Outcome) else plate_key_of(spelled)
     return PositionRow(Outcome.REGISTERED, 0, 0.0, 0.0, vehicle_class, zero_emission, key, identity=identity)

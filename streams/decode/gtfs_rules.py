@@ -11,7 +11,7 @@ from typing import Any, Final
 from processors.vocabulary import Outcome
 from streams.decode.documents import is_number, type_error_of
 from streams.decode.foreign_rows import MS_PER_S, Said, part_of, row_of_said
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 
 _LONGEST_TIME: Final = 12  # digits
 
@@ -27,17 +27,17 @@ def rows_of_gtfs(content: Mapping[str, Any]) -> list[PositionRow]:
     if entities is None:
         return [_row_of_vehicle(part_of(content, "vehicle"), None)]
     if not isinstance(entities, list):
-        return [PositionRow(type_error_of(entities))]
+        return [rejected_position(type_error_of(entities))]
     fallback = part_of(content, "header").get("timestamp")
-    return [_row_of_entity(entity, fallback) for entity in entities] or [PositionRow(Outcome.EMPTY)]
+    return [_row_of_entity(entity, fallback) for entity in entities] or [rejected_position(Outcome.EMPTY)]
 
 
 def _row_of_entity(entity: object, feed_time: object) -> PositionRow:
     """Return the row of one entity; updates of trips and alerts are no positions."""
     if not isinstance(entity, dict):
-        return PositionRow(type_error_of(entity))
+        return rejected_position(type_error_of(entity))
     if entity.get("vehicle") is None:
-        return PositionRow(Outcome.UNKNOWN_MESSAGE)
+        return rejected_position(Outcome.UNKNOWN_MESSAGE)
     return _row_of_vehicle(part_of(entity, "vehicle"), feed_time)
 
 

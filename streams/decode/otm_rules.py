@@ -16,7 +16,7 @@ from streams.decode.carriers import carrier_of_actors, digest_of
 from streams.decode.documents import is_number
 from streams.decode.foreign_rows import Said, kilograms_of, part_of, registered_row, row_of_said, text_of
 from streams.decode.netherlands import is_exchanged
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 
 LOCATION: Final = "location"
 UPDATES: Final = ("update", "updateevent")  # what may stand after it
@@ -46,7 +46,7 @@ def row_of_event(event: Mapping[str, Any]) -> PositionRow:
     """Return the row of an event."""
     kind = event.get("eventType")
     if kind is not None and not _is_location_update(text_of(kind).lower()):
-        return PositionRow(Outcome.UNKNOWN_MESSAGE)
+        return rejected_position(Outcome.UNKNOWN_MESSAGE)
     vehicle, place = part_of(event, "vehicle"), part_of(event, "geoReference")
     entity = part_of(vehicle, "entity")
     plate, name = entity.get("licensePlate"), entity.get("id")

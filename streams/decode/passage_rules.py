@@ -14,7 +14,7 @@ from processors.names import camera_uuid, observation_uuid
 from processors.vehicle_class import class_by_rule
 from processors.vocabulary import Direction, Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import zero_emission_of
-from streams.decode.detection_row import DetectionRow
+from streams.decode.detection_row import DetectionRow, rejected_detection
 from streams.decode.documents import is_number, type_error_of
 from streams.decode.foreign_rows import part_of, text_of
 from streams.decode.netherlands import is_exchanged
@@ -45,24 +45,24 @@ def row_of_passage(passage: Mapping[str, Any]) -> DetectionRow:
     plate = part_of(vehicle, "kenteken")
     required = (passage.get("id"), camera.get("id"), passage.get("timestamp"), plate.get("kentekenHash"))
     if None in required:
-        return DetectionRow(Outcome.MISSING_FIELD)
+        return rejected_detection(Outcome.MISSING_FIELD)
     for text in required:
         if not isinstance(text, str):
-            return DetectionRow(type_error_of(text))
+            return rejected_detection(type_error_of(text))
     reliability = _reliability(passage, plate)
     if not is_number(reliability):
-        return DetectionRow(type_error_of(reliability))
+        return rejected_detection(type_error_of(reliability))
     observation, camera_name, time, hashed = (text_of(text).strip() for text in required)
     event_us = time_of_iso(time)
     if event_us == NO_TIME:
-        return DetectionRow(Outcome.BAD_TIME)
+        return rejected_detection(Outcome.BAD_TIME)
     identity = hashed_identity(text_of(plate.get("landcode")), hashed)
     if isinstance(identity, Outcome):
-        return DetectionRow(identity)
+        return rejected_detection(identity)
     if not observation or not camera_name:
-        return DetectionRow(Outcome.BAD_IDENTIFIER)
+        return rejected_detection(Outcome.BAD_IDENTIFIER)
     if not 0 <= reliability <= _RELIABLE:
-        return DetectionRow(Outcome.OUT_OF_RANGE)
+        return rejected_detection(Outcome.OUT_OF_RANGE)
     direction = text_of(camera.get("rijrichting", passage.get("rijrichting"))).upper()
     vehicle_class, zero_emission = _attributes_of(vehicle)
     return DetectionRow(

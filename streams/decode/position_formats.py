@@ -7,7 +7,7 @@ from typing import Any, Final
 from streams.decode.documents import type_error_of
 from streams.decode.gtfs_rules import is_gtfs, rows_of_gtfs
 from streams.decode.otm_rules import is_event, is_vehicle, rows_of_otm
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 from streams.decode.position_rules import row_of_position
 from streams.decode.rfms_rules import is_rfms, rows_of_rfms
 from streams.decode.traccar_rules import is_traccar, rows_of_traccar
@@ -51,5 +51,5 @@ def format_of(content: Mapping[str, Any]) -> PositionFormat:
 def rows_of_object(content: object, format_: PositionFormat = PositionFormat.AUTO) -> list[PositionRow]:
     """Return the rows of what should be an object in a format, at least one."""
     if not isinstance(content, dict):
-        return [PositionRow(type_error_of(content))]
+        return [rejected_position(type_error_of(content))]
     return _READERS[format_of(content) if format_ == PositionFormat.AUTO else format_](content)

@@ -1,6 +1,6 @@
 """What a reader of positions decides for one row."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.carrier_names import NOBODY
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
@@ -18,3 +18,11 @@ class PositionRow(NamedTuple):
     plate: int = 0
     carrier: int = NOBODY
     identity: bytes = b""
+
+
+_REJECTED: Final = {outcome: PositionRow(outcome) for outcome in Outcome}
+
+
+def rejected_position(outcome: Outcome) -> PositionRow:
+    """Return the row of what was rejected: the same one each time, since a record may have half a million."""
+    return _REJECTED[outcome]

@@ -14,7 +14,7 @@ from processors.vocabulary import Outcome
 from streams.decode.attributes import class_of, zero_emission_of
 from streams.decode.carriers import digest_of
 from streams.decode.documents import is_number, type_error_of
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 from streams.decode.times import NO_TIME, time_of_number, time_of_text
 
 _REQUIRED = ("vehicle", "time", "lat", "lon")
@@ -26,10 +26,10 @@ def row_of_position(content: Mapping[str, Any]) -> PositionRow:
     required = {name: content.get(name) for name in _REQUIRED}
     optional = {name: content[name] for name in _OPTIONAL if content.get(name) is not None}
     if None in required.values():
-        return PositionRow(Outcome.MISSING_FIELD)
+        return rejected_position(Outcome.MISSING_FIELD)
     for name, field in (required | optional).items():
         if not _has_right_type(name, field):
-            return PositionRow(type_error_of(field))
+            return rejected_position(type_error_of(field))
     carrier = digest_of(content.get("carrier"))
     return _row_of_fields(**required, texts=optional, carrier=carrier)  # type: ignore[arg-type] # their types were just checked
 
@@ -46,13 +46,13 @@ def _row_of_fields(
 ) -> PositionRow:
     """Return the row of an object whose fields have the right types."""
     if abs(lat) > 90 or abs(lon) > 180:
-        return PositionRow(Outcome.OUT_OF_RANGE)
+        return rejected_position(Outcome.OUT_OF_RANGE)
     event_us = time_of_text(time) if isinstance(time, str) else time_of_number(time)
     if event_us == NO_TIME:
-        return PositionRow(Outcome.BAD_TIME)
+        return rejected_position(Outcome.BAD_TIME)
     identity = identity_of(vehicle)
     if isinstance(identity, Outcome):
-        return PositionRow(identity)
+        return rejected_position(identity)
     code = class_of(texts.get("class", ""))
     zero_emission = zero_emission_of(code, texts.get("fuel", ""), texts.get("emission", ""))
     plate = plate_key_of(identity)

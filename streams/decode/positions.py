@@ -4,6 +4,7 @@ A compiled scanner reads the common shapes; what it hands over goes through the 
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Final
 
@@ -13,16 +14,25 @@ from processors.columns import BoolArray, DecodedPositions, Int32Array, Int64Arr
 from processors.vocabulary import Outcome
 from streams.decode.arrow_positions import MAGIC, is_arrow, positions_of_arrows
 from streams.decode.carrier_spans import digests_of, forget_spans
-from streams.decode.decoded_parts import chunks, in_a_row, in_order, replaced, without_records
-from streams.decode.documents import Document, documents_of, parse_document
+from streams.decode.decoded_parts import (
+    chunks,
+    in_a_row,
+    in_order,
+    outcomes_of,
+    replaced,
+    telling_rows,
+    without_records,
+)
+from streams.decode.documents import ALIKE, Document, documents_of, parse_document
 from streams.decode.lexer import words_of
 from streams.decode.position_formats import PositionFormat, rows_of_object
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 from streams.decode.scanned_rows import HANDED_OVER, ScannedRows
 from streams.decode.scanner import ScannerMemory, count_objects, new_memory, scan_records
 from streams.raw_values import RawValues
 
 _SLOW_FORMATS: Final = (PositionFormat.RFMS, PositionFormat.GTFS)
+_REJECTED: Final = rejected_position(Outcome.EMPTY)  # but for the outcome, what every rejected row says
 _NO_PLACES: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
 _ROW_TYPES: Final = ("i4", "i4", "u1", "i8", "f8", "f8", "u1", "u1", "i8", "u8", "i8", "i4", "u1", "i8", "i8")
 
@@ -83,8 +93,8 @@ def _decode_chunk(
     slow_rows = np.flatnonzero(decoded.outcome == HANDED_OVER)
     if slow_rows.size:
         spans = zip(scanned.span_start[slow_rows].tolist(), scanned.span_end[slow_rows].tolist(), strict=True)
-        objects = [parse_document(buffer[start:end].tobytes()) for start, end in spans]
-        rows_of = [list(rows_of_object(document.content, format_)) for document in objects]
+        read = lru_cache(ALIKE)(partial(_rows_of_text, format_=format_))
+        rows_of = [read(buffer[start:end].tobytes()) for start, end in spans]
         # a key with escapes may make an object one of a format that has several rows in each
         is_lone = np.array([len(rows) == 1 for rows in rows_of], np.bool_)
         whole = decoded.record[slow_rows[~is_lone]]
@@ -99,19 +109,24 @@ def _decode_chunk(
     return _merged(decoded, slow_records, values, format_) if slow_records else decoded
 
 
+def _rows_of_text(text: bytes, format_: PositionFormat) -> list[PositionRow]:
+    """Return the rows of the JSON of an object."""
+    return rows_of_object(parse_document(text).content, format_)
+
+
 def rows_of_value(value: bytes | None, format_: PositionFormat = PositionFormat.AUTO) -> list[PositionRow]:
     """Return the rows of one value as the slow reader decides them."""
     if value is None:
-        return [PositionRow(Outcome.TOMBSTONE)]
+        return [rejected_position(Outcome.TOMBSTONE)]
     return [row for document in documents_of(value) for row in _rows_of_document(document, format_)]
 
 
 def _rows_of_document(document: Document, format_: PositionFormat) -> Iterator[PositionRow]:
     """Yield the rows of an object, or those of the objects of an array."""
     if document.outcome != Outcome.ACCEPTED:
-        yield PositionRow(document.outcome)
+        yield rejected_position(document.outcome)
     elif document.content == []:
-        yield PositionRow(Outcome.EMPTY)
+        yield rejected_position(Outcome.EMPTY)
     else:
         for content in document.content if isinstance(document.content, list) else [document.content]:
             yield from rows_of_object(content, format_)
@@ -119,21 +134,24 @@ def _rows_of_document(document: Document, format_: PositionFormat) -> Iterator[P
 
 def columns_of_rows(rows: Sequence[PositionRow], record: Int32Array, index: Int32Array) -> DecodedPositions:
     """Return the columns of rows, of which row i is place `index[i]` of `record[i]`."""
-    lengths = np.array([len(row.identity) for row in rows], np.int32)
+    outcome = outcomes_of(rows)
+    telling, place = telling_rows(outcome)
+    told = [*(rows[row] for row in telling.tolist()), _REJECTED]
+    lengths = np.array([len(row.identity) for row in told], np.int32)[place]
     return DecodedPositions(
         record,
         index,
-        np.array([row.outcome for row in rows], np.uint8),
-        np.array([row.event_us for row in rows], np.int64),
-        np.array([row.lat for row in rows], np.float64),
-        np.array([row.lon for row in rows], np.float64),
-        np.array([row.vehicle_class for row in rows], np.uint8),
-        np.array([row.zero_emission for row in rows], np.uint8),
-        np.array([row.plate for row in rows], np.int64),
-        np.array([row.carrier for row in rows], np.uint64),
+        outcome,
+        np.array([row.event_us for row in told], np.int64)[place],
+        np.array([row.lat for row in told], np.float64)[place],
+        np.array([row.lon for row in told], np.float64)[place],
+        np.array([row.vehicle_class for row in told], np.uint8)[place],
+        np.array([row.zero_emission for row in told], np.uint8)[place],
+        np.array([row.plate for row in told], np.int64)[place],
+        np.array([row.carrier for row in told], np.uint64)[place],
         np.cumsum(lengths, dtype=np.int64) - lengths,
         lengths,
-        np.frombuffer(bytearray().join(row.identity for row in rows), np.uint8),
+        np.frombuffer(bytearray().join(row.identity for row in told), np.uint8),
     )
 
 

@@ -12,7 +12,7 @@ from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import class_of_type, zero_emission_of
 from streams.decode.documents import type_error_of
 from streams.decode.foreign_rows import Said, part_of, registered_row, row_of_said, text_of
-from streams.decode.position_row import PositionRow
+from streams.decode.position_row import PositionRow, rejected_position
 
 _ANSWERS: Final = {
     "vehiclePositionResponse": "vehiclePositions",
@@ -39,17 +39,17 @@ def rows_of_rfms(content: Mapping[str, Any]) -> list[PositionRow]:
     """Return the rows of an answer, at least one."""
     answer = next((name for name in _ANSWERS if content.get(name) is not None), None)
     if answer is None:
-        return [PositionRow(Outcome.MISSING_FIELD)]
+        return [rejected_position(Outcome.MISSING_FIELD)]
     parts = part_of(content, answer).get(_ANSWERS[answer])
     if not isinstance(parts, list):
-        return [PositionRow(Outcome.MISSING_FIELD if parts is None else type_error_of(parts))]
-    return [_row_of_part(answer, part) for part in parts] or [PositionRow(Outcome.EMPTY)]
+        return [rejected_position(Outcome.MISSING_FIELD if parts is None else type_error_of(parts))]
+    return [_row_of_part(answer, part) for part in parts] or [rejected_position(Outcome.EMPTY)]
 
 
 def _row_of_part(answer: str, part: object) -> PositionRow:
     """Return the row of one position, status or vehicle."""
     if not isinstance(part, dict):
-        return PositionRow(type_error_of(part))
+        return rejected_position(type_error_of(part))
     if answer == "vehicleResponse":
         return registered_row(part.get("vin"), None, *_attributes_of(part))
     place = part_of(

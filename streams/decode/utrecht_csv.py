@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from processors.names import camera_uuid, observation_uuid
 from processors.vehicle_class import class_by_rule
 from processors.vocabulary import Outcome
-from streams.decode.detection_row import DetectionRow, TimeReading
+from streams.decode.detection_row import DetectionRow, TimeReading, rejected_detection
 from streams.decode.passage_rules import emission_of_fuels, hashed_identity
 from streams.decode.times import END_US
 
@@ -40,7 +40,7 @@ def is_utrecht(record: bytes) -> bool:
 
 def rows_of_utrecht(record: bytes) -> list[DetectionRow]:
     """Return the rows of a record, at least one."""
-    return list(_rows(record)) or [DetectionRow(Outcome.EMPTY)]
+    return list(_rows(record)) or [rejected_detection(Outcome.EMPTY)]
 
 
 def _rows(record: bytes) -> Iterator[DetectionRow]:
@@ -55,7 +55,7 @@ def _rows(record: bytes) -> Iterator[DetectionRow]:
             elif any(cell.strip() for cell in cells):
                 yield _row_of_cells(dict(zip(columns, cells, strict=False)), clock)
     except csv.Error:
-        yield DetectionRow(Outcome.WRONG_TYPE)
+        yield rejected_detection(Outcome.WRONG_TYPE)
 
 
 def _text(record: bytes) -> str:
@@ -74,13 +74,13 @@ def _column_of(title: str) -> str:
 def _row_of_cells(cells: Mapping[str, str], clock: "_LocalClock") -> DetectionRow:
     """Return the row of one line."""
     if any(not cells.get(name, "").strip() for name in ("id", "tijd", "hash", "locatie")):
-        return DetectionRow(Outcome.MISSING_FIELD)
+        return rejected_detection(Outcome.MISSING_FIELD)
     event_us, reading = clock.read(cells["tijd"].strip())
     if event_us is None:
-        return DetectionRow(Outcome.BAD_TIME)
+        return rejected_detection(Outcome.BAD_TIME)
     identity = hashed_identity(cells.get("land", ""), cells["hash"].strip())
     if isinstance(identity, Outcome):
-        return DetectionRow(identity)
+        return rejected_detection(identity)
     vehicle_class = class_by_rule(
         code=cells.get("klasse", ""),
         category=cells.get("europese_voertuigcategorie", ""),

@@ -12,6 +12,7 @@ from duls.app.dead_letters import list_letters, replay_letters, show_letters
 from duls.config import Settings
 from duls.errors import ConfigError
 from streams.clients import make_admin
+from streams.dead_letters import DeadLetter
 from streams.topic_reader import make_reader, messages_to_end
 from streams.topics import (
     DEAD_DETECTIONS_TOPIC,
@@ -25,11 +26,12 @@ DEADLINE_S = 20.0
 
 
 class Place(NamedTuple):
-    """Where a rejected row stands."""
+    """Where a rejected row stands, and how many its letter stands for."""
 
     offset: int
     row: int = 0
     partition: int = 0
+    rows: int = 1
 
 
 def send(settings: Settings, topic: str, values: Sequence[bytes]) -> None:
@@ -51,7 +53,9 @@ def reject(settings: Settings, topic: str, reason: str, *places: Place, of: UUID
     dead = {POSITIONS_TOPIC: DEAD_POSITIONS_TOPIC, DETECTIONS_TOPIC: DEAD_DETECTIONS_TOPIC}[topic]
     named = (of or topic_id(settings, topic)).hex
     letters = [
-        {"topic_id": named, "partition": p.partition, "offset": p.offset, "index": p.row, "reason": reason}
+        DeadLetter(
+            topic_id=named, partition=p.partition, offset=p.offset, index=p.row, reason=reason, rows=p.rows
+        )
         for p in places
     ]
     send(settings, dead, [msgspec.json.encode(letter) for letter in letters])
@@ -93,6 +97,21 @@ def test_a_reason_that_does_not_exist_is_refused(settings: Settings) -> None:
     """The sentence lists those that do."""
     with pytest.raises(ConfigError, match=r"one of not_json, .* got 'ugly'"):
         show_letters(settings, reason="ugly", limit=1)
+
+
+def test_a_letter_of_many_rows_counts_as_many(installed: Settings) -> None:
+    """Where they are listed, shown and sent again; the record goes once, with all its rows."""
+    send(installed, DETECTIONS_TOPIC, [b"zero", b"one"])
+    reject(installed, DETECTIONS_TOPIC, "unregistered_camera", Place(1), Place(1, row=1, rows=400))
+
+    (group,) = list_letters(installed)
+    shown = show_letters(installed, reason=None, limit=5)
+    replayed = replay_letters(installed)
+
+    assert (2, 401) == (group.letters, group.rows)
+    assert [(0, 1), (1, 400)] == [(letter.row, letter.rows) for letter in shown]
+    assert (401, 1, 0) == replayed
+    assert 2 == raw_values(installed).count(b"one")
 
 
 def test_what_is_no_letter_is_left_out(installed: Settings) -> None:

@@ -10,6 +10,7 @@ from duls.pipelines.owned_partition import OwnedPartition
 from processors.detections import CameraRejections
 from processors.ledger import Ledger, LedgerDelta
 from sinks.flush_parts import CameraRejection, FeedClock, NowClock
+from streams.dead_letters import MOST_LETTERS
 from tests.duls.pipelines.aggregate_world import (
     MIDNIGHTS_US,
     START_US,
@@ -114,6 +115,26 @@ def test_unregistered_cameras_are_counted_and_told_of_by_place() -> None:
         "index": 1,
         "reason": "unregistered_camera",
     } == json.loads(flush.outbox[1].value or b"")
+
+
+def test_a_record_of_an_unregistered_camera_has_few_letters() -> None:
+    """The last one says how many rows it stands for."""
+    count = 5_000
+    rows = CameraRejections(
+        np.full(count, 2, np.int32),
+        np.full(count, 10),
+        np.arange(count, dtype=np.int32),
+        np.zeros(count, np.uint64),
+        np.full(count, 7, np.uint64),
+        np.full(count, 100),
+    )
+
+    flush = planned([owned_partition()], rejections=[RejectedDetections(b"t" * 16, rows)]).flush
+
+    letters = [json.loads(message.value or b"") for message in flush.outbox]
+    assert MOST_LETTERS + 1 == len(letters)
+    assert (MOST_LETTERS, count - MOST_LETTERS) == (letters[-1]["index"], letters[-1]["rows"])
+    assert [CameraRejection(UUID(int=7), count, 100)] == list(flush.camera_rejections)
 
 
 def test_snapshots_are_those_that_are_due() -> None:

@@ -20,6 +20,7 @@ from processors.columns import (
 from processors.grants import NEVER_ENDS_US, Grant, GrantBook
 from processors.source_clock import Mark
 from processors.vocabulary import Outcome
+from streams.dead_letters import MOST_LETTERS
 from streams.decode.detections import decode_detections
 from streams.decode.positions import decode_positions
 from streams.failpoints import INTAKE_FAILPOINTS
@@ -172,6 +173,30 @@ def test_rows_read_are_rows_sent(records: list[Record]) -> None:
     if rows:
         assert f'outcome="accepted",source="fms"}} {float(rows - len(letters))}' in text
         assert f'outcome="rejected",source="fms"}} {float(len(letters))}' in text
+
+
+HOSTILE = 40_000  # rows of a record
+
+
+@pytest.mark.parametrize("topic", [RAW, PASSAGES])
+@pytest.mark.parametrize("row", [b"0", b"{}", b'{"a":1}'])
+def test_a_record_of_nothing_but_faults_has_few_letters(topic: str, row: bytes) -> None:
+    """They take a thousandth of what one for each row would, and all rows are counted all the same."""
+    running = Running()
+    running.own((topic, 0))
+    value = b"[" + b",".join([row] * HOSTILE) + b"]"
+
+    running.read([message(topic, 0, 0, value, time_ms=NOW_MS)])
+
+    letters = [json.loads(sent.value or b"") for sent in running.producer.sent if sent.topic == DEAD]
+    outcomes = [outcome for _, columns in running.rows() for outcome in columns.outcome.tolist()]
+    text = running.metrics.exposition().decode()
+    source = "fms" if topic == RAW else "anpr"
+    assert [*range(MOST_LETTERS), MOST_LETTERS] == [letter["index"] for letter in letters]
+    assert [1] * MOST_LETTERS + [HOSTILE - MOST_LETTERS] == [letter.get("rows", 1) for letter in letters]
+    assert HOSTILE == len(outcomes)
+    assert f'outcome="rejected",source="{source}"}} {float(HOSTILE)}' in text
+    assert f'duls_dead_letters_total{{reason="{letters[0]["reason"]}"}} {float(HOSTILE)}' in text
 
 
 def test_rows_that_go_the_same_way_keep_their_order() -> None:
