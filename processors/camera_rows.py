@@ -2,7 +2,8 @@
 
 import csv
 import json
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from duls.errors import InvalidInputError
 
@@ -141,9 +142,14 @@ def _rows_of(message: object, *, first_index: int) -> list[CameraRow]:
 
 
 def _payload_row(index: int, camera: object, *, is_update: bool) -> CameraRow:
-    """Return the row of one camera of a message."""
+    """Return the row of what should be a camera of a message."""
     if not isinstance(camera, dict):
         return CameraRow(index, defect="the camera is not a JSON object")
+    return message_row(index, camera, is_update=is_update)
+
+
+def message_row(index: int, camera: Mapping[str, Any], *, is_update: bool) -> CameraRow:
+    """Return the row of a camera of a message."""
     return CameraRow(
         index,
         camera_id=camera.get("camera_id"),

@@ -39,7 +39,7 @@ class CameraFeed:
         """Close the connection."""
         self._database.close()
 
-    def register(self, rows: Sequence[CameraRow]) -> list[int]:
+    def register(self, rows: Sequence[CameraRow]) -> list[str]:
         """Change the registry by rows and announce it; return the ids of all cameras that are in it then.
 
         Doing it again changes nothing.
@@ -49,7 +49,7 @@ class CameraFeed:
         """
         return self._database.run("register cameras", lambda connection: self._register(connection, rows))
 
-    def _register(self, connection: Connection, rows: Sequence[CameraRow]) -> list[int]:
+    def _register(self, connection: Connection, rows: Sequence[CameraRow]) -> list[str]:
         before = latest_versions(connection).cameras
         refused: list[str] = []
 
@@ -67,7 +67,7 @@ class CameraFeed:
         if refused:
             # why is not logged: it quotes what a sender wrote, and that may be a plate
             log.warning("cameras were refused", cameras=len(refused))
-        return [camera.camera_id.int for camera in load_cameras(connection, version)] if version else []
+        return [str(camera.camera_id) for camera in load_cameras(connection, version)] if version else []
 
 
 def _news(rows: Iterable[CameraRow], known: Iterable[CameraFeature]) -> list[CameraRow]:

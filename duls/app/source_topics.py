@@ -1,15 +1,14 @@
 """How the records of the raw topics are decoded, and where their rejected rows go."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import Final, NamedTuple
 
 from duls.config import Settings
-from duls.pipelines.intake import SourceTopic
-from processors.columns import DecodedDetections, DecodedPositions
+from duls.pipelines.intake import Decode, SourceTopic
 from processors.vocabulary import Source
 from streams.decode.detection_formats import DetectionFormat
-from streams.decode.detections import decode_detections
+from streams.decode.detections import read_detections
 from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import decode_positions
 from streams.topics import (
@@ -19,8 +18,6 @@ from streams.topics import (
     POSITIONS_TOPIC,
     TopicInfo,
 )
-
-Decode = Callable[[Sequence[bytes | None]], DecodedPositions | DecodedDetections]
 
 SOURCES: Final = {POSITIONS_TOPIC: Source.FMS, DETECTIONS_TOPIC: Source.ANPR}
 DEAD_LETTERS: Final = {POSITIONS_TOPIC: DEAD_POSITIONS_TOPIC, DETECTIONS_TOPIC: DEAD_DETECTIONS_TOPIC}
@@ -45,7 +42,7 @@ def source_topics(raw: Iterable[TopicInfo], formats: Formats) -> list[SourceTopi
     """Return the raw topics with their decoders."""
     decoders: dict[str, Decode] = {
         POSITIONS_TOPIC: partial(decode_positions, format_=formats.positions),
-        DETECTIONS_TOPIC: partial(decode_detections, format_=formats.detections),
+        DETECTIONS_TOPIC: partial(read_detections, format_=formats.detections),
     }
     return [
         SourceTopic(

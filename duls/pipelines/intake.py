@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
 from duls.pipelines.grant_keeper import GrantKeeper, withhold
+from processors.camera_rows import CameraRow
 from processors.columns import DecodedDetections, DecodedPositions, DetectionColumns, UInt32Array
 from processors.source_clock import Mark
 from processors.units import US_PER_S
@@ -25,6 +26,7 @@ from processors.vocabulary import FIRST_REJECTION, SOURCES, Outcome, Source
 from streams.admission import AdmissionRules, Observations, admit, rejected_rows
 from streams.dead_letters import DeadLetter, RejectedRows, letters_of
 from streams.decode.detection_row import TimeReading
+from streams.decode.detections import ReadDetections
 from streams.failpoints import Failpoint
 from streams.narrow_rows import by_destination, narrowed
 from streams.observation_messages import Kind, encode_parts
@@ -41,6 +43,10 @@ LONGEST_WAIT_S: Final = 0.05
 MAX_SKEW_US: Final = 60 * US_PER_S
 
 
+Decode = Callable[[Sequence[bytes | None]], DecodedPositions | ReadDetections]
+"""Makes rows of the records of a batch."""
+
+
 class SourceTopic(NamedTuple):
     """A raw topic and how its records are decoded."""
 
@@ -49,11 +55,11 @@ class SourceTopic(NamedTuple):
     source: Source
     partitions: int
     dead_letters: str  # topic for its rejected rows
-    decode: Callable[[Sequence[bytes | None]], DecodedPositions | DecodedDetections]
+    decode: Decode
 
 
-TellCameras = Callable[[Sequence[bytes | None], DecodedDetections], None]
-"""Tells the registry what the records of a batch say of cameras."""
+TellCameras = Callable[[Sequence[CameraRow]], None]
+"""Tells the registry what the accepted rows of a batch say of cameras."""
 
 
 class Enrichment(Protocol):
@@ -81,9 +87,9 @@ class NoEnrichment:
         return True
 
 
-def _tell_nobody(values: Sequence[bytes | None], decoded: DecodedDetections) -> None:
+def _tell_nobody(cameras: Sequence[CameraRow]) -> None:
     """Leave what is told of cameras alone."""
-    del values, decoded
+    del cameras
 
 
 class Known(NamedTuple):
@@ -208,12 +214,13 @@ class Intake:
         self._is_confirmed = False
         if batch.values:
             newest = {number: position.event_us for number, position in moved.items()}
-            decoded = topic.decode(batch.values)
+            read_rows = topic.decode(batch.values)
+            decoded = read_rows.decoded if isinstance(read_rows, ReadDetections) else read_rows
             traits = self._known.enrichment.complete(decoded)
-            if isinstance(decoded, DecodedDetections):
+            if isinstance(read_rows, ReadDetections):
                 # before its detections are sent, so that the log announces a camera before it is used
-                self._known.tell_cameras(batch.values, decoded)
-                self._count_readings(decoded)
+                self._known.tell_cameras(read_rows.cameras)
+                self._count_readings(read_rows.decoded)
             granted = None
             if self._known.grants is not None and isinstance(decoded, DecodedPositions):
                 granted = self._known.grants.granted(decoded)

@@ -21,7 +21,10 @@ def row_of_camera(camera: object, kind: str) -> DetectionRow:
     """Return the row of one camera of a message of that kind."""
     if not isinstance(camera, dict):
         return rejected_detection(type_error_of(camera))
-    return rejected_detection(_outcome_of(camera, is_update=kind == "camera_update"))
+    outcome = _outcome_of(camera, is_update=kind == "camera_update")
+    if outcome != Outcome.REGISTERED:
+        return rejected_detection(outcome)
+    return DetectionRow(outcome, said_of_camera=camera)
 
 
 def _outcome_of(camera: Mapping[str, Any], *, is_update: bool) -> Outcome:

@@ -1,7 +1,8 @@
 """What a reader of detections decides for one row."""
 
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from processors.vocabulary import Direction, Outcome, VehicleClass, ZeroEmission
 
@@ -28,6 +29,7 @@ class DetectionRow(NamedTuple):
     vehicle_class: VehicleClass = VehicleClass.UNKNOWN
     zero_emission: ZeroEmission = ZeroEmission.UNKNOWN
     reading: TimeReading = TimeReading.CERTAIN
+    said_of_camera: Mapping[str, Any] | None = None  # by a message about it, or a passage
 
 
 _REJECTED: Final = {outcome: DetectionRow(outcome) for outcome in Outcome}

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from processors.camera_rows import CameraRow
 from processors.columns import DecodedDetections, Int32Array, Int64Array, UInt8Array, UInt64Array
 from processors.identity import plate_key_of
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
@@ -26,6 +27,7 @@ from streams.decode.scanned_detections import ScannedDetections
 from streams.decode.scanned_rows import HANDED_OVER
 from streams.decode.scanner import count_objects
 from streams.decode.templates import Templates, new_templates
+from streams.decode.told_cameras import cameras_told
 from streams.raw_values import RawValues
 
 _FAST_FORMATS: Final = (DetectionFormat.AUTO, DetectionFormat.VESDI)
@@ -38,9 +40,23 @@ _ROW_TYPES: Final = (
 )  # fmt: skip
 
 
+class ReadDetections(NamedTuple):
+    """What the values of a batch hold."""
+
+    decoded: DecodedDetections
+    cameras: list[CameraRow]  # that accepted rows tell of, see `told_cameras`
+
+
 def decode_detections(
     values: Sequence[bytes | None], format_: DetectionFormat = DetectionFormat.AUTO
 ) -> DecodedDetections:
+    """Return the detections that `read_detections` finds."""
+    return read_detections(values, format_).decoded
+
+
+def read_detections(
+    values: Sequence[bytes | None], format_: DetectionFormat = DetectionFormat.AUTO
+) -> ReadDetections:
     """Return the detections of each value: a message, an array of messages, one per line, or a file of lines.
 
     None is a tombstone. Every value gives at least one row; rows stand in the order of (record, index).
@@ -51,7 +67,10 @@ def decode_detections(
     memory = ScannerMemory(new_scratch(), new_templates())
     bounds = chunks(joined.starts)
     parts = [_decode_chunk(joined[first:last], format_, memory) for first, last in pairwise(bounds)]
-    return parts[0] if len(parts) == 1 else in_a_row(parts, bounds)
+    if len(parts) == 1:
+        return parts[0]
+    cameras = [camera for part in parts for camera in part.cameras]
+    return ReadDetections(in_a_row([part.decoded for part in parts], bounds), cameras)
 
 
 class ScannerMemory(NamedTuple):
@@ -61,8 +80,8 @@ class ScannerMemory(NamedTuple):
     templates: Templates
 
 
-def _decode_chunk(values: RawValues, format_: DetectionFormat, memory: ScannerMemory) -> DecodedDetections:
-    """Return the rows of some values."""
+def _decode_chunk(values: RawValues, format_: DetectionFormat, memory: ScannerMemory) -> ReadDetections:
+    """Return what some values hold."""
     buffer = values.buffer
     scanned, handed_over = scan(buffer, values.starts, memory)
     decoded = _columns_of_scanned(scanned)
@@ -74,7 +93,10 @@ def _decode_chunk(values: RawValues, format_: DetectionFormat, memory: ScannerMe
         added = columns_of_rows(rows, decoded.record[slow_rows], decoded.index[slow_rows])
         decoded = replaced(decoded, slow_rows, added)
     slow_records = np.flatnonzero(handed_over).tolist()
-    return in_order([decoded, _slow_part(slow_records, values, format_)]) if slow_records else decoded
+    if not slow_records:
+        return ReadDetections(decoded, [])
+    slow = _slow_part(slow_records, values, format_)
+    return ReadDetections(in_order([decoded, slow.decoded]), slow.cameras)
 
 
 def scan(
@@ -114,13 +136,14 @@ def _columns_of_scanned(scanned: ScannedDetections) -> DecodedDetections:
 
 def _slow_part(
     records: Sequence[int], values: Sequence[bytes | None], format_: DetectionFormat
-) -> DecodedDetections:
-    """Return the rows of some records as the slow reader decides them."""
+) -> ReadDetections:
+    """Return what some records hold as the slow reader decides it."""
     rows_of = [rows_of_value(values[record], format_) for record in records]
     counts = [len(rows) for rows in rows_of]
     index = np.concatenate([np.arange(count, dtype=np.int32) for count in counts] or [_NO_INDEX])
     record = np.repeat(np.array(records, np.int32), np.array(counts, np.int64))
-    return columns_of_rows([row for rows in rows_of for row in rows], record, index)
+    rows = [row for rows in rows_of for row in rows]
+    return ReadDetections(columns_of_rows(rows, record, index), cameras_told(rows))
 
 
 def _row_of_text(text: bytes) -> DetectionRow:

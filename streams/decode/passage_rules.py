@@ -2,12 +2,11 @@
 
 `rijrichting` tells whether the vehicle drove towards the camera (`NAAR`, its front plate was read) or away from it
 (`VAN`); it stands in the camera or beside it. Reliabilities go from 0 to 1000. The hash is an identity like any other
-and becomes a pseudonym. The converter behind these messages has exchanged latitude and longitude of cameras: a place
-that is in the Netherlands only when they are exchanged is exchanged again.
+and becomes a pseudonym. What passages say of their camera is read by `told_cameras`.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from processors.identity import MAX_IDENTITY_BYTES
 from processors.names import camera_uuid, observation_uuid
@@ -17,21 +16,10 @@ from streams.decode.attributes import zero_emission_of
 from streams.decode.detection_row import DetectionRow, rejected_detection
 from streams.decode.documents import is_number, type_error_of
 from streams.decode.foreign_rows import part_of, text_of
-from streams.decode.netherlands import is_exchanged
 from streams.decode.times import NO_TIME, time_of_iso
 
 _DIRECTIONS: Final = {"NAAR": Direction.OBVERSE, "VAN": Direction.REVERSE}
 _RELIABLE: Final = 1_000
-
-
-class PassageCamera(NamedTuple):
-    """What a passage tells of its camera."""
-
-    camera: int  # UUID, 128 bits
-    name: str
-    lat: float
-    lon: float
-    azimuth_deg: float | None
 
 
 def is_passage(content: Mapping[str, Any]) -> bool:
@@ -75,24 +63,8 @@ def row_of_passage(passage: Mapping[str, Any]) -> DetectionRow:
         identity,
         vehicle_class,
         zero_emission,
+        said_of_camera=camera,
     )
-
-
-def camera_of_passage(passage: Mapping[str, Any]) -> PassageCamera | None:
-    """Return what a passage tells of its camera, or None where it does not tell its place."""
-    camera = part_of(passage, "camera")
-    place = part_of(camera, "locatie")
-    name, lat, lon = camera.get("id"), place.get("latitude"), place.get("longitude")
-    if not isinstance(name, str) or not is_number(lat) or not is_number(lon):
-        return None
-    if is_exchanged(float(lat), float(lon)):
-        lat, lon = lon, lat
-    if abs(lat) > 90 or abs(lon) > 180:
-        return None
-    azimuth = camera.get("kijkrichting")
-    azimuth_deg = float(azimuth) if is_number(azimuth) and 0 <= azimuth <= 360 else None
-    shown = text_of(camera.get("naam")).strip() or name
-    return PassageCamera(camera_uuid(name).int, shown, float(lat), float(lon), azimuth_deg)
 
 
 def hashed_identity(country: str, hashed: str) -> bytes | Outcome:

@@ -23,7 +23,7 @@ from processors.columns import (
 from processors.source_clock import Mark
 from processors.vocabulary import Source
 from streams.admission import AdmissionRules, DayKey
-from streams.decode.detections import decode_detections
+from streams.decode.detections import read_detections
 from streams.decode.positions import decode_positions
 from streams.failpoints import no_failpoint
 from streams.observation_messages import (
@@ -87,7 +87,7 @@ class Running:
             ),
             [
                 SourceTopic(RAW, RAW_ID, Source.FMS, 2, DEAD, decode_positions),
-                SourceTopic(PASSAGES, PASSAGES_ID, Source.ANPR, 1, DEAD, decode_detections),
+                SourceTopic(PASSAGES, PASSAGES_ID, Source.ANPR, 1, DEAD, read_detections),
             ],
             AdmissionRules(clock, MIDNIGHTS_US, lambda _day: DayKey(pseudonymise, PARTITIONS)),
             IntakeOptions(clock=clock, progress_s=0.25, commit_s=1.0),
