@@ -7,6 +7,7 @@ from uuid import UUID
 from duls.errors import RefusedError, TopicChangedError
 from sinks.connection import Connection
 from sinks.queries import query
+from sinks.turns import Turn, take_turn
 
 Beginning = Literal["earliest"]
 
@@ -60,7 +61,7 @@ def claim(
         RefusedError: an offset is missing although figures exist.
     """
     with connection.transaction():
-        connection.execute(query("progress", "lock_claims"))
+        take_turn(connection, Turn.CLAIMS)
         known = _known(connection, topic_id)
         if known.others and beginning is None:
             raise TopicChangedError(_topic_changed(topic_id))

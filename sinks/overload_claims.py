@@ -12,6 +12,7 @@ from uuid import UUID
 from sinks.connection import Connection
 from sinks.overload_parts import ShardClaim
 from sinks.queries import query
+from sinks.turns import Turn, take_turn
 
 SHARDS: Final = 16
 """Shares that the zones are in, as the migration made them."""
@@ -64,7 +65,7 @@ def release_shards(connection: Connection, worker_id: UUID, shards: Sequence[int
 def leave(connection: Connection, worker_id: UUID, shards: Sequence[int]) -> None:
     """Give shards back and say that this process ends, so that the others need not wait for its lease."""
     with connection.transaction():
-        connection.execute(query("overload", "lock_claims"))
+        take_turn(connection, Turn.SHARDS)
         release_shards(connection, worker_id, shards)
         connection.execute(query("overload", "forget_worker"), {"worker_id": worker_id})
 
@@ -72,7 +73,7 @@ def leave(connection: Connection, worker_id: UUID, shards: Sequence[int]) -> Non
 def _see_holdings(connection: Connection, worker_id: UUID, lease_s: float) -> Holdings:
     """Return the holdings within a transaction."""
     values = {"worker_id": worker_id, "lease_s": lease_s}
-    connection.execute(query("overload", "lock_claims"))
+    take_turn(connection, Turn.SHARDS)
     connection.execute(query("overload", "see_worker"), values)
     connection.execute(query("overload", "forget_dead_workers"), values)
     workers = [row[0] for row in connection.execute(query("overload", "workers")).fetchall()]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sinks.connection import Connection
 from sinks.queries import query
+from sinks.turns import Turn, take_turn
 
 
 class StoredRules(NamedTuple):
@@ -65,7 +66,7 @@ def rules_of_version(connection: Connection, version: int) -> StoredRules | None
 def store_rules(connection: Connection, rules: NewRules, *, after: int) -> int | None:
     """Store rules as the version behind *after*; return it, or None where another version came in between."""
     with connection.transaction():
-        connection.execute(query("overload_rules", "lock_rules"))
+        take_turn(connection, Turn.RULES)
         newest = newest_rules(connection)
         if (0 if newest is None else newest.version) != after:
             return None

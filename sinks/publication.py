@@ -20,6 +20,7 @@ from sinks.copy_binary import CopyColumn, FieldKind, image_pieces
 from sinks.published_day import BELOW_K, NO_FEED, OK, LocalDay
 from sinks.published_detections import ShownDetections, write_detections
 from sinks.queries import query
+from sinks.turns import Turn, give_back_turn, hold_turn
 
 ALL: Final = 2
 """The part of a zone that is left out as a whole."""
@@ -86,12 +87,12 @@ class Versions(NamedTuple):
 
 def try_lock(connection: Connection) -> bool:
     """Become the one process that publishes; False: another one does."""
-    return bool(connection.execute(query("publication", "try_lock")).fetchall()[0][0])
+    return hold_turn(connection, Turn.PUBLICATION)
 
 
 def unlock(connection: Connection) -> None:
     """Let another process publish."""
-    connection.execute(query("publication", "unlock"))
+    give_back_turn(connection, Turn.PUBLICATION)
 
 
 def due_days(connection: Connection, source: Source, *, wait_s: float) -> list[int]:

@@ -17,6 +17,7 @@ from sinks.flush_parts import OutboxMessage
 from sinks.outbox import add_messages
 from sinks.override_rows import applied_overrides, override_columns
 from sinks.queries import query
+from sinks.turns import Turn, take_turn
 from sinks.zone_rows import (
     StoredZone,
     ZoneRow,
@@ -66,7 +67,7 @@ def store_zones(
 ) -> int:
     """Store a set of zones and the messages that announce it; return its version."""
     with connection.transaction():
-        connection.execute(query("registry", "lock_registry"))
+        take_turn(connection, Turn.REGISTRY)
         latest = latest_versions(connection).zones
         texts = [geojson_of(feature) for feature in features]
         rows = [zone_row(feature, text) for feature, text in zip(features, texts, strict=True)]
@@ -98,7 +99,7 @@ def store_cameras(
         InvalidInputError: a camera or the steward names a zone that was never loaded.
     """
     with connection.transaction():
-        connection.execute(query("registry", "lock_registry"))
+        take_turn(connection, Turn.REGISTRY)
         latest = latest_versions(connection).cameras
         before = load_overrides(connection, latest)
         words = [part.override for part in before] if overrides is None else overrides
@@ -141,7 +142,7 @@ def change_cameras(
         InvalidInputError: a camera or the steward names a zone that was never loaded.
     """
     with connection.transaction():
-        connection.execute(query("registry", "lock_registry"))
+        take_turn(connection, Turn.REGISTRY)
         versions = latest_versions(connection)
         zones = (
             [stored.feature for stored in load_zones(connection, versions.zones)] if versions.zones else []
@@ -154,7 +155,7 @@ def change_cameras(
 def store_settings(connection: Connection, document: str, control_messages: ControlMessages) -> int:
     """Store settings, a JSON object as text, and the messages that announce them; return their version."""
     with connection.transaction():
-        connection.execute(query("registry", "lock_registry"))
+        take_turn(connection, Turn.REGISTRY)
         latest = latest_versions(connection).settings
         values = {"version": latest + 1, "document": document}
         same = connection.execute(query("registry", "same_settings"), values).fetchone()

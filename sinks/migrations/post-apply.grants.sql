@@ -27,9 +27,46 @@ BEGIN
         -- Grants name carriers and zones; who wrote and revoked them stays.
         GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by, revoked_note) ON core.carrier_grant TO duls_api;
         GRANT SELECT (zone_id) ON core.zone TO duls_api;
+        -- Who stores rules takes a turn, for which PostgreSQL asks for the right to change something of its row.
+        GRANT SELECT, UPDATE (held_since) ON core.turn TO duls_api;
     END IF;
 END
 $grants$;
+
+DO $writing$
+DECLARE
+    writer text;
+BEGIN
+    -- Transactions that only read are a default of the reading roles, which a query may change. So nobody but ours makes
+    -- temporary tables, which could fill the disk.
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    FOREACH writer IN ARRAY ARRAY['duls_owner', 'duls_ingest'] LOOP
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = writer) THEN
+            EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), writer);
+        END IF;
+    END LOOP;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'the login does not own the database: REVOKE TEMPORARY ON DATABASE … FROM PUBLIC as its owner';
+END
+$writing$;
+
+DO $objects$
+DECLARE
+    maker text;
+BEGIN
+    -- The same for large objects, which nothing here uses and which outlive the session. Only a superuser can forbid them.
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        FOR maker IN
+            SELECT known.oid::regprocedure::text FROM pg_proc AS known
+            WHERE known.pronamespace = 'pg_catalog'::regnamespace
+                AND known.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea')
+        LOOP
+            EXECUTE 'REVOKE EXECUTE ON FUNCTION ' || maker || ' FROM PUBLIC';
+        END LOOP;
+    END IF;
+END
+$objects$;
 
 DO $memberships$
 BEGIN

@@ -1,9 +1,5 @@
 -- Shards of zones, and the state of the rules in them.
 
--- name: lock_claims
--- Let one process at a time see who lives and take shards.
-SELECT pg_advisory_xact_lock(7041006);
-
 -- name: see_worker
 -- Say that this process lives.
 INSERT INTO core.alert_worker AS stored (worker_id, seen_at)

@@ -1,9 +1,5 @@
 -- Rules of overload alerts, and what besides counts the alert role needs to know.
 
--- name: lock_rules
--- Let one process at a time store rules.
-SELECT pg_advisory_xact_lock(7041007);
-
 -- name: newest_rules
 -- The rules in force, no row before any were stored.
 SELECT newest.version, newest.document::text, newest.stored_by, newest.note, core.microseconds(newest.created_at)

@@ -15,8 +15,9 @@ WHERE stored.topic_id = given.topic_id
 RETURNING stored.partition;
 
 -- name: share_horizons
--- Hold the retention horizons still until the end of the transaction.
-SELECT pg_advisory_xact_lock_shared(7041003);
+-- Hold the retention horizons still until the end of the transaction. A table lock, since it needs rights on the table:
+-- an advisory lock may be taken by any login that reads.
+LOCK TABLE core.retention_horizon IN ROW SHARE MODE;
 
 -- name: lock_offsets
 -- Wait for whoever holds these offsets, then read them.
@@ -25,10 +26,6 @@ FROM core.observation_offset AS stored
 WHERE stored.topic_id = %(topic_id)s AND stored.partition = ANY(%(partitions)s)
 ORDER BY stored.partition
 FOR UPDATE;
-
--- name: lock_claims
--- Let one process at a time claim.
-SELECT pg_advisory_xact_lock(7041004);
 
 -- name: all_offsets
 -- Every stored offset, of whatever topic.

@@ -1,13 +1,5 @@
 -- Publication of a local day of one source: what is due, what is read for it, and what it writes.
 
--- name: try_lock
--- Let one process at a time publish; the others have nothing to do.
-SELECT pg_try_advisory_lock(7041016);
-
--- name: unlock
--- Let others publish.
-SELECT pg_advisory_unlock(7041016);
-
 -- name: due_days
 -- Local days that are final, not published yet and not touched by retention, in order, as days since 1970.
 WITH clock AS (

@@ -1,9 +1,5 @@
 -- Versions of zones, cameras and settings.
 
--- name: lock_registry
--- Let one process at a time store versions.
-SELECT pg_advisory_xact_lock(7041005);
-
 -- name: installation_id
 -- Identity of this database.
 SELECT installation.id FROM core.installation AS installation;

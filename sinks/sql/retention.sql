@@ -2,7 +2,7 @@
 
 -- name: hold_horizons
 -- Wait for running flushes, and let none start before the horizons have moved.
-SELECT pg_advisory_xact_lock(7041003);
+LOCK TABLE core.retention_horizon IN EXCLUSIVE MODE;
 
 -- name: move_horizon
 -- Move the horizon of a table forward.

@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 def matrix_of(connection: Connection) -> list[Line]:
     """Return the lines of one database, chunks of hypertables under the name of their table."""
-    found = [*_schemas(connection), *_tables(connection), *_columns(connection)]
+    found = [*_database(connection), *_schemas(connection), *_tables(connection), *_columns(connection)]
     found += [*_chunks(connection), *_functions(connection), *_members(connection)]
     return sorted(set(found))
 
@@ -41,6 +41,13 @@ def as_csv(lines: list[Line]) -> str:
     writer.writerow(("kind", "name", *ROLES))
     writer.writerows((line.kind, line.name, *line.verbs) for line in lines)
     return text.getvalue()
+
+
+def _database(connection: Connection) -> list[Line]:
+    """Return which role may connect to the database (C) and make temporary tables in it (T)."""
+    name = connection.info.dbname
+    verbs = _verbs(connection, "has_database_privilege", name, ("CONNECT", "TEMPORARY"))
+    return [Line("database", "keys" if name.endswith("_keys") else "figures", verbs)]
 
 
 def _schemas(connection: Connection) -> list[Line]:

@@ -7,3 +7,5 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbn
     --set=planner_password="$PLANNER_PASSWORD" \
     --file=/opt/logins.sql
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=duls --command='CREATE EXTENSION IF NOT EXISTS timescaledb'
+# readers write nothing: large objects outlive a session, and only the superuser can forbid them
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=duls --command='REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC'
