@@ -9,6 +9,7 @@ clock of the server, and that the stream lives.
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -28,10 +29,11 @@ BEAT_S: Final = 2.0  # a stream is silent no longer
 FIRST_S: Final = 3.0  # a stream that opens waits so long for the first reading of a young process
 RETRY_MS: Final = 1_000
 MOST_STREAMS: Final = 1_000
+MOST_OF_ONE: Final = 100  # of one token, so that it does not keep the others out
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT_ID_CHARS: Final = 64
 STALLED_S: Final = 20.0  # a client that takes nothing for so long is dropped
-LONGEST_S: Final = 3_600.0  # then the client opens another one, with a token that is still valid
+LONGEST_S: Final = 3_600.0  # then the client opens another one
 
 log = structlog.get_logger()
 
@@ -83,23 +85,27 @@ def _events(
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE, "too-many-streams", detail, headers={"Retry-After": "10"}
         )
+    if caller.token_id is not None and hub.streams_of[caller.token_id] >= MOST_OF_ONE:
+        detail = f"{MOST_OF_ONE} streams are open with this token: close some of them"
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS, "too-many-streams", detail, headers={"Retry-After": "10"}
+        )
     access = Access(caller.subject, caller.token_id, request.url.path, {})
     parts.reader.read(ReadRole.OPERATOR, lambda _: (), access=access)
     rights = {"acknowledge": parts.deeds is not None and Scope.ACT in caller.scopes}
-    stream = _stream(parts, event("rights", rights), hub.state.step_of(last_event_id), sight_of(caller))
-    return EventResponse(stream)
+    return EventResponse(_stream(parts, caller, event("rights", rights), hub.state.step_of(last_event_id)))
 
 
-async def _stream(parts: ApiParts, first: bytes, step: int, sight: Sight) -> AsyncGenerator[bytes, None]:
+async def _stream(parts: ApiParts, caller: Caller, first: bytes, step: int) -> AsyncGenerator[bytes, None]:
     """Yield what a client is sent until the process stops, the client goes away, or it is time to ask again."""
-    hub, end_s = parts.live, time.monotonic() + LONGEST_S
-    hub.streams += 1
-    parts.metrics.event_streams_open.set(hub.streams)
+    hub, sight, keys = parts.live, sight_of(caller), parts.gate.keys()
+    end_s = time.monotonic() + _lasts_s(caller, hub.now())
+    _count(parts, caller, 1)
     try:
         yield b"retry: %d\n\n" % RETRY_MS
         yield first
         await hub.changed(0, FIRST_S)
-        while not parts.stopping.is_set() and time.monotonic() < end_s:
+        while not parts.stopping.is_set() and time.monotonic() < end_s and parts.gate.keys() == keys:
             beat = event("beat", {"now": hub.now_ms()})
             if step == hub.state.step:
                 yield beat
@@ -108,8 +114,23 @@ async def _stream(parts: ApiParts, first: bytes, step: int, sight: Sight) -> Asy
                 yield beat + message
             await hub.changed(step, BEAT_S)
     finally:
-        hub.streams -= 1
-        parts.metrics.event_streams_open.set(hub.streams)
+        _count(parts, caller, -1)
+
+
+def _lasts_s(caller: Caller, now: datetime) -> float:
+    """Return how long a stream may last: not beyond its token."""
+    return LONGEST_S if caller.expires_s is None else min(LONGEST_S, caller.expires_s - now.timestamp())
+
+
+def _count(parts: ApiParts, caller: Caller, change: int) -> None:
+    """Count the streams that are open, of everybody and of each token."""
+    hub = parts.live
+    hub.streams += change
+    parts.metrics.event_streams_open.set(hub.streams)
+    if caller.token_id is not None:
+        hub.streams_of[caller.token_id] += change
+        if not hub.streams_of[caller.token_id]:
+            del hub.streams_of[caller.token_id]
 
 
 def sight_of(caller: Caller) -> Sight:

@@ -17,17 +17,25 @@ class Gate:
     """Tells who asks.
 
     Args:
-        keys: that sign tokens; with none, no token is taken.
+        keys: gives those that sign tokens at this moment; with none, no token is taken.
         anonymous: what may be done without a token, from this machine only.
         clock: the time, for expiry.
     """
 
     def __init__(
-        self, keys: Sequence[bytes], anonymous: Collection[Scope] = (), *, clock: Callable[[], datetime]
+        self,
+        keys: Callable[[], Sequence[bytes]],
+        anonymous: Collection[Scope] = (),
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._keys = tuple(keys)
+        self._keys = keys
         self._anonymous = frozenset(anonymous)
         self._clock = clock
+
+    def keys(self) -> Sequence[bytes]:
+        """Return the keys of this moment: who was let in by others is asked again."""
+        return self._keys()
 
     def caller(self, token: str | None, host: str) -> Caller:
         """Return who asks with *token* at *host*, the name that the client gave this server.
@@ -37,7 +45,7 @@ class Gate:
         """
         if token is not None:
             try:
-                return caller_of(token, self._keys, now_s=self._clock().timestamp())
+                return caller_of(token, self._keys(), now_s=self._clock().timestamp())
             except TokenError as error:
                 raise _unauthorised(str(error), 'error="invalid_token"') from error
         # a page of another site that is led to this address (DNS rebinding) names its own host

@@ -1,6 +1,7 @@
 """The state that all streams tell of, and the wait for its next step."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -30,6 +31,7 @@ class LiveHub:
         self.state = LiveState(name)
         self.zones = Zones()
         self.streams = 0  # open ones
+        self.streams_of: Counter[str] = Counter()  # the same by the id of their token
         self._clock = clock
         self._woken = asyncio.Event()
 

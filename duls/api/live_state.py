@@ -14,6 +14,7 @@ from sinks.live_now import FeedNow, LiveReading
 
 MOST_GONE: Final = 1_000  # parts remembered as gone; beyond, clients of before get the whole state
 RATE_DIGITS: Final = 1
+MOST_MADE: Final = 64  # events of one step that are kept; clients are at few steps, unless they make them up
 WHOLE: Final = -1  # the step of a client that knows nothing
 
 Key = tuple[str, str]  # family (zones, feeds, alerts) and name
@@ -104,9 +105,12 @@ class LiveState:
     def since(self, step: int, sight: Sight) -> bytes:
         """Return the event that brings a client from *step* to the newest one; WHOLE: from nothing."""
         begin = step if self._floor <= step <= self.step else WHOLE
-        if (begin, sight) not in self._made:
-            self._made[begin, sight] = self._event(begin, sight)
-        return self._made[begin, sight]
+        made = self._made.get((begin, sight))
+        if made is None:
+            made = self._made[begin, sight] = self._event(begin, sight)
+            if len(self._made) > MOST_MADE:
+                del self._made[next(iter(self._made))]
+        return made
 
     def step_of(self, event_id: str) -> int:
         """Return the step of the event of this state that a client saw last; WHOLE where it is of another."""

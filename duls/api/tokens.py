@@ -38,6 +38,7 @@ class Caller(NamedTuple):
     token_id: str | None
     scopes: frozenset[Scope]
     municipalities: tuple[str, ...] | None  # CBS codes; None: everywhere
+    expires_s: int | None = None  # seconds since 1970; None: never
 
 
 class Grant(NamedTuple):
@@ -79,7 +80,7 @@ def caller_of(token: str, keys: Sequence[bytes], *, now_s: float) -> Caller:
     if not isinstance(expiry, int) or now_s >= expiry:
         message = "the token has expired"
         raise TokenError(message)
-    return Caller(str(claims["sub"]), str(claims["jti"]), _scopes(claims), _municipalities(claims))
+    return Caller(str(claims["sub"]), str(claims["jti"]), _scopes(claims), _municipalities(claims), expiry)
 
 
 def _verified(token: str, keys: Sequence[bytes]) -> dict[str, Any]:

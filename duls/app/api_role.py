@@ -24,7 +24,7 @@ from duls.api.tokens import Scope
 from duls.api.uploads import Uploads
 from duls.app.api_deeds import StoredRules, TopicDeeds
 from duls.app.stopping import StopFlag
-from duls.app.tokens import token_key_file
+from duls.app.tokens import TokenKeys, token_key_file
 from duls.config import Settings
 from duls.errors import ServiceAwayError
 from duls.metrics import Metrics
@@ -129,8 +129,8 @@ def _gate(settings: Settings) -> Gate:
     """Return who tells callers apart; without a key file no token is taken."""
     file = token_key_file(settings)
     anonymous = settings.http.anonymous
-    keys = file.read() if file.is_there() else []
-    if not keys and anonymous == "nothing":
+    keys = TokenKeys(file, clock=time.monotonic)
+    if not keys() and anonymous == "nothing":
         log.warning(
             "nobody can read the API: `duls token issue` makes a key and a token", key_file=str(file.path)
         )

@@ -1,10 +1,13 @@
 """`duls token issue`: a token for the API, and the key that signs it."""
 
 import secrets
+import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
+
+import structlog
 
 from duls.api.tokens import Grant, Scope, issue
 from duls.config import Settings
@@ -13,6 +16,9 @@ from processors.vocabulary import MUNICIPALITY_CODE
 from sinks.key_file import KeyFile
 
 LONGEST_DAYS: Final = 366
+LOOK_S: Final = 2.0  # between two looks at the key file
+
+log = structlog.get_logger()
 
 
 class IssuedToken(NamedTuple):
@@ -30,6 +36,50 @@ class IssuedToken(NamedTuple):
 def token_key_file(settings: Settings) -> KeyFile:
     """Return the file with the key of tokens."""
     return KeyFile(settings.token_key_file, "token key", "duls token issue")
+
+
+class TokenKeys:
+    """The keys of tokens as the file has them now: a line that is taken away ends its tokens without a restart.
+
+    Args:
+        file: that holds them; while it is missing there are none.
+        clock: seconds of a monotonic clock.
+
+    Raises:
+        ConfigError: the file cannot be used. Later on that means that no token is taken, and is logged.
+    """
+
+    def __init__(self, file: KeyFile, *, clock: Callable[[], float]) -> None:
+        self._file = file
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys = self._read()
+        self._looked_s = clock()
+
+    def __call__(self) -> tuple[bytes, ...]:
+        """Return the keys; the first one signs."""
+        with self._lock:
+            if self._clock() - self._looked_s >= LOOK_S:
+                self._look_again()
+                self._looked_s = self._clock()
+            return self._keys
+
+    def _read(self) -> tuple[bytes, ...]:
+        """Return the keys of the file."""
+        return tuple(self._file.read()) if self._file.is_there() else ()
+
+    def _look_again(self) -> None:
+        """Take the keys that the file has by now, and say so where they are others."""
+        before = self._keys
+        try:
+            self._keys = self._read()
+        except ConfigError as error:
+            self._keys = ()
+            if before:
+                log.warning("no token is taken: the key file cannot be used", reason=str(error))
+            return
+        if self._keys != before:
+            log.info("the keys of tokens were changed", keys=len(self._keys))
 
 
 def issue_token(

@@ -43,7 +43,7 @@ def _issue(
     """Print a token for the HTTP API, and make the key that signs tokens when it is missing.
 
     Whoever has a token may read, or send, what its scopes allow until it expires.
-    A new first line in the key file signs new tokens; removing an old line ends the tokens that it signed.
+    A new first line in the key file signs new tokens; removing an old line ends its tokens within seconds.
     """
     from duls.app.tokens import issue_token
 

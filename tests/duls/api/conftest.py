@@ -109,7 +109,7 @@ def running_api(url: str, make_uploads: MakeUploads | None = None) -> Iterator[A
         stopping = asyncio.Event()
         live = LiveHub("test", clock)
         deeds = FakeDeeds()
-        gate = Gate([KEY], clock=clock)
+        gate = Gate(lambda: [KEY], clock=clock)
         parts = ApiParts(
             reader,
             gate,

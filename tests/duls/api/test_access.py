@@ -41,7 +41,7 @@ def answer(
     """Ask an application that has a route for planners and one for operators."""
     application = FastAPI()
     application.state.parts = cast(
-        "Any", OnlyGate(Gate([KEY], [anonymous] if anonymous else (), clock=lambda: NOW))
+        "Any", OnlyGate(Gate(lambda: [KEY], [anonymous] if anonymous else (), clock=lambda: NOW))
     )
     add_problem_handlers(application)
     application.add_api_route("/planners", who)

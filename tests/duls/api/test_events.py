@@ -21,14 +21,15 @@ from duls.api.health import Vitals
 from duls.api.live_hub import LiveHub, Zones
 from duls.api.parts import ApiParts
 from duls.api.problems import add_problem_handlers
-from duls.api.tokens import Scope
+from duls.api.tokens import Grant, Scope, issue
 from duls.metrics import Metrics
 from sinks.live_now import LiveReading, ZoneNow
 from sinks.reading import Access, ReadRole
 from tests.duls.api.served import HOST, get, said, served
 
-ANYBODY = Gate([], [Scope.OPERATOR], clock=lambda: datetime.now(UTC))
-NOBODY = Gate([], clock=lambda: datetime.now(UTC))
+KEY = bytes(range(32))
+ANYBODY = Gate(list, [Scope.OPERATOR], clock=lambda: datetime.now(UTC))
+NOBODY = Gate(list, clock=lambda: datetime.now(UTC))
 
 
 class Stage:
@@ -233,6 +234,61 @@ def test_a_stream_ends_so_that_its_token_is_looked_at_again(
     with pytest.raises(EOFError):
         stream.next("nothing")
     stream.close()
+
+
+def bearer(serial: str, lifetime_s: int = 60) -> str:
+    """Return the header with a token of an operator."""
+    grant = Grant("operator", (Scope.OPERATOR,), None, lifetime_s)
+    return f"Authorization: Bearer {issue(grant, KEY, now_s=int(time.time()), serial=serial)}"
+
+
+def test_a_stream_ends_with_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was let in for two seconds more does not read on for an hour."""
+    monkeypatch.setattr(events, "BEAT_S", 0.05)
+    with staged(Gate(lambda: [KEY], clock=lambda: datetime.now(UTC))) as (made, port):
+        made.show(7)
+        stream = Stream(port, bearer("1", 2))
+        stream.next("state")
+        with pytest.raises(EOFError):
+            stream.next("nothing")
+        stream.close()
+
+
+def test_a_stream_ends_when_the_keys_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its client comes again with its token, which is taken or not."""
+    monkeypatch.setattr(events, "BEAT_S", 0.05)
+    keys = [KEY]
+    with staged(Gate(lambda: tuple(keys), clock=lambda: datetime.now(UTC))) as (made, port):
+        made.show(7)
+        stream = Stream(port, bearer("1"))
+        stream.next("state")
+        keys[:] = [bytes(32)]
+        with pytest.raises(EOFError):
+            stream.next("nothing")
+        stream.close()
+        assert said(port, get("/events", bearer("1"))).startswith(b"HTTP/1.1 401 ")
+
+
+def test_one_token_does_not_keep_the_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a bound of its own; what it closes is forgotten."""
+    monkeypatch.setattr(events, "MOST_OF_ONE", 2)
+    monkeypatch.setattr(events, "BEAT_S", 0.05)
+    with staged(Gate(lambda: [KEY], clock=lambda: datetime.now(UTC))) as (made, port):
+        made.show(7)
+        streams = [Stream(port, bearer("1")), Stream(port, bearer("1")), Stream(port, bearer("2"))]
+        for stream in streams:
+            stream.next("state")
+
+        refusal = said(port, get("/events", bearer("1")))
+        assert refusal.startswith(b"HTTP/1.1 429 ")
+        assert b"too-many-streams" in refusal
+        assert {"1": 2, "2": 1} == made.hub.streams_of
+        for stream in streams:
+            stream.close()
+        end_s = time.monotonic() + 30.0
+        while made.hub.streams and time.monotonic() < end_s:
+            time.sleep(0.01)  # until the server has noticed
+        assert {} == made.hub.streams_of
 
 
 def test_a_stream_needs_a_right() -> None:

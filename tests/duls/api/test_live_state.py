@@ -158,3 +158,15 @@ def test_however_seldom_a_client_reads_it_ends_at_the_newest_state(
         live_state.MOST_GONE = before  # type: ignore[misc] # a constant
 
     assert steps[-1] == known
+
+
+def test_what_clients_make_up_is_not_kept() -> None:
+    """Events are shared while a step lasts, which may be long: those of a hundred steps would fill the memory."""
+    state = LiveState("n")
+    for count in range(3 * live_state.MOST_MADE):
+        took(state, reading({"a": count}))
+
+    newest = [state.since(step, None) for step in range(3 * live_state.MOST_MADE)]
+
+    assert all(content(event)[2]["zones"]["a"]["present"] == 3 * live_state.MOST_MADE - 1 for event in newest)
+    assert live_state.MOST_MADE == len(state._made)

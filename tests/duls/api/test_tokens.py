@@ -42,7 +42,7 @@ def test_a_token_says_who_asks() -> None:
     """With all that it was issued for."""
     issued = issue(GRANT, KEY, now_s=NOW_S, serial="7")
 
-    expected = Caller("kade", "7", frozenset({Scope.OPERATOR, Scope.PLANNER}), ("GM0363",))
+    expected = Caller("kade", "7", frozenset({Scope.OPERATOR, Scope.PLANNER}), ("GM0363",), NOW_S + 3_600)
     assert expected == caller_of(issued, [KEY], now_s=NOW_S + 3_599.9)
 
 

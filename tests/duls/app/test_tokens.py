@@ -1,5 +1,6 @@
 """`duls token issue`: tokens that the API takes, under a key that is made once."""
 
+import base64
 import time
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from duls.api.tokens import Scope, caller_of
-from duls.app.tokens import issue_token, token_key_file
+from duls.app.tokens import LOOK_S, TokenKeys, issue_token, token_key_file
 from duls.config import Settings, load_settings
 from duls.errors import ConfigError
 
@@ -28,7 +29,7 @@ def test_a_token_is_one_that_the_api_takes(tmp_path: Path) -> None:
     assert (True, False) == (first.key_made, second.key_made)
     assert 0o600 == settings.token_key_file.stat().st_mode & 0o777
     caller = caller_of(first.token, keys, now_s=time.time())
-    assert ("kade", first.token_id, {Scope.OPERATOR}, ("GM0363",)) == caller
+    assert ("kade", first.token_id, {Scope.OPERATOR}, ("GM0363",)) == caller[:4]
     assert caller_of(second.token, keys, now_s=time.time()).municipalities is None
     assert ["*"] == second.municipalities
 
@@ -58,3 +59,43 @@ def test_a_wrong_argument_is_refused(tmp_path: Path, argument: str, value: Any, 
     with pytest.raises(ConfigError, match=sentence):
         issue_token(settings, subject, **arguments)
     assert not settings.token_key_file.exists()
+
+
+def test_keys_change_while_the_api_runs(tmp_path: Path) -> None:
+    """A line that is taken away ends its tokens, and one that is made is taken, without a restart."""
+    settings = settings_in(tmp_path)
+    now_s = 0.0
+    file = token_key_file(settings)
+    keys = TokenKeys(file, clock=lambda: now_s)
+    assert () == keys()
+    issued = issue_token(settings, "kade", scopes=["operator"], municipalities=[], days=1)
+    now_s = LOOK_S
+
+    assert "kade" == caller_of(issued.token, keys(), now_s=time.time()).subject
+    file.path.write_bytes(base64.b64encode(bytes(32)) + b"\n")
+    assert tuple(file.read()) != keys()  # not looked at again so soon
+    now_s = 2 * LOOK_S
+    assert (bytes(32),) == keys()
+
+
+@pytest.mark.parametrize("harm", ["removed", "open", "cut"])
+def test_a_key_file_that_is_harmed_lets_nobody_in(tmp_path: Path, harm: str) -> None:
+    """It comes back as it was, and so do its tokens."""
+    settings = settings_in(tmp_path)
+    issue_token(settings, "kade", scopes=["operator"], municipalities=[], days=1)
+    file, now_s = token_key_file(settings), 0.0
+    keys = TokenKeys(file, clock=lambda: now_s)
+    good, content = keys(), file.path.read_bytes()
+
+    if harm == "removed":
+        file.path.unlink()
+    elif harm == "open":
+        file.path.chmod(0o644)
+    else:
+        file.path.write_bytes(content[:9])
+    now_s = LOOK_S
+    assert () == keys()
+    file.path.write_bytes(content)
+    file.path.chmod(0o600)
+    now_s = 2 * LOOK_S
+    assert good == keys() != ()
