@@ -13,16 +13,25 @@ random() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
 
 mkdir secrets.new
 trap 'rm -rf secrets.new' EXIT
-duls=$(random) operator=$(random) planner=$(random) administrator=$(random)
+duls=$(random) keys=$(random) api=$(random) operator=$(random) planner=$(random) administrator=$(random)
 cat >secrets.new/database.env <<END
 POSTGRES_PASSWORD=$(random)
 OWNER_PASSWORD=$duls
+KEYS_PASSWORD=$keys
+API_PASSWORD=$api
 OPERATOR_PASSWORD=$operator
 PLANNER_PASSWORD=$planner
 END
 cat >secrets.new/duls.env <<END
 DULS_DATABASE_URL=postgresql://duls:$duls@database:5432/duls
-DULS_KEYS_URL=postgresql://duls:$duls@database:5432/duls_keys
+END
+# migrate and intake alone know of the keys of the days
+cat >secrets.new/keys.env <<END
+DULS_KEYS_URL=postgresql://duls_keys:$keys@database:5432/duls_keys
+END
+# the API is reached from outside, and has a login that reads as others may
+cat >secrets.new/api.env <<END
+DULS_DATABASE_URL=postgresql://duls_http:$api@database:5432/duls
 END
 cat >secrets.new/grafana.env <<END
 GF_SECURITY_ADMIN_PASSWORD=$administrator

@@ -85,10 +85,34 @@ def test_ports_are_of_this_machine_only() -> None:
 
 def test_what_is_published_has_a_network_to_the_outside() -> None:
     """The inner network has none; the database is not reached from outside."""
-    assert DOCUMENT["networks"]["inside"]["internal"] is True
-    assert all("inside" in service["networks"] for service in SERVICES.values())
-    assert all("outside" in service["networks"] for service in SERVICES.values() if "ports" in service)
+    inner = {name for name, network in DOCUMENT["networks"].items() if network.get("internal")}
+
+    assert {"inside", "broker"} == inner
+    assert all(set(service["networks"]) & inner for service in SERVICES.values())
+    assert all(set(service["networks"]) - inner for service in SERVICES.values() if "ports" in service)
     assert ["inside"] == SERVICES["database"]["networks"]
+
+
+def test_only_roles_reach_the_broker() -> None:
+    """Its listeners ask nobody who they are, and raw records carry plates."""
+    kafka = set(SERVICES["kafka"]["networks"])
+    neighbours = {name for name, service in SERVICES.items() if kafka & set(service["networks"])}
+
+    assert {"kafka", "migrate", *ROLES} == neighbours
+    assert ["kafka"] == [name for name, service in SERVICES.items() if "senders" in service["networks"]]
+
+
+def test_keys_are_where_they_are_needed() -> None:
+    """Of the days with migrate and intake; the API, reached from outside, has that of tokens and a login of its own."""
+    files = {name: SERVICES[name]["env_file"] for name in ("migrate", *ROLES)}
+    volumes = {name: SERVICES[name].get("volumes", []) for name in ("migrate", *ROLES)}
+
+    assert {"migrate", "intake"} == {name for name, found in files.items() if "secrets/keys.env" in found}
+    assert {"migrate", "intake"} == {
+        name for name, found in volumes.items() if found == ["keys:/var/lib/duls"]
+    }
+    assert (["secrets/api.env"], ["tokens:/var/lib/duls"]) == (files["api"], volumes["api"])
+    assert ([], []) == (volumes["aggregate"], volumes["alert"])
 
 
 def test_every_service_waits_for_what_it_needs() -> None:
@@ -164,7 +188,13 @@ def test_set_up_makes_secrets_of_one_installation(tmp_path: Path) -> None:
     assert f"password {grafana['GF_SECURITY_ADMIN_PASSWORD']} " in said
     assert database["OPERATOR_PASSWORD"] == grafana["DULS_GRAFANA_OPERATOR_PASSWORD"]
     assert database["PLANNER_PASSWORD"] == grafana["DULS_GRAFANA_PLANNER_PASSWORD"]
-    assert f":{database['OWNER_PASSWORD']}@database:5432/duls" in (secrets / "duls.env").read_text()
+    for login, password, name, target in (
+        ("duls", "OWNER_PASSWORD", "duls.env", "duls"),
+        ("duls_keys", "KEYS_PASSWORD", "keys.env", "duls_keys"),
+        ("duls_http", "API_PASSWORD", "api.env", "duls"),
+    ):
+        url = f"postgresql://{login}:{database[password]}@database:5432/{target}"
+        assert [url] == list(variables(secrets / name).values())
     assert len(set(database.values())) == len(database)
 
 
@@ -182,8 +212,14 @@ def test_set_up_leaves_what_is_there(tmp_path: Path) -> None:
 @pytest.mark.services
 @pytest.mark.usefixtures("debian")
 def test_the_logins_can_do_their_work_and_no_more() -> None:
-    """`duls` is no superuser, migrates both databases and reads for others; Grafana's logins only read."""
-    passwords = {"owner_password": "a'b", "operator_password": "o", "planner_password": "p"}
+    """`duls` is no superuser and migrates; each database has an owner; the API reads for others; Grafana only reads."""
+    passwords = {
+        "owner_password": "a'b",
+        "keys_password": "k",
+        "api_password": "h",
+        "operator_password": "o",
+        "planner_password": "p",
+    }
     with TimescaleServer() as server:
         script = shutil.copy(COMPOSE / "database" / "logins.sql", server._folder)
         inside = server._inside(Path(script))
@@ -196,9 +232,24 @@ def test_the_logins_can_do_their_work_and_no_more() -> None:
         owner = make_conninfo(server.url, dbname="duls", user="duls", password=passwords["owner_password"])
 
         assert migrate(owner)
-        assert migrate_keys(make_conninfo(owner, dbname="duls_keys"))
-        with psycopg.connect(owner, autocommit=True) as connection:
+        keys = make_conninfo(server.url, dbname="duls_keys", user="duls_keys", password="k")  # noqa: S106  # of this test
+        assert migrate_keys(keys)
+        api = make_conninfo(server.url, dbname="duls", user="duls_http", password="h")  # noqa: S106  # the same
+        with psycopg.connect(api, autocommit=True) as connection:
             assert [] == obstacles(connection)
+            for name in ("core.flow_day", "live.zone_now", "history.zone"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(f"SELECT FROM {name}".encode())
+        for other in (owner, api):
+            with pytest.raises(psycopg.OperationalError, match="permission denied"):
+                psycopg.connect(make_conninfo(other, dbname="duls_keys"))
+        with psycopg.connect(keys, autocommit=True) as connection:
+            connection.execute("SELECT FROM keys.day_row")
+        with (
+            psycopg.connect(make_conninfo(keys, dbname="duls"), autocommit=True) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute("SELECT FROM core.flow_day")
         for user, password, may, may_not in (
             ("grafana_operator", "o", "live.zone_now", "core.flow_day"),
             ("grafana_planner", "p", "history.zone", "live.zone_now"),

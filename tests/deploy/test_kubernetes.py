@@ -22,7 +22,12 @@ from tests.deploy.files import DEPLOY, ROOT
 FOLDER = DEPLOY / "kubernetes"
 VERSION = "1.32"
 ROLES = ("intake", "aggregate", "alert", "api")
-DATABASES = ("postgresql://duls:p@db.example/duls", "postgresql://duls:p@keys.example/duls_keys")
+API_DATABASE = "postgresql://duls_http:p@db.example/duls"
+DATABASES = (
+    "postgresql://duls:p@db.example/duls",
+    "postgresql://duls_keys:p@keys.example/duls_keys",
+    API_DATABASE,
+)
 STRIMZI_SECRETS = {"duls-cluster-ca-cert"}  # beside one for each user
 # what the operator keeps for itself, by its documentation of `spec.kafka.config`
 STRIMZI_OWN = re.compile(
@@ -127,7 +132,7 @@ def test_every_role_runs_and_is_told_its_settings(documents: list[Document], pod
         settings = load_settings(environment_of(pod, documents), needs=(Need.KAFKA, Need.DATABASE))
         assert "/etc/kafka-user/user.key" == settings.kafka.client["ssl.key.location"]
         assert ("0.0.0.0", 8080) == settings.http_address  # noqa: S104  # within its pod
-        assert settings.database_url == DATABASES[0]
+        assert settings.database_url == (API_DATABASE if pod.name == "api" else DATABASES[0])
         knows_keys = settings.keys_url == DATABASES[1]
         assert knows_keys is (pod.name in {"intake", "migrate"})
 

@@ -3,6 +3,8 @@
 set -euo pipefail
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres \
     --set=owner_password="$OWNER_PASSWORD" \
+    --set=keys_password="$KEYS_PASSWORD" \
+    --set=api_password="$API_PASSWORD" \
     --set=operator_password="$OPERATOR_PASSWORD" \
     --set=planner_password="$PLANNER_PASSWORD" \
     --file=/opt/logins.sql
