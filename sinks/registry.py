@@ -185,6 +185,16 @@ def load_zones(connection: Connection, version: int) -> list[StoredZone]:
     return [stored_zone(zone_no, row, geometries[row.geometry_hash]) for zone_no, row in rows]
 
 
+def zone_changes(connection: Connection, version: int) -> dict[int, int]:
+    """Return, by zone number, the last version up to one in which a zone came, went or took another shape.
+
+    Raises:
+        RefusedError: there is no such version.
+    """
+    _require(connection, "zone", version)
+    return dict(connection.execute(query("registry", "zone_changes"), {"version": version}).fetchall())
+
+
 def load_cameras(connection: Connection, version: int) -> list[CameraFeature]:
     """Return the cameras of a version by id, the zones of each by id.
 

@@ -30,7 +30,14 @@ from sinks.flow_store import FlowStore
 from sinks.lasting_connection import LastingConnection
 from sinks.migrate import require_current
 from sinks.patience import Patience
-from sinks.registry import installation_id, load_cameras, load_settings, load_zones, zone_numbers
+from sinks.registry import (
+    installation_id,
+    load_cameras,
+    load_settings,
+    load_zones,
+    zone_changes,
+    zone_numbers,
+)
 from streams.clients import make_admin, make_consumer, make_producer
 from streams.topic_watch import watch_topics
 from streams.topics import (
@@ -178,6 +185,9 @@ def _version_source(database: LastingConnection) -> VersionSource:
     """Return where versions are read, through a connection that comes back after a loss."""
     return VersionSource(
         zones=lambda version: database.run("load zones", lambda c: load_zones(c, version)),
+        zone_changes=lambda version: database.run(
+            "load changes of zones", lambda c: zone_changes(c, version)
+        ),
         cameras=lambda version: database.run("load cameras", lambda c: load_cameras(c, version)),
         settings=lambda version: database.run("load settings", lambda c: load_settings(c, version)),
         zone_numbers=lambda: database.run("load zone numbers", zone_numbers),

@@ -8,6 +8,7 @@ import numpy as np
 
 from processors.camera_feature import CameraFeature
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
+from processors.columns import Int32Array
 from processors.positions import ZoneWorld
 from processors.rules import FigureSettings
 from processors.zone_feature import ZoneFeature
@@ -40,6 +41,9 @@ class VersionSource(NamedTuple):
     """Where versions are read; each function takes a version number."""
 
     zones: Callable[[int], Sequence[StoredZone]]
+    zone_changes: Callable[
+        [int], Mapping[int, int]
+    ]  # the last version up to one that changed a zone, by its number
     cameras: Callable[[int], Sequence[CameraFeature]]
     settings: Callable[[int], str]
     zone_numbers: Callable[[], Mapping[str, int]]
@@ -57,7 +61,6 @@ class Worlds:
         self.zone_sets = ZoneSets()
         self._source = source
         self._build_index = build_index
-        self._shapes: dict[int, dict[int, bytes]] = {0: {}}
         self._zones: dict[int, ZoneWorld] = {}
         self._zone_ids: dict[int, str] = {}
 
@@ -80,9 +83,7 @@ class Worlds:
 
         One that changed and changed back is among them, as `ZoneWorld.changed` says: a partition may skip versions.
         """
-        return frozenset(
-            zone_no for version in range(old + 1, new + 1) for zone_no in self._changed_in(version)
-        )
+        return frozenset(np.flatnonzero(self.zones(new).changed > old).tolist())
 
     def zone_id(self, zone_no: int) -> str:
         """Return the id of a zone number."""
@@ -112,23 +113,9 @@ class Worlds:
             return FigureSettings()
         return msgspec.json.decode(self._source.settings(version), type=FigureSettings)
 
-    def _changed_in(self, version: int) -> frozenset[int]:
-        """Return the numbers of zones that are new, gone or of another shape in one version."""
-        before, after = self._shape(version - 1), self._shape(version)
-        return frozenset(
-            zone_no for zone_no in before.keys() | after.keys() if before.get(zone_no) != after.get(zone_no)
-        )
-
-    def _shape(self, version: int) -> dict[int, bytes]:
-        """Return what tells the shape of each zone of a version."""
-        if version not in self._shapes:
-            self._shapes[version] = {zone.zone_no: zone.geometry_hash for zone in self._source.zones(version)}
-        return self._shapes[version]
-
-    def _last_changes(self, version: int) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
-        """Return, by zone number, the last version up to this one that changed the shape of the zone."""
-        largest = max((zone_no for v in range(version + 1) for zone_no in self._shape(v)), default=0)
-        changes = np.zeros(largest + 1, np.int32)
-        for number in range(1, version + 1):
-            changes[list(self._changed_in(number))] = number
+    def _last_changes(self, version: int) -> Int32Array:
+        """Return, by zone number, the last version up to this one that changed the shape of the zone; 0: none."""
+        known = self._source.zone_changes(version) if version else {}
+        changes = np.zeros(max(known, default=0) + 1, np.int32)
+        changes[list(known)] = list(known.values())
         return changes

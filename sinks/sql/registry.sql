@@ -48,6 +48,30 @@ WHERE geometry.geometry_hash IN (
     SELECT feature.geometry_hash FROM core.zone_feature AS feature WHERE feature.version = %(version)s
 );
 
+-- name: zone_changes
+-- Of each zone of the versions up to one, the last that changed its shape: in which it came, went or took another.
+WITH stored AS (
+    SELECT
+        feature.zone_no, feature.version, feature.geometry_hash,
+        lag(feature.version) OVER before AS version_before,
+        lag(feature.geometry_hash) OVER before AS hash_before
+    FROM core.zone_feature AS feature
+    WHERE feature.version <= %(version)s
+    WINDOW before AS (PARTITION BY feature.zone_no ORDER BY feature.version)
+)
+SELECT
+    stored.zone_no,
+    greatest(
+        max(stored.version) FILTER (
+            WHERE (stored.version_before, stored.hash_before)
+                IS DISTINCT FROM (stored.version - 1, stored.geometry_hash)
+        ),
+        -- it is not in the version after its last one
+        CASE WHEN max(stored.version) < %(version)s THEN max(stored.version) + 1 END
+    )
+FROM stored
+GROUP BY stored.zone_no;
+
 -- name: add_zone_version
 -- Open a version of zones.
 INSERT INTO core.zone_version (version) VALUES (%(version)s);

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from random import Random
 from uuid import UUID
 
 import pytest
 
 from duls.errors import InvalidInputError, RefusedError
+from naive.zone_versions import last_changes
 from processors.camera_feature import CameraFeature, CameraZone
 from processors.camera_overrides import CameraOverride
 from processors.vocabulary import Movement
@@ -27,6 +29,7 @@ from sinks.registry import (
     store_settings,
     store_zones,
     versions_at,
+    zone_changes,
     zone_numbers,
 )
 
@@ -71,6 +74,37 @@ def test_zones_come_back_bit_for_bit(connection: Connection) -> None:
     assert [1, 2] == [zone.zone_no for zone in stored]
     assert [repr(ZONE)] == [repr(zone.feature) for zone in stored[:1]]
     assert stored[0].geometry_hash != stored[1].geometry_hash
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_last_change_of_each_zone_is_that_of_one_version_after_the_other(
+    connection: Connection, seed: int
+) -> None:
+    """Zones come, go, come back, change and change back, over versions of any kind."""
+    random = Random(seed)
+    shapes: dict[int, dict[int, bytes]] = {}
+    for _ in range(12):
+        zones = [
+            replace(SMALL, zone_id=f"z{number}", polygons=((shifted(random.randrange(3)),),))
+            for number in range(8)
+            if random.random() < 0.7
+        ]
+        version = store_zones(connection, zones or [SMALL], told)
+        shapes[version] = {zone.zone_no: zone.geometry_hash for zone in load_zones(connection, version)}
+
+        for known in shapes:
+            assert last_changes(shapes, known) == zone_changes(connection, known)
+
+
+def shifted(degrees: int) -> tuple[tuple[float, float], ...]:
+    """Return a ring that many degrees to the east."""
+    return tuple((5.0 + degrees + lon, 52.0 + lat) for lon, lat in ((0, 0), (0.1, 0), (0, 0.1), (0, 0)))
+
+
+def test_changes_of_a_version_that_is_not_there_are_refused(connection: Connection) -> None:
+    """As its zones are."""
+    with pytest.raises(RefusedError):
+        zone_changes(connection, 1)
 
 
 def test_the_same_zones_in_another_order_are_no_new_version(connection: Connection) -> None:

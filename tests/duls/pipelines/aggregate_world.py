@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from duls.pipelines.aggregate import Aggregate, AggregateOptions
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.partition_loader import ObservationTopic
 from duls.pipelines.worlds import VersionSource, Worlds
+from naive.zone_versions import last_changes
 from processors.camera_feature import CameraFeature, CameraZone
 from processors.columns import FIGURES, DetectionColumns, FlowDelta, PositionColumns
 from processors.source_clock import Mark
@@ -92,10 +94,18 @@ CAMERAS: Final = {
 }
 
 
+def shapes_of(zones: Mapping[int, Sequence[StoredZone]]) -> dict[int, dict[int, bytes]]:
+    """Return what tells the shape of each zone, by version."""
+    return {
+        version: {zone.zone_no: zone.geometry_hash for zone in stored} for version, stored in zones.items()
+    }
+
+
 def version_source() -> VersionSource:
     """Return versions as the database gives them."""
     return VersionSource(
         zones=ZONES.__getitem__,
+        zone_changes=partial(last_changes, shapes_of(ZONES)),
         cameras=CAMERAS.__getitem__,
         settings=SETTINGS.__getitem__,
         zone_numbers=lambda: {f"zone-{number}": number for number in (1, 2, 3)},

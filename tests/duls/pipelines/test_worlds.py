@@ -1,14 +1,16 @@
 """Versions of zones, cameras and settings, and what changed between them."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
-from duls.pipelines.worlds import VersionSource, Worlds
+from duls.pipelines.worlds import Worlds
+from naive.zone_versions import changed_in, last_changes
 from processors.positions import ZoneWorld
 from processors.zone_lookup import lookup
-from tests.duls.pipelines.aggregate_world import ZONES, StoredZone, version_source
+from tests.duls.pipelines.aggregate_world import ZONES, StoredZone, shapes_of, version_source
 
 
 def worlds_of(zones: dict[int, list[StoredZone]]) -> tuple[Worlds, list[int]]:
@@ -19,7 +21,8 @@ def worlds_of(zones: dict[int, list[StoredZone]]) -> tuple[Worlds, list[int]]:
         read.append(version)
         return zones[version]
 
-    return Worlds(version_source()._replace(zones=zones_of)), read
+    changes = partial(last_changes, shapes_of(zones))
+    return Worlds(version_source()._replace(zones=zones_of, zone_changes=changes)), read
 
 
 def zones_at(worlds: Worlds, world: ZoneWorld, lon: float) -> tuple[int, ...]:
@@ -41,13 +44,16 @@ def test_changed_zones_are_those_of_every_version_in_between(old: int, new: int,
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_world_says_when_each_zone_changed_last(version: int) -> None:
-    """As `changed` says it, so that both agree on which visits end."""
-    worlds, _ = worlds_of(ZONES)
+    """As `changed` says it, so that both agree on which visits end; of the versions only one is read."""
+    worlds, read = worlds_of(ZONES)
 
     last = worlds.zones(version).changed
 
     for old in range(version):
         assert worlds.changed(old, version) == set(np.flatnonzero(last > old).tolist())
+        changed = [changed_in(shapes_of(ZONES), number) for number in range(old + 1, version + 1)]
+        assert set().union(*changed) == worlds.changed(old, version)
+    assert [version] == read
 
 
 def test_a_world_finds_the_zones_of_its_version() -> None:
@@ -82,7 +88,7 @@ def test_zone_ids_are_asked_for_again_when_one_is_new() -> None:
         asked.append(1)
         return dict(numbers)
 
-    worlds = Worlds(VersionSource(ZONES.__getitem__, lambda _: [], lambda _: "{}", zone_numbers))
+    worlds = Worlds(version_source()._replace(zone_numbers=zone_numbers))
     assert ("a", "a") == (worlds.zone_id(1), worlds.zone_id(1))
 
     numbers["b"] = 2
@@ -94,7 +100,7 @@ def test_zone_ids_are_asked_for_again_when_one_is_new() -> None:
 def test_settings_have_defaults_in_version_zero_and_for_what_is_not_said() -> None:
     """A stored document may be older than a setting."""
     settings = {1: json.dumps({"slot_s": 60})}
-    worlds = Worlds(VersionSource(ZONES.__getitem__, lambda _: [], settings.__getitem__, dict))
+    worlds = Worlds(version_source()._replace(settings=settings.__getitem__))
 
     assert 300 == worlds.settings(0).slot_s
     assert (60, 5.0) == (worlds.settings(1).slot_s, worlds.settings(1).reorder_s)
