@@ -100,7 +100,7 @@ class SourcePositions:
         attach: Callable[[list[TopicPartition]], None],
         monotonic: Callable[[], float],
     ) -> None:
-        self.assigned_s: float | None = None  # when the group gave an assignment last
+        self.assigned_s: float | None = None  # when the group gave an assignment last; None once it is lost
         self._consumer = consumer
         self._topic_ids = dict(topic_ids)
         self._partitions = dict(partitions)
@@ -320,6 +320,7 @@ class SourcePositions:
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Drop partitions that others own by now; they read again what was not committed."""
+        self.assigned_s = None  # the group has to speak again
         self._drop(consumer, partitions)
 
     def _drop(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

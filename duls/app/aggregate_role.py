@@ -96,7 +96,7 @@ def run_aggregate(
     metrics: Metrics,
     bounds: AggregateBounds,
     *,
-    on_ready: Callable[[], None],
+    tell_assigned: Callable[[bool], None],
 ) -> None:
     """Run aggregate until it is asked to stop, or all input present at the start is in the database."""
     setup = _Setup(settings, stop, metrics, from_beginning=bounds.from_beginning)
@@ -104,8 +104,9 @@ def run_aggregate(
     with Housekeeping(settings), DatabaseGauges(settings.database_url, metrics):
         while not stop.is_set():
             try:
-                _run_once(setup, target, on_ready)
+                _run_once(setup, target, tell_assigned)
             except FencedError as error:
+                tell_assigned(False)
                 metrics.fenced_total.inc()
                 log.warning("fenced; joining again", reason=str(error))
             else:
@@ -120,7 +121,7 @@ def _send_what_waits(settings: Settings) -> None:
         send_outbox(connection, settings)
 
 
-def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:
+def _run_once(setup: _Setup, target: InputEnd | None, tell_assigned: Callable[[bool], None]) -> None:
     """Join the group, run until told to stop or drained, and leave in order."""
     settings, stop = setup.settings, setup.stop
     bootstrap, client = settings.kafka.bootstrap_servers, settings.kafka.client
@@ -152,7 +153,7 @@ def _run_once(setup: _Setup, target: InputEnd | None, on_ready: Callable[[], Non
     )
     try:
         aggregate.subscribe()
-        _loop(aggregate, setup, target, on_ready)
+        _loop(aggregate, setup, target, tell_assigned)
     except BaseException:
         aggregate.abandon()
         raise
@@ -194,7 +195,9 @@ def _version_source(database: LastingConnection) -> VersionSource:
     )
 
 
-def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready: Callable[[], None]) -> None:
+def _loop(
+    aggregate: Aggregate, setup: _Setup, target: InputEnd | None, tell_assigned: Callable[[bool], None]
+) -> None:
     """Step until stopped or drained, then store everything with snapshots."""
     ends: dict[bytes, dict[int, int]] = {}
     is_event_clock = setup.settings.figures.clock == "event"
@@ -202,14 +205,11 @@ def _loop(aggregate: Aggregate, setup: _Setup, target: InputEnd | None, on_ready
         ids = {raw.name: raw.topic_id.bytes for raw in setup.raw_topics}
         for (topic, partition), end in target.offsets.items():
             ends.setdefault(ids[topic], {})[partition] = end
-    ready = False
     collector = PacedCollector()
     while not setup.stop.is_set():
         aggregate.step()
         collector.pace(time.monotonic())
-        if aggregate.is_settled and not ready:
-            ready = True
-            on_ready()
+        tell_assigned(aggregate.is_settled)
         if target is not None and is_event_clock and aggregate.has_read(ends):
             aggregate.drain()
             break

@@ -109,14 +109,16 @@ class _Setup:
         return Channels(TOPIC_CHANNEL, (*posted, *self.webhooks))
 
 
-def run_alert(settings: Settings, stop: StopFlag, metrics: Metrics, *, on_ready: Callable[[], None]) -> None:
+def run_alert(
+    settings: Settings, stop: StopFlag, metrics: Metrics, *, tell_assigned: Callable[[bool], None]
+) -> None:
     """Watch zones until stopping is asked for."""
     setup = _Setup(settings, stop, metrics)
-    asyncio.run(_main(setup, on_ready))
+    asyncio.run(_main(setup, tell_assigned))
     _forget_group(setup)
 
 
-async def _main(setup: _Setup, on_ready: Callable[[], None]) -> None:
+async def _main(setup: _Setup, tell_assigned: Callable[[bool], None]) -> None:
     """Claim and watch again and again, whenever the work is to be shared anew."""
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
@@ -149,8 +151,9 @@ async def _main(setup: _Setup, on_ready: Callable[[], None]) -> None:
                 held = [claim.shard for claim in claims]
                 log.info("watching", shards=held)
                 try:
-                    await _watch(setup, parts, claims, ending, on_ready)
+                    await _watch(setup, parts, claims, ending, lambda: tell_assigned(True))
                 except FencedError as error:
+                    tell_assigned(False)
                     setup.metrics.fenced_total.inc()
                     log.warning("fenced; joining again", reason=str(error))
         finally:

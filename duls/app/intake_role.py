@@ -79,7 +79,7 @@ def run_intake(
     metrics: Metrics,
     *,
     until_drained: bool,
-    on_ready: Callable[[], None],
+    tell_assigned: Callable[[bool], None],
 ) -> None:
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
@@ -126,7 +126,7 @@ def run_intake(
             target = _drain_target(settings, input_end(admin, topics.raw))
             bounds = _Bounds(target, lambda: input_end(admin, topics.raw).offsets)
         intake.subscribe()
-        _loop(intake, stop, bounds, _Keys(keys, months), vehicles, on_ready)
+        _loop(intake, stop, bounds, _Keys(keys, months), vehicles, tell_assigned)
         intake.finish()
 
 
@@ -322,13 +322,12 @@ def _loop(
     bounds: _Bounds | None,
     keys: _Keys,
     vehicles: KnownVehicles,
-    on_ready: Callable[[], None],
+    tell_assigned: Callable[[bool], None],
 ) -> None:
     """Go on until asked to stop, or the bounds are reached and no tick is left unread.
 
     A tick behind the last progress would be input that nobody takes: an aggregate that starts later waits for it.
     """
-    ready = False
     target = None if bounds is None else bounds.target
     has_ticks = True
     collector = PacedCollector()
@@ -337,9 +336,7 @@ def _loop(
         vehicles.refresh(time.monotonic())
         intake.step()
         collector.pace(time.monotonic())
-        if intake.positions.is_settled and not ready:
-            ready = True
-            on_ready()
+        tell_assigned(intake.positions.is_settled)
         if time.monotonic() >= maintenance_due_s:
             maintenance_due_s = time.monotonic() + MAINTENANCE_S
             keys.maintain(time.time_ns() // 1_000)

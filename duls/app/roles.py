@@ -12,6 +12,7 @@ import structlog
 
 from duls.api.health import HealthServer, Vitals
 from duls.app.process_group import run_group
+from duls.app.readiness import Readiness
 from duls.app.stopping import StopFlag
 from duls.config import Settings
 from duls.errors import EXIT_OK, ConfigError, ServiceAwayError
@@ -95,16 +96,11 @@ class _Flags(NamedTuple):
 
 def _run_worker(settings: Settings, role: str, stop: StopFlag, metrics: Metrics, flags: _Flags) -> None:
     """Run a role that has no server of its own, beside one that tells how it does."""
-    ready: list[str] = []
+    readiness = Readiness(role)
 
     def reasons() -> list[str]:
-        if not ready:
-            return [f"{role} has no assignment yet"]
-        return [f"the database of {sink} does not answer" for sink in metrics.sinks_away()]
-
-    def on_ready() -> None:
-        ready.append(role)
-        log.info("ready", role=role)
+        away = [f"the database of {sink} does not answer" for sink in metrics.sinks_away()]
+        return [*readiness.reasons(), *away]
 
     host, _ = settings.http_address
     with HealthServer(host, settings.metrics.port, Vitals(reasons, metrics.exposition)) as health:
@@ -112,12 +108,14 @@ def _run_worker(settings: Settings, role: str, stop: StopFlag, metrics: Metrics,
         if role == "intake":
             from duls.app.intake_role import run_intake
 
-            run_intake(settings, stop, metrics, until_drained=flags.until_drained, on_ready=on_ready)
+            run_intake(
+                settings, stop, metrics, until_drained=flags.until_drained, tell_assigned=readiness.tell
+            )
         elif role == "alert":
             from duls.app.alert_role import run_alert
 
-            run_alert(settings, stop, metrics, on_ready=on_ready)
+            run_alert(settings, stop, metrics, tell_assigned=readiness.tell)
         else:
             from duls.app.aggregate_role import AggregateBounds, run_aggregate
 
-            run_aggregate(settings, stop, metrics, AggregateBounds(*flags), on_ready=on_ready)
+            run_aggregate(settings, stop, metrics, AggregateBounds(*flags), tell_assigned=readiness.tell)

@@ -80,7 +80,7 @@ class Aggregate:
         metrics: AggregateMetrics,
     ) -> None:
         self.owned: dict[int, OwnedPartition] = {}
-        self.assigned_s: float | None = None  # when the group gave an assignment last
+        self.assigned_s: float | None = None  # when the group gave an assignment last; None once it is lost
         self._consumer = consumer
         self._store = store
         self._worlds = worlds
@@ -130,8 +130,7 @@ class Aggregate:
         now_s = self._monotonic()
         self._partials.send_due(self.owned.values(), now_s)
         if self._pace.is_time(now_s, is_news=self._is_news()):
-            moved = self._moved()
-            if moved and self._watch.confirm():  # else everything waits, in memory
+            if (moved := self._moved()) and self._watch.confirm():  # else everything waits, in memory
                 self._store_moved(moved, with_snapshots=False)
             self._pace.flushed(now_s, self._monotonic())
             self._watch_clocks()
@@ -346,6 +345,7 @@ class Aggregate:
             FencedError: Something that was read of them is not stored, and cannot be any more.
         """
         consumer.incremental_unassign(partitions)
+        self.assigned_s = None  # the group has to speak again
         if not self.owned:
             return  # abandoned, or nothing was ours: there is nothing to lose
         text = f"the group took partitions {[given.partition for given in partitions]} from this process"

@@ -460,6 +460,20 @@ def test_the_group_has_spoken_when_it_gave_something_or_nothing_for_a_while(worl
     assert world.positions.is_settled
 
 
+def test_a_member_that_lost_its_partitions_is_settled_once_the_group_speaks_again(world: World) -> None:
+    """That it has none is not what the group gave it, however long ago it did."""
+    world.consumer.give(KEY)
+    world.now_s += SETTLE_S + 0.1
+    world.consumer.lose(KEY)
+    world.now_s += SETTLE_S + 0.1
+    assert not world.positions.is_settled
+
+    world.consumer.give()
+    world.now_s += SETTLE_S + 0.1
+
+    assert world.positions.is_settled
+
+
 def test_partitions_settle_at_once(world: World) -> None:
     """There is something to do."""
     world.consumer.give(KEY)

@@ -45,7 +45,7 @@ def test_a_drained_run_leaves_no_dead_letter_behind(
     monkeypatch.setattr(aggregate_role, "_run_once", last_flush)
     metrics = Metrics(version="1", clock=lambda: 0.0)
 
-    run_aggregate(installed, stop, metrics, AggregateBounds(until_drained=True), on_ready=lambda: None)
+    run_aggregate(installed, stop, metrics, AggregateBounds(until_drained=True), tell_assigned=lambda _: None)
 
     assert int(is_asked_to_stop) == messages_left(installed)
 
@@ -64,7 +64,7 @@ def test_signals_set_a_flag_only_once_the_kernels_are_there(
         StopFlag(),
         Metrics(version="1", clock=lambda: 0.0),
         AggregateBounds(),
-        on_ready=lambda: None,
+        tell_assigned=lambda _: None,
     )
 
     assert ["kernels", "handlers", "first step"] == order

@@ -87,9 +87,9 @@ def test_one_role_runs_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its bounds."""
     bounds = []
 
-    def run(_settings: object, _stop: object, _metrics: object, given: object, *, on_ready: Any) -> None:
+    def run(_settings: object, _stop: object, _metrics: object, given: object, *, tell_assigned: Any) -> None:
         bounds.append(given)
-        on_ready()
+        tell_assigned(True)
 
     monkeypatch.setattr("duls.app.aggregate_role.run_aggregate", run)
     monkeypatch.setattr("duls.app.roles.StopFlag.install", lambda _self: None)
@@ -122,7 +122,7 @@ def test_a_role_is_ready_while_it_has_work_and_its_databases_answer(monkeypatch:
             super().__init__(host, port, vitals)
 
     def run(
-        _settings: object, _stop: object, metrics: Metrics, *, on_ready: Any, until_drained: bool
+        _settings: object, _stop: object, metrics: Metrics, *, tell_assigned: Any, until_drained: bool
     ) -> None:
         assert not until_drained
         tell_keys, tell_figures = metrics.tell_sink("keys"), metrics.tell_sink("figures")
@@ -131,7 +131,7 @@ def test_a_role_is_ready_while_it_has_work_and_its_databases_answer(monkeypatch:
             told.append(list(probes[0].not_ready()))
 
         note()
-        on_ready()
+        tell_assigned(True)
         note()
         tell_keys(False)
         tell_figures(False)
@@ -141,6 +141,10 @@ def test_a_role_is_ready_while_it_has_work_and_its_databases_answer(monkeypatch:
         note()
         tell_figures(True)
         note()
+        tell_assigned(False)
+        note()
+        tell_assigned(True)
+        note()
 
     monkeypatch.setattr(roles, "HealthServer", Server)
     monkeypatch.setattr("duls.app.intake_role.run_intake", run)
@@ -148,7 +152,8 @@ def test_a_role_is_ready_while_it_has_work_and_its_databases_answer(monkeypatch:
     run_roles(load_settings(NO_PORT), ["intake"])
 
     keys, figures = "the database of keys does not answer", "the database of figures does not answer"
-    assert [["intake has no assignment yet"], [], [figures, keys], [figures], []] == told
+    assert [["intake has no assignment yet"], [], [figures, keys], [figures], []] == told[:5]
+    assert [["intake has no assignment any more"], []] == told[5:]
 
 
 @pytest.mark.parametrize("heavy", ["faust", "fastapi", "duls.app.api_role", "duls.app.alert_role"])

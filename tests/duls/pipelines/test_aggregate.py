@@ -294,6 +294,18 @@ def test_a_loss_while_closing_is_no_error() -> None:
     assert {} == process.consumer.assigned
 
 
+def test_a_loss_leaves_nothing_settled() -> None:
+    """A member that had nothing to lose goes on, and the group has to speak again."""
+    process = Process(MemoryStore(), [list(BEGIN), list(BEGIN)])
+    process.own()
+    process.now_s += 60.0
+    assert process.aggregate.is_settled
+
+    process.consumer.lose(*((TOPIC, number) for number in range(2)))
+
+    assert not process.aggregate.is_settled
+
+
 def test_a_revoke_in_the_middle_of_reading_flushes_whole_messages_only() -> None:
     """What the same call still brings of the partition belongs to the next owner."""
     logs = one_log(*drive())
