@@ -101,6 +101,16 @@ def test_a_turn_is_had_by_one_at_a_time(connection: Connection, figures_url: str
             take_turn(other, Turn.CLAIMS)
 
 
+def test_the_api_takes_the_turn_of_rules(connection: Connection) -> None:
+    """Under its own login, whose rights are few."""
+    connection.execute("SET ROLE duls_api")
+
+    with connection.transaction():
+        take_turn(connection, Turn.RULES)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        hold_turn(connection, Turn.PUBLICATION)
+
+
 def test_a_turn_is_held_until_it_is_given_back(connection: Connection, figures_url: str) -> None:
     """By the session that holds it; again by the same one is nothing new."""
     with open_connection(figures_url, application_name="test other") as other:

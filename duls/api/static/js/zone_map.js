@@ -24,6 +24,8 @@ export class ZoneMap {
   #palette = readPalette();
   /** @type {Zone[]} */
   #zones = [];
+  /** @type {Map<string, number>} what the map knows each zone by: its states are keys of objects, and an id may be `__proto__` */
+  #numbers = new Map();
   /** @type {Picture | null} */
   #picture = null;
   /** @type {Map<string, string>} what each zone looks like now */
@@ -115,7 +117,7 @@ export class ZoneMap {
   /** @param {boolean} isOnTiles */
   #begin(isOnTiles) {
     for (const { name, image, ratio } of mapImages(this.#palette)) this.#map.addImage(name, image, { pixelRatio: ratio });
-    this.#map.addSource(ZONES, { type: "geojson", data: collection([]), promoteId: "id", tolerance: 0.2 });
+    this.#map.addSource(ZONES, { type: "geojson", data: collection([]), promoteId: "number", tolerance: 0.2 });
     this.#map.addSource(SIGNS, { type: "geojson", data: collection([]) });
     for (const layer of zoneLayers(this.#palette, isOnTiles)) this.#map.addLayer(layer);
     this.#ready = true;
@@ -123,7 +125,8 @@ export class ZoneMap {
   }
 
   #place() {
-    const features = this.#zones.map(({ id, role, geometry }) => feature(geometry, { id, role }));
+    this.#numbers = new Map(this.#zones.map(({ id }, place) => [id, place + 1]));
+    const features = this.#zones.map(({ id, role, geometry }, place) => feature(geometry, { number: place + 1, id, role }));
     source(this.#map, ZONES).setData(collection(features));
     this.#map.removeFeatureState({ source: ZONES });
     this.#looks.clear();
@@ -152,7 +155,7 @@ export class ZoneMap {
     const colour = this.#colour(zone, figure, picture.scale);
     if (this.#looks.get(zone.id) === colour) return;
     this.#looks.set(zone.id, colour);
-    this.#map.setFeatureState({ source: ZONES, id: zone.id }, { fill: colour, hatched: figure.level === "none" });
+    this.#tell(zone.id, { fill: colour, hatched: figure.level === "none" });
   }
 
   /** @param {Zone} zone @param {Figure} figure @param {number} scale */
@@ -164,7 +167,13 @@ export class ZoneMap {
 
   /** @param {string} id @param {boolean} isChosen */
   #mark(id, isChosen) {
-    this.#map.setFeatureState({ source: ZONES, id }, { chosen: isChosen });
+    this.#tell(id, { chosen: isChosen });
+  }
+
+  /** Tell the map what a zone looks like; one that is not drawn looks like nothing. @param {string} id @param {object} looks */
+  #tell(id, looks) {
+    const number = this.#numbers.get(id);
+    if (number !== undefined) this.#map.setFeatureState({ source: ZONES, id: number }, looks);
   }
 
   /** @param {maplibregl.Point} point @param {(id: string) => void} onChoose */
