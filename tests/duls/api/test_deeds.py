@@ -157,13 +157,12 @@ def test_a_wrong_body_is_refused(small_api: Api, path: str, body: Any) -> None:
     assert [] == small_api.deeds.done
 
 
-def test_a_form_of_another_site_is_no_deed(small_api: Api) -> None:
-    """A browser sends text without asking this server first, and JSON never."""
+@pytest.mark.parametrize("kind", [{"Content-Type": "text/plain"}, {}])
+def test_a_form_of_another_site_is_no_deed(small_api: Api, kind: dict[str, str]) -> None:
+    """A browser sends text, or bytes that it does not name, without asking this server first, and JSON never."""
     header = small_api.ask("/v1/zones", ACT).request.headers["authorization"]
 
-    response = small_api.client.post(
-        ACKNOWLEDGE, content="{}", headers={"Authorization": header, "Content-Type": "text/plain"}
-    )
+    response = small_api.client.post(ACKNOWLEDGE, content="{}", headers={"Authorization": header, **kind})
 
     assert 422 == response.status_code
     assert [] == small_api.deeds.done
