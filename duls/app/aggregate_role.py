@@ -39,12 +39,14 @@ from sinks.registry import (
     zone_numbers,
 )
 from streams.clients import make_admin, make_consumer, make_producer
+from streams.observation_messages import MAX_MESSAGE_BYTES
 from streams.topic_watch import watch_topics
 from streams.topics import (
     DEAD_DETECTIONS_TOPIC,
     OBSERVATIONS_TOPIC,
     PARTIAL_TOPIC,
     TopicInfo,
+    check_message_size,
     check_times,
     describe_topic,
 )
@@ -82,6 +84,8 @@ class _Setup:
         self.raw_topics = raw_topics(self.admin, trust_create_time=trust)
         self.observations: TopicInfo = describe_topic(self.admin, OBSERVATIONS_TOPIC)
         check_times(self.observations, trust_create_time=trust)
+        # the broker would refuse counts of zones again and again, and nobody waits for its answers
+        check_message_size(describe_topic(self.admin, PARTIAL_TOPIC), 2 * MAX_MESSAGE_BYTES)
         self.watch = watch_topics(self.admin, {OBSERVATIONS_TOPIC: self.observations.topic_id})
         with open_connection(settings.database_url, application_name="duls aggregate") as connection:
             self.installation = installation_id(connection)

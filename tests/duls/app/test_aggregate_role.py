@@ -3,16 +3,18 @@
 from contextlib import nullcontext
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from duls.app import aggregate_role
 from duls.app.aggregate_role import AggregateBounds, run_aggregate
 from duls.app.stopping import StopFlag
 from duls.config import Settings
+from duls.errors import ConfigError
 from duls.metrics import Metrics
 from sinks.connection import open_connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import add_messages
-from streams.topics import DEAD_DETECTIONS_TOPIC
+from streams.topics import DEAD_DETECTIONS_TOPIC, PARTIAL_TOPIC, TopicInfo, describe_topic
 
 LETTER = OutboxMessage(DEAD_DETECTIONS_TOPIC, None, b"{}", (), 0)
 
@@ -48,6 +50,30 @@ def test_a_drained_run_leaves_no_dead_letter_behind(
     run_aggregate(installed, stop, metrics, AggregateBounds(until_drained=True), tell_assigned=lambda _: None)
 
     assert int(is_asked_to_stop) == messages_left(installed)
+
+
+def test_a_topic_too_small_for_partial_counts_is_refused(
+    installed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its broker would refuse them, again and again, and zones would stand still in alerts."""
+
+    def described(admin: AdminClient, name: str) -> TopicInfo:
+        info = describe_topic(admin, name)
+        return info._replace(max_message_bytes=100_000) if name == PARTIAL_TOPIC else info
+
+    monkeypatch.setattr(StopFlag, "install", lambda _self: None)
+    monkeypatch.setattr(aggregate_role, "describe_topic", described)
+    monkeypatch.setattr(aggregate_role, "warm_up_aggregate", lambda: None)
+    monkeypatch.setattr(aggregate_role, "_run_once", lambda *_: None)
+
+    with pytest.raises(ConfigError, match=f"topic {PARTIAL_TOPIC} takes messages of at most 100000 bytes"):
+        run_aggregate(
+            installed,
+            StopFlag(),
+            Metrics(version="1", clock=lambda: 0.0),
+            AggregateBounds(),
+            tell_assigned=lambda _: None,
+        )
 
 
 def test_signals_set_a_flag_only_once_the_kernels_are_there(
