@@ -9,6 +9,7 @@ from uuid import UUID
 from duls.errors import InvalidInputError
 from processors.camera_feature import CameraFeature, CameraZone
 from processors.names import camera_uuid
+from processors.text_lines import lines_of
 from processors.vocabulary import Movement
 
 COLUMNS: Final = ("camera_id", "zone_id", "obverse", "reverse")
@@ -79,7 +80,7 @@ def read_overrides(document: bytes, zone_ids: Iterable[str]) -> list[CameraOverr
         InvalidInputError: the table cannot be read; the message names the line and what is wrong with it.
     """
     try:
-        lines = document.decode("utf-8-sig").splitlines()
+        lines = lines_of(document.decode("utf-8-sig"))
         header = lines[0] if lines else ""
         table = list(
             csv.DictReader(lines, delimiter=max(_DELIMITERS, key=header.count), skipinitialspace=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from duls.errors import InvalidInputError
+from processors.text_lines import lines_of
 
 CSV_COLUMNS: Final = ("camera_id", "name", "lat", "lon", "azimuth_deg", "zone_id", "obverse", "reverse")
 """Columns that must be there; `unknown` may be."""
@@ -50,7 +51,7 @@ def camera_rows(document: bytes) -> list[CameraRow]:
 
 def _csv_rows(text: str) -> list[CameraRow]:
     """Read CSV with a header, columns in any order, separated by comma, semicolon or tab."""
-    lines = text.splitlines(keepends=True)  # a quoted cell may hold a line break
+    lines = lines_of(text)  # with their ends: a quoted cell may hold a line break
     header = lines[0] if lines else ""
     delimiter = max(DELIMITERS, key=header.count)
     try:
@@ -102,7 +103,7 @@ def _message_rows(text: str) -> list[CameraRow]:
         message = "The camera file is nested too deeply."
         raise InvalidInputError(message) from cause
     except ValueError:
-        messages = [_json_or_none(line) for line in text.splitlines() if line.strip()]
+        messages = [_json_or_none(line) for line in text.split("\n") if line.strip()]
     if all(message is None for message in messages):
         message = "The camera file holds no camera message that is JSON."
         raise InvalidInputError(message)

@@ -2,9 +2,10 @@
 
 Columns are named as the fields of the canonical position. `vehicle` is text, `time` a timestamp with a zone or a
 number of epoch milliseconds, `lat` and `lon` are numbers; `class`, `fuel`, `emission` and `carrier` are text and may
-be left out, and a `carrier` of another type names nobody; text may be dictionary-encoded. Bodies are not compressed,
-since Kafka does that and a small record must not become a large one here. What cannot be read as such a stream is one
-row with the reason; else each row fares by itself, by the rules of the canonical position.
+be left out, and a `carrier` of another type names nobody; text may be dictionary-encoded. A column of nothing but
+nulls, which writers give no type, is one of missing values. Bodies are not compressed, since Kafka does that and a
+small record must not become a large one here. What cannot be read as such a stream is one row with the reason; else
+each row fares by itself, by the rules of the canonical position.
 """
 
 import struct
@@ -27,7 +28,7 @@ from processors.columns import (
 from processors.jit import lean_kernel
 from processors.vocabulary import Outcome, VehicleClass, ZeroEmission
 from streams.arrow_arrays import numbers_of
-from streams.decode.arrow_columns import StreamRefusedError, as_type, filled, is_text, texts
+from streams.decode.arrow_columns import StreamRefusedError, as_type, filled, is_text, missing, texts
 from streams.decode.arrow_identities import write_identities
 from streams.decode.attributes import class_of, zero_emission_of
 from streams.decode.carriers import ROLE
@@ -173,8 +174,9 @@ def _read(table: pa.Table, room: DecodedPositions) -> UInt8Array:
     room.lat[:], room.lon[:] = _floats(required[2]), _floats(required[3])
     _judge(room.event_us, is_finite, room.lat, room.lon, room.outcome)
     for column in required:
-        if column.null_count:
-            room.outcome[numbers_of(column.is_null().cast(pa.uint8())) != 0] = Outcome.MISSING_FIELD
+        absent = missing(column)
+        if absent is not None:
+            room.outcome[absent] = Outcome.MISSING_FIELD
     _write_attributes(table, room)
     room.carrier[:] = _carriers(table)
     room.index[:] = np.arange(table.num_rows)
@@ -224,7 +226,7 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 def _floats(column: pa.Array) -> Float64Array:
     """Return numbers, 0 where there is none."""
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or _is_empty(column)):
         raise StreamRefusedError(Outcome.WRONG_TYPE)
     numbers: Float64Array = numbers_of(filled(as_type(column, pa.float64()), 0.0))
     return numbers
@@ -234,7 +236,7 @@ def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
     """Write times in microseconds, `NO_TIME` where there is none; return where they were finite numbers."""
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         _scale(_integers(column), *_scale_of(_NANOSECONDS[column.type.unit]), event_us)
-    elif pa.types.is_integer(column.type):
+    elif pa.types.is_integer(column.type) or _is_empty(column):
         _scale(_integers(column), *_scale_of(_NANOSECONDS["ms"]), event_us)
     elif pa.types.is_floating(column.type):
         times_ms = _floats(column)
@@ -245,6 +247,11 @@ def _write_times(column: pa.Array, event_us: Int64Array) -> BoolArray:
     else:
         raise StreamRefusedError(Outcome.BAD_TIME)
     return np.ones(event_us.size, np.bool_)
+
+
+def _is_empty(column: pa.Array) -> bool:
+    """Tell whether a column was made of nothing but nulls, which then have no type."""
+    return bool(pa.types.is_null(column.type))
 
 
 def _integers(column: pa.Array) -> Int64Array:

@@ -4,8 +4,9 @@ It accepts the JSON of RFC 8259 and tells apart what is wrong: bytes that are no
 `MAX_DEPTH`, and anything else. NaN and infinities, which many writers emit, are parsed as floats, so that the
 rules of the fields can name them.
 
-A record is one document. Where it is none and does not begin an array, it is newline-delimited JSON when at
-least one of its lines is an object by itself; each line that is not blank is a document then.
+A record may begin with the mark that some writers put before UTF-8. It is one document. Where it is none and does not
+begin an array, it is newline-delimited JSON when at least one of its lines is an object by itself; each line that is
+not blank is a document then.
 """
 
 import json
@@ -15,6 +16,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeGuard
 
 from processors.vocabulary import Outcome
+from streams.decode.lexer import MARK
 from streams.decode.times import is_finite
 
 MAX_DEPTH: Final = 64  # fixed, so that a record fares alike whatever stack it is read on
@@ -44,7 +46,7 @@ class Document(NamedTuple):
 
 def documents_of(record: bytes) -> Sequence[Document]:
     """Return the documents of a record, at least one."""
-    text = record.strip(_BLANKS)
+    text = record.removeprefix(MARK).strip(_BLANKS)
     if not text:
         return [Document(Outcome.EMPTY)]
     whole = parse_document(text)

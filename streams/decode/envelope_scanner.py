@@ -28,6 +28,7 @@ from streams.decode.lexer import (
     scan_string,
     skip_blanks,
     skip_lines,
+    skip_mark,
 )
 from streams.decode.nested_fields import (
     DETECTION,
@@ -95,7 +96,7 @@ def _scan_record(
     """Read the record `[start, end)`; return the next row, and the used identity bytes, as before where it fails."""
     row = first_row
     used = first_used
-    place = skip_lines(buffer, start)
+    place = skip_lines(buffer, skip_mark(buffer, start))
     in_array = buffer[place] == OPEN_BRACKET
     if in_array:
         place = skip_lines(buffer, place + 1)

@@ -99,6 +99,11 @@ def part_of(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
+def first_told(*spellings: object) -> object:
+    """Return the first of the spellings of a field that is there; null means absent."""
+    return next((field for field in spellings if field is not None), None)
+
+
 def text_of(field: object) -> str:
     """Return a text; what is no text says nothing."""
     return field if isinstance(field, str) else ""

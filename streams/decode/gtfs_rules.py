@@ -1,8 +1,8 @@
 """The rules of GTFS Realtime as JSON: a feed of entities, of which those with a vehicle are positions.
 
-Field names may be of either spelling that is in use, `licensePlate` or `license_plate`. The time is in seconds, as a
-number or, as JSON of protocol buffers writes long integers, as text; that of the feed where the vehicle has none.
-Speeds are in m/s, and no figure uses them.
+Field names may be of either spelling that is in use, `licensePlate` or `license_plate`; null says nothing. The time
+is in seconds, as a number or, as JSON of protocol buffers writes long integers, as text; that of the feed where the
+vehicle has none. Speeds are in m/s, and no figure uses them. An entity that is deleted tells of no vehicle any more.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,8 @@ from streams.decode.documents import is_number, type_error_of
 from streams.decode.foreign_rows import MS_PER_S, Said, part_of, row_of_said
 from streams.decode.position_row import PositionRow, rejected_position
 
+_PLATES: Final = ("licensePlate", "license_plate")
+_DELETED: Final = ("isDeleted", "is_deleted")
 _LONGEST_TIME: Final = 12  # digits
 
 
@@ -33,10 +35,11 @@ def rows_of_gtfs(content: Mapping[str, Any]) -> list[PositionRow]:
 
 
 def _row_of_entity(entity: object, feed_time: object) -> PositionRow:
-    """Return the row of one entity; updates of trips and alerts are no positions."""
+    """Return the row of one entity; updates of trips, alerts and what is deleted are no positions."""
     if not isinstance(entity, dict):
         return rejected_position(type_error_of(entity))
-    if entity.get("vehicle") is None:
+    is_deleted = any(entity.get(name) is True for name in _DELETED)
+    if is_deleted or entity.get("vehicle") is None:
         return rejected_position(Outcome.UNKNOWN_MESSAGE)
     return _row_of_vehicle(part_of(entity, "vehicle"), feed_time)
 
@@ -44,15 +47,16 @@ def _row_of_entity(entity: object, feed_time: object) -> PositionRow:
 def _row_of_vehicle(vehicle: Mapping[str, Any], feed_time: object) -> PositionRow:
     """Return the row of one vehicle."""
     place, described = part_of(vehicle, "position"), part_of(vehicle, "vehicle")
-    plate = described.get("licensePlate", described.get("license_plate"))
+    plates = (described.get(name) for name in _PLATES)
+    plate = next((plate for plate in plates if plate not in (None, "")), None)
     time = vehicle.get("timestamp")
     return row_of_said(
         Said(
-            vehicle=described.get("id") if plate in (None, "") else plate,
+            vehicle=described.get("id") if plate is None else plate,
             time=_milliseconds(feed_time if time is None else time),
             lat=place.get("latitude"),
             lon=place.get("longitude"),
-            is_plate=plate not in (None, ""),
+            is_plate=plate is not None,
         )
     )
 

@@ -8,6 +8,7 @@ buffer ends with `PADDING`. Tests of eight bytes at once are those of S. E. Ande
 they may err above a byte that passes, never below, and only the lowest is used. Arithmetic wraps on purpose.
 """
 
+import codecs
 from typing import Final
 
 import numpy as np
@@ -40,6 +41,7 @@ OPEN_BRACE: Final = 123
 CLOSE_BRACE: Final = 125
 
 PADDING: Final = bytes(32)
+MARK: Final = codecs.BOM_UTF8
 
 _ONES: Final = np.uint64(0x0101_0101_0101_0101)
 _HIGH_BITS: Final = np.uint64(0x8080_8080_8080_8080)
@@ -96,6 +98,14 @@ def skip_lines(buffer: UInt8Array, place: int) -> int:
     place = skip_blanks(buffer, place)
     while buffer[place] == NEWLINE:
         place = skip_blanks(buffer, place + 1)
+    return place
+
+
+@inner_kernel
+def skip_mark(buffer: UInt8Array, place: int) -> int:
+    """Return the place after the mark that some writers put before UTF-8, where it stands at *place*."""
+    if buffer[place] == MARK[0] and buffer[place + 1] == MARK[1] and buffer[place + 2] == MARK[2]:
+        return place + 3
     return place
 
 

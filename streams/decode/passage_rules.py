@@ -15,7 +15,7 @@ from processors.vocabulary import Direction, Outcome, VehicleClass, ZeroEmission
 from streams.decode.attributes import zero_emission_of
 from streams.decode.detection_row import DetectionRow, rejected_detection
 from streams.decode.documents import is_number, type_error_of
-from streams.decode.foreign_rows import part_of, text_of
+from streams.decode.foreign_rows import first_told, part_of, text_of
 from streams.decode.times import NO_TIME, time_of_iso
 
 _DIRECTIONS: Final = {"NAAR": Direction.OBVERSE, "VAN": Direction.REVERSE}
@@ -51,7 +51,7 @@ def row_of_passage(passage: Mapping[str, Any]) -> DetectionRow:
         return rejected_detection(Outcome.BAD_IDENTIFIER)
     if not 0 <= reliability <= _RELIABLE:
         return rejected_detection(Outcome.OUT_OF_RANGE)
-    direction = text_of(camera.get("rijrichting", passage.get("rijrichting"))).upper()
+    direction = text_of(first_told(camera.get("rijrichting"), passage.get("rijrichting"))).upper()
     vehicle_class, zero_emission = _attributes_of(vehicle)
     return DetectionRow(
         Outcome.ACCEPTED,
@@ -96,7 +96,7 @@ def _attributes_of(vehicle: Mapping[str, Any]) -> tuple[VehicleClass, ZeroEmissi
     )
     fuels = vehicle.get("brandstoffen")
     listed = [fuel for fuel in fuels if isinstance(fuel, dict)] if isinstance(fuels, list) else []
-    words = [text_of(fuel.get("naam", fuel.get("brandstof"))) for fuel in listed]
+    words = [text_of(first_told(fuel.get("naam"), fuel.get("brandstof"))) for fuel in listed]
     return vehicle_class, emission_of_fuels(vehicle_class, words)
 
 

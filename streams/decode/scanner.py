@@ -29,6 +29,7 @@ from streams.decode.lexer import (
     OPEN_BRACKET,
     skip_blanks,
     skip_lines,
+    skip_mark,
 )
 from streams.decode.nested_fields import ROOT, NestedScratch, new_scratch
 from streams.decode.nested_rows import (
@@ -98,7 +99,7 @@ def scan_records(
         first_row = row
         first_used = used
         end = starts[record + 1] - 1
-        place = skip_lines(buffer, starts[record])
+        place = skip_lines(buffer, skip_mark(buffer, starts[record]))
         in_array = buffer[place] == OPEN_BRACKET
         if in_array:
             place = skip_lines(buffer, place + 1)

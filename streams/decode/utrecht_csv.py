@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from processors.names import camera_uuid, observation_uuid
+from processors.text_lines import lines_of
 from processors.vehicle_class import class_by_rule
 from processors.vocabulary import Outcome
 from streams.decode.detection_row import DetectionRow, TimeReading, rejected_detection
@@ -44,12 +45,11 @@ def rows_of_utrecht(record: bytes) -> list[DetectionRow]:
 
 
 def _rows(record: bytes) -> Iterator[DetectionRow]:
-    """Yield a row for each line below the header."""
-    lines = _text(record).splitlines()
+    """Yield a row for each line below the header; no other sign than those of line ends ends one."""
     columns = list(_COLUMNS)
     clock = _LocalClock()
     try:
-        for number, cells in enumerate(csv.reader(lines, delimiter=";")):
+        for number, cells in enumerate(csv.reader(lines_of(_text(record)), delimiter=";")):
             if number == 0 and cells and cells[0].strip().lower() == "id":
                 columns = [_column_of(cell) for cell in cells]
             elif any(cell.strip() for cell in cells):
@@ -87,7 +87,7 @@ def _row_of_cells(cells: Mapping[str, str], clock: "_LocalClock") -> DetectionRo
         kind=cells.get("voertuigsoort", ""),
         gross_kg=_kilograms(cells.get("toegestane_maximum_massa_voertuig", "")),
     )
-    fuels = re.split(r"[,/+]", cells.get("brandstof_omschrijving", cells.get("brandstof", "")))
+    fuels = re.split(r"[,/+]", cells.get("brandstof_omschrijving") or cells.get("brandstof", ""))
     emission = cells.get("emissiecode_omschrijving", "")
     return DetectionRow(
         Outcome.ACCEPTED,

@@ -117,6 +117,16 @@ def test_reverse_is_always_the_opposite_of_obverse(lat: float, lon: float, azimu
     assert {IN: OUT, OUT: IN, UNKNOWN: UNKNOWN}[zone.obverse] == zone.reverse
 
 
+@pytest.mark.parametrize("code", [0x85, 0x0B, 0x0C, 0x1C, 0x2028, 0x2029])
+def test_only_line_ends_end_a_line_of_messages(code: int) -> None:
+    """Other signs that some call line breaks stand in texts, where JSON allows them."""
+    told = message(address_formatted=f"Kade{chr(code)}1")
+    line = json.dumps(told, ensure_ascii=code < 0x20).encode()
+
+    assert 2 == len(camera_rows(line + b"\r\n" + line))
+    assert [None] * 2 == [row.defect for row in camera_rows(line + b"\n" + line + b"\n")]
+
+
 @pytest.mark.parametrize("separator", ["array", "lines", "single"])
 def test_messages_come_single_as_an_array_or_one_per_line(separator: str) -> None:
     """All three forms give the same camera."""

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from processors.vocabulary import Outcome
 from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import decode_positions
-from tests.streams.decode.scanner_twins import COMPILED, mutated
+from tests.streams.decode.scanner_twins import COMPILED, EXAMPLES, mutated
 
 TIMES_MS = [1_795_417_935_120, 0, -1, 4_102_444_800_000, 4_102_444_799_999, None]
 VEHICLES = ["NL:VB-123-K", "unit 7", "D:TÜ-AB 12", "", "  ", "x" * 130, "tab\there", None]
@@ -84,6 +86,40 @@ def spelled(decoded: Any) -> list[bytes]:
     """Return the identity of each row."""
     spans = zip(decoded.identity_start.tolist(), decoded.identity_length.tolist(), strict=True)
     return [decoded.identity[start : start + length].tobytes() for start, length in spans]
+
+
+OPTIONAL = ("class", "fuel", "emission", "carrier")
+
+
+@pytest.mark.parametrize("kind", ["none", "words", "no words"])
+@given(data=st.data())
+@settings(max_examples=EXAMPLES // 10, deadline=None)
+def test_columns_of_nothing_but_nulls_are_missing_values(kind: str, data: st.DataObject) -> None:
+    """Writers give them no type; each row is what JSON with null there gives."""
+    names = data.draw(st.lists(st.sampled_from([*good(), *OPTIONAL]), unique=True))
+    nulls = {
+        "none": pa.nulls(3),
+        "words": pa.DictionaryArray.from_arrays(pa.array([1, 0, None], pa.int32()), pa.nulls(2)),
+        "no words": pa.DictionaryArray.from_arrays(pa.nulls(3, pa.int32()), pa.nulls(0)),
+    }
+    columns = good() | {name: nulls["none" if name in ("time", "lat", "lon") else kind] for name in names}
+    rows = pa.table(good()).to_pylist()
+    lines = [json.dumps({**row, **dict.fromkeys(names)}).encode() for row in rows]
+
+    decoded, expected = decode_positions([stream(columns)]), decode_positions([b"\n".join(lines)])
+
+    for name in COLUMNS:
+        assert getattr(expected, name).tobytes() == getattr(decoded, name).tobytes(), name
+    assert spelled(expected) == spelled(decoded)
+
+
+def test_a_word_of_a_dictionary_may_be_null() -> None:
+    """Its rows have no value, as if they had no word."""
+    columns = good() | {
+        "vehicle": pa.DictionaryArray.from_arrays(pa.array([1, 0, 1], pa.int32()), pa.array(["NL:1", None]))
+    }
+
+    assert [Outcome.MISSING_FIELD, Outcome.ACCEPTED, Outcome.MISSING_FIELD] == outcomes(columns)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -1,6 +1,7 @@
 """What real senders of detections do, each with what becomes of it."""
 
 import json
+import re
 from typing import Any, Final
 
 import pytest
@@ -151,6 +152,15 @@ def test_a_passage_towards_the_camera_shows_the_front_plate(word: str, direction
     assert direction == only(passage(camera=outside, rijrichting=word)).direction
 
 
+def test_null_in_one_spelling_hides_no_other() -> None:
+    """It means absent, of directions and of fuels."""
+    inside = {**passage()["camera"], "rijrichting": None}
+    fuels = [{"naam": None, "brandstof": "Elektriciteit"}]
+
+    assert Direction.REVERSE == only(passage(camera=inside, rijrichting="VAN")).direction
+    assert ZeroEmission.YES == only(vehicle(europeseVoertuigcategorie="N1", brandstoffen=fuels)).zero_emission
+
+
 def test_reliabilities_go_to_a_thousand() -> None:
     """In the plate or beside the vehicle; nothing said is sure."""
     plate = {"kentekenHash": HASH, "landcode": "NL", "betrouwbaarheid": {"kentekenBetrouwbaarheid": 640}}
@@ -227,6 +237,31 @@ def test_a_line_has_a_local_time(time: str) -> None:
     assert (NOON_US, TimeReading.CERTAIN) == (row.event_us, row.reading)
     assert (VehicleClass.N1, camera_uuid("Kade").int) == (row.vehicle_class, row.camera)
     assert f"hash:NL:{HASH}".encode() == row.identity
+
+
+@pytest.mark.parametrize("code", [0x85, 0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x2028, 0x2029])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_only_line_ends_end_a_line(code: int, ending: str) -> None:
+    """Byte 0x85 of a file with one byte per letter is a sign in a name, and so are separators of Unicode."""
+    text = ending.join(f"{n};2026-11-23 12:00:00;{HASH};NL;LB;Kade{chr(code)}1" for n in range(3))
+    encoding = "latin-1" if code <= 0xFF else "utf-8"
+
+    rows = rows_of_record(text.encode(encoding) + ending.encode())
+
+    assert [(Outcome.ACCEPTED, camera_uuid(f"Kade{chr(code)}1").int)] * 3 == [
+        (row.outcome, row.camera) for row in rows
+    ]
+
+
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=5), st.sampled_from(["utf-8", "latin-1"]))
+def test_a_line_is_one_row_whatever_signs_its_cells_have(names: list[str], encoding: str) -> None:
+    """But for those that CSV itself gives a meaning."""
+    names = [re.sub('[;"\r\n\0]', "", name).encode(encoding, "ignore").decode(encoding) for name in names]
+    record = lines(*(f"{n};2026-11-23 12:00:00;{HASH};NL;LB;x{name}" for n, name in enumerate(names)))
+
+    rows = rows_of_record(record if encoding == "utf-8" else record.decode().encode("latin-1"))
+
+    assert len(names) == len(rows)
 
 
 def test_both_passes_of_the_repeated_hour_are_told_apart() -> None:

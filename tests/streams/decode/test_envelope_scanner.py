@@ -16,6 +16,7 @@ from streams.decode.detections import (
     rows_of_value,
     scan,
 )
+from streams.decode.lexer import MARK
 from streams.decode.nested_fields import new_scratch
 from streams.decode.templates import new_templates
 from streams.raw_values import RawValues
@@ -59,6 +60,7 @@ def test_both_readers_agree_on_mutated_messages() -> None:
     """Envelopes with mutated bytes give the same rows fast and slow."""
     rng = Random(20261126)
     messages = good_messages()
+    messages += [MARK + each for each in messages]
     assert_agree(messages)
     for _ in range(MUTATED // 5_000 + 2):
         assert_agree([mutated(rng, rng.choice(messages)) for _ in range(500)])

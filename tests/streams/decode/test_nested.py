@@ -9,6 +9,7 @@ import pytest
 
 from processors.vocabulary import Outcome
 from streams.decode.decoded_parts import CHUNK_BYTES
+from streams.decode.lexer import MARK
 from streams.decode.position_formats import PositionFormat
 from streams.decode.positions import decode_positions
 from tests.streams.decode.nested_messages import forwarded, nested_message, otm_event
@@ -30,6 +31,7 @@ def test_both_readers_agree_on_mutated_messages() -> None:
     rng = Random(20261124)
     messages = [nested_message(rng) for _ in range(400)]
     messages += [path.read_bytes().strip() for path in sorted(GOLDEN.iterdir())]
+    messages += [MARK + each for each in messages[:100]]
     for turn in range(MUTATED // 2_000 + 2):
         values = [mutated(rng, rng.choice(messages)) for _ in range(1_000)]
         assert_agree(values, FORMATS[0] if turn % 2 else FORMATS[turn % len(FORMATS)])

@@ -108,6 +108,14 @@ TRAPS: Final[dict[str, tuple[dict[str, Any], Found]]] = {
         otm(geoReference={"lat": 52.0907, "lon": 5.1214, "speed": {"value": "fast"}}),
         PLATE,
     ),
+    "OTM: null in the name before": (
+        otm(vehicle={"uuid": UUID, "entity": {"licensePlate": None, "id": None}}),
+        Found(Outcome.ACCEPTED, f"id::{UUID}"),
+    ),
+    "OTM: null for the entity": (
+        otm(vehicle={"uuid": UUID, "entity": None}),
+        Found(Outcome.ACCEPTED, f"id::{UUID}"),
+    ),
     "OTM: coordinates exchanged": (otm(geoReference={"lat": 5.1214, "lon": 52.0907}), PLATE),
     "OTM: far abroad is not exchanged": (
         otm(geoReference={"lat": 40.4, "lon": -3.7}),
@@ -209,6 +217,23 @@ TRAPS: Final[dict[str, tuple[dict[str, Any], Found]]] = {
         BUS,
     ),
     "GTFS: a plate in either spelling": (gtfs(vehicle={"id": "x", "license_plate": "VB-123-K"}), PLATE),
+    "GTFS: null in one spelling": (
+        gtfs(vehicle={"id": "x", "licensePlate": None, "license_plate": "VB-123-K"}),
+        PLATE,
+    ),
+    "GTFS: nothing in one spelling": (
+        gtfs(vehicle={"id": "x", "licensePlate": "", "license_plate": "VB-123-K"}),
+        PLATE,
+    ),
+    "GTFS: deleted": (
+        {"entity": [{"id": "1", "isDeleted": True, "vehicle": GTFS}]},
+        refused(Outcome.UNKNOWN_MESSAGE),
+    ),
+    "GTFS: deleted, in the other spelling": (
+        {"entity": [{"id": "1", "isDeleted": None, "is_deleted": True, "vehicle": GTFS}]},
+        refused(Outcome.UNKNOWN_MESSAGE),
+    ),
+    "GTFS: not deleted": ({"entity": [{"id": "1", "isDeleted": False, "vehicle": GTFS}]}, BUS),
     "GTFS: an empty plate": (gtfs(vehicle={"id": "bus-4711", "licensePlate": ""}), BUS),
     "GTFS: no vehicle": ({"header": {}, "entity": [{"tripUpdate": {}}]}, refused(Outcome.UNKNOWN_MESSAGE)),
 }
