@@ -1,12 +1,15 @@
 """`duls dlq`: which rows were rejected, where they stand and why; never what they said."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import nlargest
+from itertools import groupby
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
+from duls.app.least_places import LeastPlaces, Place
 from duls.config import Settings
 from duls.errors import ConfigError
 from processors.vocabulary import Outcome
@@ -29,6 +32,9 @@ SOURCE_OF: Final[Mapping[str, str]] = {
     DEAD_DETECTIONS_TOPIC: DETECTIONS_TOPIC,
 }
 REPLAYED_REASON: Final = Outcome.UNREGISTERED_CAMERA.name.lower()
+MOST_PLACES: Final = 100_000  # of records sent again after one reading of the letters: some 20 MB
+BATCH_BYTES: Final = 8 * 1024 * 1024  # of records that wait for the broker
+VALUE_BYTES: Final = 100  # that a record takes beside its value
 
 
 class Letter(NamedTuple):
@@ -105,15 +111,18 @@ def show_letters(settings: Settings, *, reason: str | None, limit: int) -> list[
     if reason is not None and reason not in reasons:
         message = f"a reason must be one of {', '.join(reasons)}, got {reason!r}"
         raise ConfigError(message)
-    chosen = [letter for letter in _all_letters(settings) if reason in (None, letter.reason)]
-    return sorted(chosen, key=lambda letter: letter.told_ms)[-limit:]
+    chosen = (letter for letter in _all_letters(settings) if reason in (None, letter.reason))
+    # of equal times the one that is read later is the newer one
+    newest = nlargest(limit, ((letter.told_ms, place, letter) for place, letter in enumerate(chosen)))
+    return [letter for *_, letter in reversed(newest)]
 
 
-def replay_letters(settings: Settings) -> ReplayReport:
+def replay_letters(settings: Settings, *, most_places: int = MOST_PLACES) -> ReplayReport:
     """Send records of unregistered cameras to the raw topic again, while it holds them.
 
     Load the registry with these cameras first. What was counted already is not counted again, since a repeated
-    observation id counts once; a second call goes on where the first one ended.
+    observation id counts once; a second call goes on where the first one ended. Letters are read once for each
+    *most_places* records that they name, in place of being kept.
 
     Raises:
         ConfigError: the topics do not exist.
@@ -124,18 +133,59 @@ def replay_letters(settings: Settings) -> ReplayReport:
     admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
     dead, raw = (describe_topic(admin, name) for name in (DEAD_DETECTIONS_TOPIC, DETECTIONS_TOPIC))
     reader = make_reader(settings.kafka.bootstrap_servers, settings.kafka.client, group)
+    producer = make_gapless_producer(settings.kafka.bootstrap_servers, settings.kafka.client)
+    sender = OutboxSender(producer, should_give_up=lambda: False)
+    report = ReplayReport(0, 0, 0)
     try:
         starts = _starts(reader, dead.name, dead.partitions)
-        messages = list(messages_to_end(reader, dead.name, starts))
-        letters = [letter for message in messages if (letter := _letter(message)) is not None]
-        wanted = {letter for letter in letters if letter.reason == REPLAYED_REASON}
-        places = {(letter.partition, letter.offset) for letter in wanted if letter.topic_id == raw.topic_id}
-        sent = _send_again(settings, reader, places)
-        _commit(reader, messages)
+        ends: dict[int, int] = {}
+        last: Place | None = None
+        while True:
+            turn = _turn(reader, dead.name, starts, ends, LeastPlaces(last, most_places))
+            held = [place for place in turn.places if place.topic_id == raw.topic_id.hex]
+            sent = _send_again(reader, sender, held)
+            report = ReplayReport(turn.rows, report.records + sent, report.gone + len(turn.places) - sent)
+            ends = ends or turn.ends
+            if len(turn.places) < most_places:
+                break
+            last = turn.places[-1]
+        _commit(reader, dead.name, ends)
     finally:
         reader.close()
-    lost = len({(letter.topic_id, letter.partition, letter.offset) for letter in wanted}) - sent
-    return ReplayReport(sum(letter.rows for letter in wanted), sent, lost)
+    return report
+
+
+class _Turn(NamedTuple):
+    """What one reading of the letters gives."""
+
+    rows: int  # of unregistered cameras that letters stand for
+    ends: dict[int, int]  # behind the last letter that was read, by partition
+    places: list[Place]  # of the next records to send again
+
+
+def _turn(
+    reader: Consumer,
+    topic: str,
+    starts: Mapping[int, int],
+    ends: Mapping[int, int],
+    places: LeastPlaces,
+) -> _Turn:
+    """Read the letters from *starts*, up to the *ends* that the first turn found, or to the end where it is the first.
+
+    What is told of meanwhile is left to the next replay, so that all turns see the same.
+    """
+    rows = 0
+    read: dict[int, int] = {}
+    for message in messages_to_end(reader, topic, starts):
+        number, offset = int(message.partition() or 0), int(message.offset() or 0)
+        if ends and offset >= ends.get(number, 0):
+            continue
+        read[number] = offset + 1
+        letter = _letter(message)
+        if letter is not None and letter.reason == REPLAYED_REASON:
+            rows += letter.rows
+            places.add(Place(letter.topic_id.hex, letter.partition, letter.offset))
+    return _Turn(rows, read, places.sorted())
 
 
 def _all_letters(settings: Settings) -> Iterator[Letter]:
@@ -172,26 +222,39 @@ def _starts(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
     return {number: max(oldest, done.get(number, 0)) for number, (oldest, _end) in found.items()}
 
 
-def _send_again(settings: Settings, reader: Consumer, places: set[tuple[int, int]]) -> int:
+def _send_again(reader: Consumer, sender: OutboxSender, places: Iterable[Place]) -> int:
     """Append the records at *places* to the raw topic once more; return how many were still there."""
-    producer = make_gapless_producer(settings.kafka.bootstrap_servers, settings.kafka.client)
-    sender = OutboxSender(producer, should_give_up=lambda: False)
     sent = 0
-    for partition in sorted({partition for partition, _offset in places}):
-        offsets = {offset for number, offset in places if number == partition}
-        records = list(_records(reader, partition, offsets))
-        sender.send([OutboxMessage(DETECTIONS_TOPIC, None, value) for value in records])
-        sent += len(records)
+    for partition, group in groupby(places, key=lambda place: place.partition):
+        records = _records(reader, partition, {place.offset for place in group})
+        for batch in batched_by_bytes(records, most_bytes=BATCH_BYTES):
+            sender.send([OutboxMessage(DETECTIONS_TOPIC, None, value) for value in batch])
+            sent += len(batch)
     return sent
+
+
+def batched_by_bytes(values: Iterable[bytes | None], *, most_bytes: int) -> Iterator[list[bytes | None]]:
+    """Yield values in lists, each of which ends with the first that brings it to so many bytes, or the last."""
+    batch: list[bytes | None] = []
+    held = 0
+    for value in values:
+        batch.append(value)
+        held += len(value or b"") + VALUE_BYTES
+        if held >= most_bytes:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
 
 
 def _records(reader: Consumer, partition: int, offsets: set[int]) -> Iterator[bytes | None]:
     """Yield the values of the records at *offsets*, as far as the raw topic still holds them."""
-    oldest, _end = bounds(reader, DETECTIONS_TOPIC, partition + 1)[partition]
+    oldest, end = bounds(reader, DETECTIONS_TOPIC, partition + 1)[partition]
     left = {offset for offset in offsets if offset >= oldest}
     if not left:
         return
-    for message in messages_to_end(reader, DETECTIONS_TOPIC, {partition: min(left)}):
+    # nothing is ever given of what starts behind the end, which the broker tells a little late
+    for message in messages_to_end(reader, DETECTIONS_TOPIC, {partition: min(*left, end)}):
         if message.offset() in left:
             left.discard(int(message.offset() or 0))
             yield message.value()
@@ -199,11 +262,8 @@ def _records(reader: Consumer, partition: int, offsets: set[int]) -> Iterator[by
             return
 
 
-def _commit(reader: Consumer, messages: list[Message]) -> None:
+def _commit(reader: Consumer, topic: str, ends: Mapping[int, int]) -> None:
     """Remember how far the letters were replayed."""
-    ends: dict[tuple[str, int], int] = {}
-    for message in messages:
-        ends[str(message.topic()), int(message.partition() or 0)] = int(message.offset() or 0) + 1
     if ends:
-        offsets = [TopicPartition(topic, number, end) for (topic, number), end in ends.items()]
+        offsets = [TopicPartition(topic, number, end) for number, end in ends.items()]
         reader.commit(offsets=offsets, asynchronous=False)
