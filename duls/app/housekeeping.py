@@ -15,6 +15,7 @@ from duls.app.stopping import may_outlive
 from duls.config import Settings
 from duls.errors import DulsError
 from duls.logs import tell_defect
+from processors.units import US_PER_S
 from sinks.connection import Connection, open_connection
 from sinks.flush_parts import OutboxMessage
 from sinks.outbox import relay
@@ -37,10 +38,15 @@ class Housekeeping:
 
     One relays the outbox. The other publishes and removes: to decide a day takes half a minute in a large city, and
     alerts and rejections must not wait for that.
+
+    Args:
+        settings: of the installation.
+        clock: of this machine, seconds since 1970 UTC.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._clock = clock
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=work, name=work[0], daemon=True)
@@ -105,10 +111,17 @@ class Housekeeping:
             self._sweep(connection)
 
     def _sweep(self, connection: Connection) -> None:
-        """Remove what was kept long enough; with the event clock there is no time before the first row."""
-        reference = reference_us(connection, self._settings.figures.clock)
+        """Remove what was kept long enough; with the event clock there is no time before the first row.
+
+        Ages by the database's clock are those by this machine's at most: what one sweep removes under a clock that
+        leapt forward is gone. `duls doctor` says which of them is wrong.
+        """
+        clock = self._settings.figures.clock
+        reference = reference_us(connection, clock)
         if reference is None:
             return
+        if clock == "arrival":
+            reference = min(reference, round(self._clock() * US_PER_S))
         retention = Retention(slot_s=self._settings.database.retention_slot_h * HOUR_S)
         for removal in sweep(connection, retention, reference):
             if removal.chunks or removal.rows:

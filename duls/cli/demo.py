@@ -26,7 +26,7 @@ def demo(
     """Show a simulated city live, on a page and in this terminal; Ctrl-C ends everything.
 
     Broker and database are embedded, and an installation is left alone; the page is served to this machine only.
-    The broker keeps everything in memory, about 1 GB for each hour that the demo runs.
+    The broker keeps everything in memory, about 1 GB for each hour, and works more the more it keeps.
     """
     from duls.app.demo import DemoOptions, run_demo
 

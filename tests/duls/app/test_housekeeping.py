@@ -32,7 +32,8 @@ class World:
         self.published = 0
         self.swept = threading.Event()
         self.retentions: list[Retention] = []
-        self.reference_us: int | None = 5
+        self.reference_us: int | None = 5  # that ages are counted from
+        self.database_us: int | None = None  # by the database, where it is another one
 
     @contextmanager
     def open_connection(self, _url: str, *, application_name: str) -> Iterator[str]:
@@ -75,7 +76,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(housekeeping, "relay", made.relay)
     monkeypatch.setattr(housekeeping, "sweep", made.sweep)
     monkeypatch.setattr(housekeeping, "publish_due", made.publish_due)
-    monkeypatch.setattr(housekeeping, "reference_us", lambda _connection, _clock: made.reference_us)
+    monkeypatch.setattr(
+        housekeeping, "reference_us", lambda _connection, _clock: made.database_us or made.reference_us
+    )
     monkeypatch.setattr(housekeeping, "RELAY_S", 0.001)
     monkeypatch.setattr(housekeeping, "FIRST_UPKEEP_S", 0.0)
     monkeypatch.setattr(housekeeping, "AFTER_DEFECT_S", 0.001)
@@ -128,6 +131,18 @@ def test_what_was_kept_long_enough_is_removed(world: World, settings: Settings) 
             assert world.relayed.acquire(timeout=WAIT_S)
 
     assert [24 * 3_600] == [retention.slot_s for retention in world.retentions]
+
+
+@pytest.mark.parametrize(("clock", "expected_us"), [("arrival", 3_000_000), ("event", 5_000_000)])
+def test_a_clock_of_the_database_that_leapt_forward_makes_nothing_old(
+    world: World, settings: Settings, clock: str, expected_us: int
+) -> None:
+    """This machine's says 3 s, the database's 5; stream time is no clock of a machine."""
+    world.database_us, world.reference_us = 5_000_000, expected_us
+    given = settings.model_copy(update={"figures": settings.figures.model_copy(update={"clock": clock})})
+
+    with Housekeeping(given, clock=lambda: 3.0):
+        assert world.swept.wait(WAIT_S)
 
 
 def test_a_defect_of_publishing_ends_neither_thread(
