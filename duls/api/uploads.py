@@ -83,19 +83,19 @@ class Uploads:
         self._room = room or Room()
         self._work = asyncio.Semaphore(AT_WORK)
 
-    async def take(self, request: Request, feed: Feed, name: str | None) -> Taken:
+    async def take(self, request: Request, feed: Feed, key: uuid.UUID | None) -> Taken:
         """Take one upload.
 
         Args:
             request: whose body it is.
             feed: that it belongs to.
-            name: that the sender gives it, a UUID, if it gives one; what has a name is taken once in seven days.
+            key: the sender's name of it, if it has one; what has a key is taken once in seven days.
 
         Raises:
             ProblemError: it is not taken, and nothing of it need be kept.
         """
         try:
-            taken = await self._take(request, feed, name)
+            taken = await self._take(request, feed, key)
         except ProblemError as problem:
             self._metrics.uploads_total.labels(feed.name, problem.name).inc()
             raise
@@ -103,10 +103,9 @@ class Uploads:
         self._metrics.upload_bytes_total.labels(feed.name).inc(taken.bytes)
         return taken
 
-    async def _take(self, request: Request, feed: Feed, name: str | None) -> Taken:
+    async def _take(self, request: Request, feed: Feed, key: uuid.UUID | None) -> Taken:
         """Take one upload."""
         sender = self._sender_of(request, feed)
-        key = _key_of(name)
         packed = _is_packed(request)
         with self._room.stay() as stay:
             body = await read_body(request, self._room, stay)
@@ -171,28 +170,6 @@ class Uploads:
             )
         except ServiceAwayError as error:
             log.warning("a key of an upload is not kept", reason=str(error))
-
-
-def uuid_of(text: str | None) -> uuid.UUID | None:
-    """Return the UUID that a text spells, if it does."""
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        return None
-
-
-def _key_of(name: str | None) -> uuid.UUID | None:
-    """Return the key of an upload by the name that its sender gives it.
-
-    Raises:
-        ProblemError: it is no UUID; to pass over it would take the upload again each time that it is sent.
-    """
-    key = uuid_of(name)
-    if name and key is None:
-        # without what it says: that may be a plate
-        detail = "X-Idempotency-Key must be a UUID, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6"
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "bad-idempotency-key", detail)
-    return key
 
 
 def _token_of(request: Request) -> str | None:

@@ -18,7 +18,7 @@ from duls.api.description import PROBLEM
 from duls.api.parts import ApiParts, Parts
 from duls.api.problems import PROBLEM_TYPE, RETRY_S, ProblemError
 from duls.api.upload_body import drain
-from duls.api.uploads import DETECTIONS, POSITIONS, Feed, Taken, uuid_of
+from duls.api.uploads import DETECTIONS, POSITIONS, Feed, Taken
 from duls.logs import tell_defect
 
 POSITIONS_PATH: Final = "/v1/positions"
@@ -153,7 +153,7 @@ async def send_vesdi(request: Request, parts: Parts) -> Response:
         request_id=_request_id(request),
         timestamp=parts.clock().astimezone(UTC),
         size_bytes=taken.bytes,
-        idempotency_key=headers.get(KEY_HEADER) or None,
+        idempotency_key=headers.get(KEY_HEADER) if _key_of(request) else None,
         filename=headers.get("x-filename", "")[:LONGEST_NAME] or None,
     )
     return _json(HTTPStatus.ACCEPTED, receipt)
@@ -165,16 +165,29 @@ async def _take(request: Request, parts: ApiParts, feed: Feed) -> Taken:
         detail = "nothing can be sent: the API was started without kafka.bootstrap_servers"
         headers = {"Retry-After": str(RETRY_S)}
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no-broker", detail, headers=headers)
-    return await parts.uploads.take(request, feed, request.headers.get(KEY_HEADER))
+    return await parts.uploads.take(request, feed, _key_of(request))
 
 
 def _request_id(request: Request) -> str:
     """Return the id of a request: its sender's, or one of ours."""
     known: uuid.UUID | None = getattr(request.state, "request_id", None)
     if known is None:
-        known = uuid_of(request.headers.get("x-request-id")) or uuid.uuid4()
+        known = _uuid_of(request.headers.get("x-request-id")) or uuid.uuid4()
         request.state.request_id = known
     return str(known)
+
+
+def _key_of(request: Request) -> uuid.UUID | None:
+    """Return the sender's name of an upload; VESDI has no answer to one that is no UUID, so that counts as none."""
+    return _uuid_of(request.headers.get(KEY_HEADER))
+
+
+def _uuid_of(text: str | None) -> uuid.UUID | None:
+    """Return the UUID that a text spells, if it does."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _vesdi_error(request: Request, problem: ProblemError) -> Response:
@@ -196,7 +209,7 @@ def _json(status: HTTPStatus, content: msgspec.Struct, headers: dict[str, str] |
 def _responses() -> dict[int | str, dict[str, Any]]:
     """Return the description of the answers to positions."""
     told = {
-        HTTPStatus.BAD_REQUEST: "The body is not gzip, though its header says so, or the key is no UUID",
+        HTTPStatus.BAD_REQUEST: "The body is not gzip, though its header says so",
         HTTPStatus.UNAUTHORIZED: "A token is needed, or it is not taken",
         HTTPStatus.FORBIDDEN: "The token has not the scope send-positions",
         HTTPStatus.REQUEST_TIMEOUT: "The body comes too slowly",
