@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from duls.errors import ServiceAwayError, TopicChangedError
 from processors.vehicle_table import NEVER_US
 from streams.raw_batch import PartitionPosition
-from streams.topic_watch import TopicWatch
+from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch
 
 ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
 
@@ -207,7 +207,7 @@ class SourcePositions:
         position = self._positions.get((topic, partition))
         if position is None:
             return  # given back meanwhile
-        self._watch.require()
+        self._watch.require(PATIENT_ANSWER_S)
         try:
             low, high = self._consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), timeout=ANSWER_S
@@ -257,7 +257,7 @@ class SourcePositions:
                     "then start again"
                 )
                 raise TopicChangedError(message)
-        self._watch.require()
+        self._watch.require(PATIENT_ANSWER_S)
         try:
             starts = [self._start(given) for given in consumer.committed(partitions, timeout=ANSWER_S)]
         except KafkaException as error:

@@ -18,6 +18,7 @@ from streams.topics import uuid_of
 
 ANSWER_S: Final = 1.0  # to wait for the broker, where what was read can wait and it is asked again
 LAST_ANSWER_S: Final = 3.0  # where it cannot: a role ends within 10 s, whatever the broker does
+PATIENT_ANSWER_S: Final = 10.0  # where nothing presses, as at an assignment
 
 log = structlog.get_logger()
 
@@ -54,14 +55,14 @@ class TopicWatch:
         self._was_told = True
         return True
 
-    def require(self) -> None:
-        """Go on only where the topics are those of the start.
+    def require(self, answer_s: float = LAST_ANSWER_S) -> None:
+        """Go on only where the topics are those of the start, with so many seconds for the answer.
 
         Raises:
             TopicChangedError: One of them was made anew.
             ServiceAwayError: The broker does not say.
         """
-        self._compare(LAST_ANSWER_S)
+        self._compare(answer_s)
 
     def _compare(self, answer_s: float) -> None:
         """Do what `require` does, with so many seconds for the answer."""

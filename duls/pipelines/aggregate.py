@@ -37,7 +37,7 @@ from streams.observation_messages import (
     envelope_of,
 )
 from streams.received import Received, place_of, received
-from streams.topic_watch import TopicWatch
+from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
 
@@ -170,7 +170,7 @@ class Aggregate:
     def _read_error(self, error: KafkaError, message: Message) -> None:
         """Stop at what does not pass by itself."""
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 the client has no public name for it
-            self._watch.require()
+            self._watch.require(PATIENT_ANSWER_S)
             text = (
                 f"observation partition {place_of(message)[1]} does not hold offset {message.offset()} any more: "
                 "aggregate was away longer than the topic keeps; `duls run aggregate --from-beginning` goes on from "
@@ -319,7 +319,7 @@ class Aggregate:
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Claim what the group gives, and read on where its states stand."""
         self.assigned_s = now_s = self._monotonic()
-        self._watch.require()
+        self._watch.require(PATIENT_ANSWER_S)
         loaded = self._loader.load(consumer, [given.partition for given in partitions]) if partitions else []
         for owned in loaded:
             owned.assigned_s = owned.snapshot_s = now_s
