@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 VARIANT: Final = "tests.faults.impatient_variant"
 ROLES: Final = ("intake", "aggregate", "alert", "api")
-TOLD_S: Final = 20.0  # 5 s of silence, after what a role does first
-RECOVERY_S: Final = 60.0
+TOLD_S: Final = times(60, 20)  # 5 s of silence, after what a role does first
+RECOVERY_S: Final = times(120, 60)
 
 
 @pytest.fixture
