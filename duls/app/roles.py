@@ -96,7 +96,7 @@ class _Flags(NamedTuple):
 
 def _run_worker(settings: Settings, role: str, stop: StopFlag, metrics: Metrics, flags: _Flags) -> None:
     """Run a role that has no server of its own, beside one that tells how it does."""
-    readiness = Readiness(role)
+    readiness = Readiness(role, speaks_always=role != "alert")
 
     def reasons() -> list[str]:
         away = [f"the database of {sink} does not answer" for sink in metrics.sinks_away()]
