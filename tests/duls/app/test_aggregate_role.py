@@ -52,6 +52,17 @@ def test_a_drained_run_leaves_no_dead_letter_behind(
     assert int(is_asked_to_stop) == messages_left(installed)
 
 
+def run_unbounded(settings: Settings) -> None:
+    """Run aggregate without an end, with nobody to tell of it."""
+    run_aggregate(
+        settings,
+        StopFlag(),
+        Metrics(version="1", clock=lambda: 0.0),
+        AggregateBounds(),
+        tell_assigned=lambda _: None,
+    )
+
+
 def test_a_topic_too_small_for_partial_counts_is_refused(
     installed: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,13 +78,7 @@ def test_a_topic_too_small_for_partial_counts_is_refused(
     monkeypatch.setattr(aggregate_role, "_run_once", lambda *_: None)
 
     with pytest.raises(ConfigError, match=f"topic {PARTIAL_TOPIC} takes messages of at most 100000 bytes"):
-        run_aggregate(
-            installed,
-            StopFlag(),
-            Metrics(version="1", clock=lambda: 0.0),
-            AggregateBounds(),
-            tell_assigned=lambda _: None,
-        )
+        run_unbounded(installed)
 
 
 def test_signals_set_a_flag_only_once_the_kernels_are_there(
@@ -85,12 +90,6 @@ def test_signals_set_a_flag_only_once_the_kernels_are_there(
     monkeypatch.setattr(aggregate_role, "warm_up_aggregate", lambda: order.append("kernels"))
     monkeypatch.setattr(aggregate_role, "_run_once", lambda *_: order.append("first step"))
 
-    run_aggregate(
-        installed,
-        StopFlag(),
-        Metrics(version="1", clock=lambda: 0.0),
-        AggregateBounds(),
-        tell_assigned=lambda _: None,
-    )
+    run_unbounded(installed)
 
     assert ["kernels", "handlers", "first step"] == order
