@@ -19,6 +19,7 @@ from duls.app.warm_up.aggregate import warm_up_aggregate
 from duls.app.zone_index_files import ZoneIndexFiles, index_folder
 from duls.config import Settings
 from duls.errors import FencedError
+from duls.loading import loading
 from duls.local_midnights import local_midnights
 from duls.metrics import FIGURES_SINK, Metrics
 from duls.pipelines.aggregate import Aggregate, AggregateOptions
@@ -73,7 +74,8 @@ class _Setup:
 
     def __init__(self, settings: Settings, stop: StopFlag, metrics: Metrics, *, from_beginning: bool) -> None:
         require_current(settings.database_url)
-        warm_up_aggregate()
+        with loading():
+            warm_up_aggregate()
         stop.install()
         self.settings = settings
         self.stop = stop

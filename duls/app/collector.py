@@ -20,7 +20,6 @@ class PacedCollector:
     def pace(self, now_s: float) -> None:
         """Take over at the first call, and collect when it is time."""
         if self._due_s is None:
-            gc.collect()
             gc.freeze()  # what is there now stays: modules, kernels, clients
             gc.disable()
             self._due_s = now_s + PERIOD_S

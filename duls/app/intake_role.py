@@ -22,6 +22,7 @@ from duls.app.source_topics import formats_of, source_topics
 from duls.app.stopping import StopFlag, close_within
 from duls.app.warm_up.intake import warm_up_intake
 from duls.config import Settings
+from duls.loading import loading
 from duls.local_midnights import local_midnights
 from duls.metrics import FIGURES_SINK, KEYS_SINK, Metrics
 from duls.pipelines.camera_teller import CameraTeller
@@ -84,7 +85,8 @@ def run_intake(
     """Run intake until it is asked to stop, or its input at the start is sent."""
     require_current(settings.database_url)
     require_keys(settings.keys_url)
-    warm_up_intake()
+    with loading():
+        warm_up_intake()
     stop.install()
     admin = make_admin(settings.kafka.bootstrap_servers, settings.kafka.client)
     topics = _topics(settings, admin)

@@ -16,6 +16,7 @@ from duls.app.readiness import Readiness
 from duls.app.stopping import StopFlag
 from duls.config import Settings
 from duls.errors import EXIT_OK, ConfigError, ServiceAwayError
+from duls.loading import loading
 from duls.metrics import Metrics
 
 ROLES: Final = ("intake", "aggregate", "alert", "api")
@@ -59,7 +60,8 @@ def run_roles(
         return run_group([["run", role, *flags, *beginning.get(role, [])] for role in bounded], stop)
     metrics = Metrics(version=version("duls"), clock=time.time, role=roles[0])
     if roles[0] == "api":
-        from duls.app.api_role import run_api
+        with loading():
+            from duls.app.api_role import run_api
 
         run_api(settings, stop, metrics)
         return EXIT_OK
@@ -106,16 +108,19 @@ def _run_worker(settings: Settings, role: str, stop: StopFlag, metrics: Metrics,
     with HealthServer(host, settings.metrics.port, Vitals(reasons, metrics.exposition)) as health:
         log.info("health and metrics", role=role, port=health.port)
         if role == "intake":
-            from duls.app.intake_role import run_intake
+            with loading():
+                from duls.app.intake_role import run_intake
 
             run_intake(
                 settings, stop, metrics, until_drained=flags.until_drained, tell_assigned=readiness.tell
             )
         elif role == "alert":
-            from duls.app.alert_role import run_alert
+            with loading():
+                from duls.app.alert_role import run_alert
 
             run_alert(settings, stop, metrics, tell_assigned=readiness.tell)
         else:
-            from duls.app.aggregate_role import AggregateBounds, run_aggregate
+            with loading():
+                from duls.app.aggregate_role import AggregateBounds, run_aggregate
 
             run_aggregate(settings, stop, metrics, AggregateBounds(*flags), tell_assigned=readiness.tell)

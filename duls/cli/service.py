@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from duls.cli.output import KAFKA_AND_DATABASE, Json, print_json, progress_to, settings_for
+from duls.loading import loading
 
 
 def migrate(*, as_json: Json = False) -> None:
@@ -32,7 +33,8 @@ def run(
     from duls.app.stopping import end_at_signals
 
     end_at_signals()
-    from duls.app.roles import run_roles  # takes seconds
+    with loading():
+        from duls.app.roles import run_roles  # takes seconds
 
     settings = settings_for(KAFKA_AND_DATABASE)
     code = run_roles(settings, roles, until_drained=until_drained, from_beginning=from_beginning)

@@ -77,8 +77,9 @@ def warm_up_intake() -> None:
 def _warm_up_references() -> None:
     """Make ready what learns and completes references, and what reads Arrow streams and passages."""
     book = RegistrationBook(bytes(16))
-    learned = book.learn(decode_positions([REFERRED % (vehicle, vehicle) for vehicle in range(MANY)]))
-    book.load(Registrations._make(np.ascontiguousarray(column) for column in learned))
+    book.learn(decode_positions([REFERRED % (vehicle, vehicle) for vehicle in range(2)]))
+    kinds = np.zeros(MANY, np.uint8)
+    book.load(Registrations(np.arange(MANY, dtype=np.uint64), np.zeros(MANY, np.uint64), kinds, kinds))
     rest = [arrow_array(np.array([value])) for value in (0, 52.0, 5.0)]
     for vehicle in (_word(b"0"), _word(b"0").dictionary_encode(), _word(b"")):
         table = pa.Table.from_arrays([vehicle, *rest], ["vehicle", "time", "lat", "lon"])
