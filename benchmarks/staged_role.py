@@ -51,7 +51,7 @@ STAGES: Final = {
         Stage("progress, ticks and commits", "streams.observation_sender", "ObservationSender.serve"),
     ),
     "aggregate": (
-        Stage("Arrow messages to columns", "duls.pipelines.aggregate", "decode_rows"),
+        Stage("Arrow messages to columns", "duls.pipelines.message_taker", "decode_messages"),
         Stage("find zones", "processors.positions", "lookup"),
         Stage(
             "order, vehicles and cells",

@@ -131,7 +131,9 @@ class Metrics:
         self.intake_commit_seconds = self._histogram(
             "intake_commit_seconds", "Wait for acknowledgements and commit of source offsets.", STEP_BUCKETS_S
         )
-        self.batch_rows = self._histogram("batch_rows", "Rows of one observation message.", ROWS_BUCKETS)
+        self.batch_rows = self._histogram(
+            "batch_rows", "Rows of positions that are held together.", ROWS_BUCKETS
+        )
 
     def _make_aggregate(self) -> None:
         """Make what aggregate counts."""

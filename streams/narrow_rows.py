@@ -6,7 +6,7 @@ and one that says the same of every row by its base alone. Degrees that are exac
 them, are whole numbers of such units. What is left hardly compresses, so nobody spends time on trying.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
@@ -80,32 +80,35 @@ def narrowed(columns: PositionColumns | DetectionColumns) -> NarrowRows:
     return NarrowRows(rows, kept, bases)
 
 
-def widened(
-    shape: type[Columns], rows: int, columns: Mapping[str, NDArray[Any]], bases: Mapping[str, int]
-) -> Columns:
-    """Return rows as they were before `narrowed`, as arrays of their own memory.
+def widened(shape: type[Columns], parts: Sequence[NarrowRows]) -> Columns:
+    """Return rows as they were before `narrowed`, one part after another, as arrays of their own memory.
 
     Args:
         shape: What they were.
-        rows: How many there are.
-        columns: As of `NarrowRows`.
-        bases: As of `NarrowRows`; a column that is in neither is zero.
+        parts: Narrow rows; a column that one has neither as a column nor as a base is zero there.
     """
+    rows = sum(part.rows for part in parts)
     made = []
     for name, type_ in column_types(shape).items():
-        base = bases.get(name, 0)
-        column = columns.get(name)
-        if column is None:
-            made.append(np.full(rows, base, type_))
-        elif type_.kind == "f" and column.dtype == _UNIT_TYPE:
-            made.append(column / type_.type(UNITS_PER_DEGREE))
-        elif base:
-            widened_column = column.astype(type_)
-            widened_column += type_.type(base)
-            made.append(widened_column)
-        else:
-            made.append(column.astype(type_))
+        column = np.empty(rows, type_)
+        first = 0
+        for part in parts:
+            _widen(column[first : first + part.rows], part.columns.get(name), part.bases.get(name, 0))
+            first += part.rows
+        made.append(column)
     return shape._make(made)
+
+
+def _widen(wide: NDArray[Any], narrow: NDArray[Any] | None, base: int) -> None:
+    """Write a column of a part, or what it says of every row."""
+    if narrow is None:
+        wide.fill(base)
+    elif wide.dtype.kind == "f" and narrow.dtype == _UNIT_TYPE:
+        np.divide(narrow, wide.dtype.type(UNITS_PER_DEGREE), out=wide)
+    else:
+        wide[:] = narrow
+        if base:
+            wide += wide.dtype.type(base)
 
 
 def column_types(shape: type[Columns]) -> dict[str, np.dtype[Any]]:

@@ -143,12 +143,22 @@ def _schema_of(
 
 def decode_rows(value: bytes, shape: type[Columns]) -> Columns:
     """Return the columns of a message as arrays of its own memory; earlier versions sent rows without some."""
+    return decode_messages([value], shape)
+
+
+def decode_messages(values: Sequence[bytes], shape: type[Columns]) -> Columns:
+    """Return the columns of messages, the rows of one after those of another, as `decode_rows` does."""
+    return widened(shape, [_narrow_rows_of(value) for value in values])
+
+
+def _narrow_rows_of(value: bytes) -> NarrowRows:
+    """Return the rows of a message, on the memory of the message."""
     with pa.ipc.open_stream(pa.py_buffer(value)) as reader:
         batch = reader.read_next_batch()
     schema = batch.schema
     bases = _bases_decoder.decode((schema.metadata or {}).get(BASES, b"{}"))
     columns = {name: numbers_of(batch.column(place)) for place, name in enumerate(schema.names)}
-    return widened(shape, batch.num_rows, columns, bases)
+    return NarrowRows(batch.num_rows, columns, bases)
 
 
 def encode_progress(marks: Sequence[Mark]) -> bytes:

@@ -14,28 +14,17 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from duls.errors import FencedError, RefusedError, ServiceAwayError
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.deaf_watch import DeafWatch
-from duls.pipelines.flush_build import FlushPlan, RejectedDetections, plan_flush
+from duls.pipelines.flush_build import FlushPlan, plan_flush
 from duls.pipelines.flush_pace import FlushPace
+from duls.pipelines.message_taker import MessageTaker
 from duls.pipelines.owned_partition import OwnedPartition, snapshots_due
 from duls.pipelines.partial_sender import PartialSender
 from duls.pipelines.partition_loader import ObservationTopic, PartitionLoader, end_replay
 from duls.pipelines.worlds import Worlds
-from processors.columns import DetectionColumns, Int64Array, PositionColumns
-from processors.detections import CameraRejections
-from processors.ledger import Ledger
-from processors.rules import rules_of
-from processors.units import US_PER_S
-from processors.vocabulary import Source
+from processors.columns import Int64Array
 from sinks.flow_store import FlowStore
 from sinks.flush_parts import Snapshot
-from streams.observation_messages import (
-    Envelope,
-    Kind,
-    decode_control,
-    decode_progress,
-    decode_rows,
-    envelope_of,
-)
+from streams.observation_messages import envelope_of
 from streams.received import Received, place_of, received
 from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch
 
@@ -99,11 +88,7 @@ class Aggregate:
         self._loader = PartitionLoader(
             store, worlds, options.topic, midnights_us, from_beginning=options.from_beginning
         )
-        # one ledger per slot length: there are two while partitions go over from one to another
-        self._ledgers: dict[int, Ledger] = {}
-        self._replayed = Ledger(self._worlds.zone_sets)  # what a replay would add again; never flushed
-        self._rejected: list[RejectedDetections] = []
-        self._has_new_rows = False  # since the last flush
+        self._taker = MessageTaker(worlds, metrics)
         self._pace = FlushPace(options.flush_s)
         self._deaf_watch = DeafWatch(consumer, options.topic.name)
 
@@ -128,8 +113,11 @@ class Aggregate:
             else:
                 self._read(received(message))
         now_s = self._monotonic()
+        is_flush_due = self._pace.is_time(now_s, is_news=self._is_news())
+        if is_flush_due or self._partials.due_s <= now_s:
+            self._hold_gathered()
         self._partials.send_due(self.owned.values(), now_s)
-        if self._pace.is_time(now_s, is_news=self._is_news()):
+        if is_flush_due:
             if (moved := self._moved()) and self._watch.confirm():  # else everything waits, in memory
                 self._store_moved(moved, with_snapshots=False)
             self._pace.flushed(now_s, self._monotonic())
@@ -147,7 +135,14 @@ class Aggregate:
 
     def _is_news(self) -> bool:
         """Tell whether there are figures to store, or only time has passed."""
-        return self._has_new_rows or any(not ledger.is_empty() for ledger in self._ledgers.values())
+        return self._taker.has_news or any(owned.gathered for owned in self.owned.values())
+
+    def _hold_gathered(self) -> None:
+        """Let all states hold the positions that wait for them."""
+        for owned in self.owned.values():
+            started_s = self._monotonic()
+            self._taker.hold(owned)
+            owned.work_s += self._monotonic() - started_s
 
     def _watch_clocks(self) -> None:
         """Tell of source partitions that hold stream time; the event clock stands still without harm."""
@@ -188,70 +183,25 @@ class Aggregate:
             return
         if owned.is_replaying and message.offset >= owned.replay_until:
             # offsets may have gaps, so the replay can end between two messages
-            owned.read_offset = owned.replay_until
-            self._end_replay(owned)
-        was_replaying = owned.is_replaying
+            self._note_read(owned, owned.replay_until)
         started_s = self._monotonic()
         envelope = envelope_of(message.headers, self._options.installation)
         if envelope is not None and message.value is not None:
-            self._take(owned, envelope, message.value)
-        owned.read_offset = message.offset + 1
+            self._taker.take(owned, envelope, message.value)
         owned.work_s += self._monotonic() - started_s
-        if was_replaying and not owned.is_replaying:
-            self._end_replay(owned)
+        self._note_read(owned, message.offset + 1)
 
-    def _end_replay(self, owned: OwnedPartition) -> None:
-        """Check the replayed state of a partition; from here on its rows count."""
+    def _note_read(self, owned: OwnedPartition, offset: int) -> None:
+        """Note how far a partition is read; at the end of its replay, check its state: from there on its rows count."""
+        if not owned.is_replaying or offset < owned.replay_until:
+            owned.read_offset = offset
+            return
+        self._taker.hold(owned)
+        owned.read_offset = offset
         end_replay(owned, self._store)
         self._metrics.replayed(self._monotonic() - owned.assigned_s)
         if not any(other.is_replaying for other in self.owned.values()):
-            self._replayed = Ledger(self._worlds.zone_sets)
-
-    def _take(self, owned: OwnedPartition, envelope: Envelope, value: bytes) -> None:
-        """Let the state of a partition take one message of ours."""
-        ledger = self._ledger_of(owned)
-        if envelope.kind is Kind.POSITIONS:
-            rows = decode_rows(value, PositionColumns)
-            self._has_new_rows |= bool(owned.state.add_positions(_topic_id(envelope), rows, ledger))
-            self._metrics.read(rows.outcome.size)
-        elif envelope.kind is Kind.DETECTIONS:
-            owned.state.add_detections(_topic_id(envelope), decode_rows(value, DetectionColumns), ledger)
-        elif envelope.kind is Kind.PROGRESS:
-            self._keep_rejected(owned, owned.state.progress(decode_progress(value), ledger))
-        else:
-            self._control(owned, value, ledger)
-
-    def _ledger_of(self, owned: OwnedPartition) -> Ledger:
-        """Return where a partition counts now: cells of one slot length, or what is counted already."""
-        if owned.is_replaying:
-            return self._replayed
-        slot_s = owned.state.positions.rules.slot_us // US_PER_S
-        ledger = self._ledgers.get(slot_s)
-        if ledger is None:  # made only where there is none: its tables are megabytes
-            ledger = self._ledgers[slot_s] = Ledger(self._worlds.zone_sets)
-        return ledger
-
-    def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
-        """Keep detections of unregistered cameras for the next flush."""
-        if rejections is None or not rejections.offset.size or owned.is_replaying:
-            return
-        topics = [clock.topic_id for clock in owned.state.clocks.values() if clock.source == Source.ANPR]
-        self._rejected.append(RejectedDetections(topics[-1], rejections))
-
-    def _control(self, owned: OwnedPartition, value: bytes, ledger: Ledger) -> None:
-        """Go over to a version of zones, cameras or settings."""
-        control = decode_control(value)
-        state = owned.state
-        if control.kind == "zones" and control.version > state.versions.zones:
-            changed = self._worlds.changed(state.versions.zones, control.version)
-            state.change_zones(self._worlds.zones(control.version), changed, ledger)
-        elif control.kind == "cameras" and control.version > state.versions.cameras:
-            state.change_cameras(control.version, self._worlds.cameras(control.version))
-        elif control.kind == "settings" and control.version > state.versions.settings:
-            settings = self._worlds.settings(control.version)
-            if owned.is_replaying:
-                self._replayed = Ledger(self._worlds.zone_sets)
-            state.change_settings(control.version, rules_of(settings), settings.confidence_floor)
+            self._taker.forget_replayed()
 
     def flush(self, *, with_snapshots: bool = False) -> None:
         """Bring everything since the last flush to the database in one transaction.
@@ -260,6 +210,7 @@ class Aggregate:
             TopicChangedError: The observation topic was made anew; nothing is stored.
             ServiceAwayError: The broker does not say whether it was.
         """
+        self._hold_gathered()
         moved = self._moved(with_snapshots=with_snapshots)
         if moved:
             self._watch.require()
@@ -276,15 +227,15 @@ class Aggregate:
     def _store_moved(self, moved: Sequence[OwnedPartition], *, with_snapshots: bool) -> None:
         """Bring everything since the last flush to the database; the topic is that of the start."""
         started_s = self._monotonic()
-        ledgers, self._ledgers = self._ledgers, {}
+        unstored = self._taker.unstored()
         due = moved if with_snapshots else snapshots_due(moved, started_s, self._options.snapshot_replay_s)
         plan = plan_flush(
             moved,
             {
                 slot_s: ledger.drain(slot_s=slot_s, midnights_us=self._midnights_us)
-                for slot_s, ledger in ledgers.items()
+                for slot_s, ledger in unstored.ledgers.items()
             },
-            self._rejected,
+            unstored.rejected,
             dead_letter_topic=self._options.dead_letter_topic,
             with_carriers=self._options.with_carriers,
             snapshot_of=lambda owned: self._snapshot(owned) if owned in due else None,
@@ -302,8 +253,7 @@ class Aggregate:
 
     def _flushed(self, moved: Sequence[OwnedPartition], plan: FlushPlan) -> None:
         """Note what the database holds now."""
-        self._has_new_rows = False
-        self._rejected = []
+        self._taker.stored()
         now_s = self._monotonic()
         snapshots = {snapshot.partition for snapshot in plan.flush.snapshots}
         for owned in moved:
@@ -378,23 +328,14 @@ class Aggregate:
         """Forget everything that is not stored: after an error, closing the consumer must not flush a part of it."""
         self.owned = {}
         self._metrics.owns(0)
-        self._ledgers = {}
-        self._rejected = []
+        self._taker.abandon()
 
     def drain(self) -> None:
         """Take everything that is held, and store it with a snapshot, since the log does not tell of it."""
         for owned in self.owned.values():
-            self._keep_rejected(owned, owned.drain(self._ledger_of(owned)))
+            self._taker.drain(owned)
         self.flush(with_snapshots=True)
 
     def finish(self) -> None:
         """Flush with snapshots; the caller closes the consumer."""
         self.flush(with_snapshots=True)
-
-
-def _topic_id(envelope: Envelope) -> bytes:
-    """Return the source topic that rows come from."""
-    if envelope.topic_id is None:
-        text = "a message with rows does not name its source topic"
-        raise RefusedError(text)
-    return envelope.topic_id

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from duls.errors import ReplayError
+from duls.pipelines.gathered_positions import GatheredPositions
 from duls.pipelines.snapshot_codec import encode_snapshot
 from processors.detections import CameraRejections
 from processors.ledger import Ledger
@@ -58,6 +59,7 @@ class OwnedPartition:
         self.origin = origin
         self.has_snapshot = origin is Origin.SNAPSHOT
         self.snapshot_offset = start_offset if self.has_snapshot else NOWHERE  # what the last snapshot holds
+        self.gathered = GatheredPositions()  # read, and not in the state yet
         self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
         self.assigned_s = 0.0  # monotonic: when the group gave it
         self.snapshot_s = 0.0  # monotonic: when the last snapshot was stored, at the latest

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.columns import DetectionColumns, PositionColumns
-from streams.narrow_rows import by_destination, column_types, narrowed, widened
+from streams.narrow_rows import NarrowRows, by_destination, column_types, narrowed, widened
 
 SHAPES: list[type[Any]] = [PositionColumns, DetectionColumns]
 INTEGERS = [name for name, type_ in column_types(PositionColumns).items() if type_.kind != "f"]
@@ -48,7 +48,7 @@ def test_rows_come_back_to_the_last_bit(shape: type[Any], draw: st.DataObject, r
     narrow = narrowed(columns)
 
     assert rows == narrow.rows
-    assert_same(columns, widened(shape, narrow.rows, narrow.columns, narrow.bases))
+    assert_same(columns, widened(shape, [narrow]))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_degrees_are_counted_only_where_that_is_exact(degrees: float, is_counted
     narrow = narrowed(columns)
 
     assert (np.int32 if is_counted else np.float64) == narrow.columns["lat"].dtype
-    assert_same(columns, widened(PositionColumns, 3, narrow.columns, narrow.bases))
+    assert_same(columns, widened(PositionColumns, [narrow]))
 
 
 def test_what_intake_sends_of_a_position_is_half_of_its_columns() -> None:
@@ -118,7 +118,7 @@ def test_splitting_by_destination_keeps_every_row_in_order(
 
     assert sorted(set(destinations)) == [part.destination for part in parts]
     assert len(destinations) == sum(part.end - part.first for part in parts)
-    found = widened(PositionColumns, rows.rows, rows.columns, rows.bases)
+    found = widened(PositionColumns, [rows])
     for number, first, end in parts:
         chosen = PositionColumns._make(column[destination == number] for column in columns)
         assert_same(chosen, PositionColumns._make(column[first:end] for column in found))
@@ -130,7 +130,7 @@ def test_a_column_that_is_named_nowhere_is_zero(name: str) -> None:
     columns = positions_of(3)
     others = {key: value for key, value in columns._asdict().items() if key != name}
 
-    found = widened(PositionColumns, 3, others, {})
+    found = widened(PositionColumns, [NarrowRows(3, others, {})])
 
     assert [0, 0, 0] == getattr(found, name).tolist()
     assert getattr(columns, name).dtype == getattr(found, name).dtype

@@ -261,7 +261,7 @@ def test_a_half_taken_message_brings_nothing() -> None:
     """An error in the middle leaves a ledger that holds a part of it."""
     store = MemoryStore()
     bad = Entry(b"not arrow", headers_of(Kind.POSITIONS, OURS, FMS_ID))
-    process = Process(store, one_log(*drive(), bad))
+    process = Process(store, one_log(*drive(), bad, progress(7, 60.0)))
     process.own(0)
     with pytest.raises(ArrowInvalid, match="Expected"):
         process.read()

@@ -49,7 +49,7 @@ def delta_with(slot_s: int) -> LedgerDelta:
     process = Process(MemoryStore(), [[*begin, positions([Seen(0, 0.0, 0.0, 1, 5.02)]), progress(1, 60.0)]])
     process.own(0)
     process.read()
-    return process.aggregate._ledgers[slot_s].drain(slot_s=slot_s, midnights_us=MIDNIGHTS_US)
+    return process.aggregate._taker.unstored().ledgers[slot_s].drain(slot_s=slot_s, midnights_us=MIDNIGHTS_US)
 
 
 def test_a_flush_without_cells_has_some_slot_length() -> None:
