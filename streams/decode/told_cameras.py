@@ -27,11 +27,11 @@ def cameras_told(rows: Iterable[DetectionRow]) -> list[CameraRow]:
     described: dict[int, CameraRow] = {}
     for row in rows:
         said = row.said_of_camera
-        if said is None or row.camera in described:
+        if said is None:
             continue
-        if row.outcome == Outcome.REGISTERED:
+        if row.outcome == Outcome.REGISTERED:  # such a row names no camera, what is said of it does
             of_messages.append(message_row(len(of_messages), said, is_update=True))
-        elif (camera := described_camera(row.camera, said)) is not None:
+        elif row.camera not in described and (camera := described_camera(row.camera, said)) is not None:
             described[row.camera] = camera
     return [*of_messages, *described.values()]
 

@@ -110,6 +110,15 @@ def test_a_message_that_was_rejected_tells_nothing() -> None:
     assert [other["payload"][0]["camera_id"]] == [row.camera_id for row in registry.rows]
 
 
+def test_a_passage_of_the_nil_camera_silences_no_message() -> None:
+    """Rows of messages have that number too, since they are of no camera."""
+    registry = Registry()
+
+    told(CameraTeller(registry.register), passage("00000000-0000-0000-0000-000000000000"), camera())
+
+    assert CAMERA in {row.camera_id for row in registry.rows}
+
+
 @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c"])
 def test_a_message_is_told_whatever_signs_stand_in_its_texts(sign: str) -> None:
     """They end no line, and those that JSON allows in texts are no fault."""
