@@ -78,7 +78,7 @@ def look_ahead(
         vehicle = arrays.vehicles[row["vehicle"]]
         block.cells[number] = _cell_at(world.zones, row["lon"], row["lat"])
         prefetch(world.zones.leaf_parts, block.cells[number])
-        prefetch(world.zones.border, block.cells[number])
+        prefetch(world.zones.answer, block.cells[number])
         if row["zone_set"] != vehicle["zone_set"]:
             block.visits[changing] = vehicle["visits"]
             block.lines[changing] = vehicle["visited"]
@@ -93,7 +93,7 @@ def look_ahead(
     for number in range(count):
         cell = block.cells[number]
         if world.zones.leaf_parts[cell]:
-            prefetch(world.zones.leaves.answer, PARTS * PARTS * world.zones.border[cell])
+            prefetch(world.zones.leaves.answer, PARTS * PARTS * (-1 - world.zones.answer[cell]))
     for number in range(changing):
         line = block.lines[number]
         if line != NONE:

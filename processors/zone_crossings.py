@@ -98,7 +98,7 @@ def _crossed_in_box(
             while parts:
                 part = lowest_bit(parts)
                 parts &= parts - 1
-                page = -1 - index.leaves.answer[index.border[cell] * PARTS * PARTS + part]
+                page = -1 - index.leaves.answer[(-1 - index.answer[cell]) * PARTS * PARTS + part]
                 found = _crossed_of_leaf(index, sets, scratch, link, page, found)
     return found
 

@@ -1,4 +1,4 @@
-"""The edges of zones as arrays, the grid over them, and which of its cells each touches."""
+"""The edges of zones as arrays, the grid over them, which of its cells each touches, and the rule over a row of it."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.columns import Float64Array, Int32Array, Int64Array
+from processors.geometry import crosses_ray
 from processors.jit import inner_kernel
 from processors.zone_index import MARGIN_DEG, Grid, column_of
 
@@ -26,6 +27,36 @@ class RawEdges(NamedTuple):
     y1: Float64Array
     x2: Float64Array
     y2: Float64Array
+
+
+class ZoneEdges(NamedTuple):
+    """Polygons of zones and their edges by grid row.
+
+    Zone z has the polygons `polygon_starts[z]:polygon_starts[z + 1]`. Polygon p has edges in the rows from
+    `first_row[p]` on; those of its k-th row stand in `row_starts[row_table[p] + k]` to the next start. Each edge
+    is (x1, y1) its lower end, (x2, y2) the other.
+    """
+
+    polygon_starts: Int32Array
+    first_row: Int32Array
+    row_table: Int64Array
+    row_starts: Int64Array
+    x1: Float64Array
+    y1: Float64Array
+    x2: Float64Array
+    y2: Float64Array
+
+
+class Ground(NamedTuple):
+    """What an index is built on: its grid, the edges of its zones by row, and what each cell is."""
+
+    grid: Grid
+    zone_no: Int32Array  # zone number by place in the index
+    edges: ZoneEdges
+    base: Int32Array  # zone set of each cell, shape (rows * columns,), without its border zones
+    border: Int32Array  # border number of each cell, or -1
+    border_starts: Int32Array
+    border_zones: Int32Array  # zones (places in the index) with an edge in the cell, ascending
 
 
 def raw_edges(zones: Sequence[Sequence[Polygon]]) -> RawEdges:
@@ -89,3 +120,26 @@ def columns_in_row(grid: Grid, raw: RawEdges, edge: int, row: int) -> tuple[int,
         column_of(grid, min(at_low, at_high) - MARGIN_DEG),
         column_of(grid, max(at_low, at_high) + MARGIN_DEG),
     )
+
+
+@inner_kernel
+def is_in_polygon(edges: ZoneEdges, polygon: int, row: int, lon: float, lat: float) -> bool:
+    """Tell whether a point of a grid row is in a polygon: by an odd count over its rings."""
+    place = row - edges.first_row[polygon]
+    table = edges.row_table[polygon]
+    if place < 0 or place >= edges.row_table[polygon + 1] - table:
+        return False
+    inside = False
+    for edge in range(edges.row_starts[table + place], edges.row_starts[table + place + 1]):
+        if crosses_ray(lon, lat, edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]):
+            inside = not inside
+    return inside
+
+
+@inner_kernel
+def is_in_zone(edges: ZoneEdges, zone: int, row: int, lon: float, lat: float) -> bool:
+    """Tell whether a point of a grid row is in a zone: in any of its polygons."""
+    for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
+        if is_in_polygon(edges, polygon, row, lon, lat):
+            return True
+    return False

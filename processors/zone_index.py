@@ -22,8 +22,7 @@ every answer equals the rule applied to all edges of all zones.
 
 from typing import Final, NamedTuple
 
-from processors.columns import Float64Array, Int32Array, Int64Array, UInt16Array
-from processors.geometry import crosses_ray
+from processors.columns import Float64Array, Int32Array, UInt16Array
 from processors.jit import inner_kernel
 
 MARGIN_DEG = 1e-9  # 0.1 mm: a million times the rounding error of a degree, far below a cell
@@ -57,24 +56,6 @@ class Grid(NamedTuple):
     rows: int
 
 
-class ZoneEdges(NamedTuple):
-    """Polygons of zones and their edges by grid row.
-
-    Zone z has the polygons `polygon_starts[z]:polygon_starts[z + 1]`. Polygon p has edges in the rows from
-    `first_row[p]` on; those of its k-th row stand in `row_starts[row_table[p] + k]` to the next start. Each edge
-    is (x1, y1) its lower end, (x2, y2) the other.
-    """
-
-    polygon_starts: Int32Array
-    first_row: Int32Array
-    row_table: Int64Array
-    row_starts: Int64Array
-    x1: Float64Array
-    y1: Float64Array
-    x2: Float64Array
-    y2: Float64Array
-
-
 class Leaves(NamedTuple):
     """The parts of border cells. The parts of border cell b stand at `PARTS * PARTS * b`, by row, then column."""
 
@@ -97,11 +78,6 @@ class ZoneIndex(NamedTuple):
         Int32Array  # zone set of each cell, shape (rows * columns,); with edges in it, -1 - its border number
     )
     zone_no: Int32Array  # zone number by place in this index
-    edges: ZoneEdges
-    base: Int32Array  # zone set of each cell, shape (rows * columns,), without its border zones
-    border: Int32Array  # border number of each cell, or -1
-    border_starts: Int32Array
-    border_zones: Int32Array  # zones (places in this index) with an edge in the cell, ascending
     leaf_parts: UInt16Array  # of each cell: one bit per part, by row, then column, that is a leaf
     leaves: Leaves
 
@@ -129,29 +105,6 @@ def column_of(grid: Grid, lon: float) -> int:
 def row_of(grid: Grid, lat: float) -> int:
     """Return the row of a latitude, clamped to the grid."""
     return int(min(max((lat - grid.south) * grid.rows_per_deg, 0.0), grid.rows - 1.0))
-
-
-@inner_kernel
-def is_in_polygon(edges: ZoneEdges, polygon: int, row: int, lon: float, lat: float) -> bool:
-    """Tell whether a point of a grid row is in a polygon: by an odd count over its rings."""
-    place = row - edges.first_row[polygon]
-    table = edges.row_table[polygon]
-    if place < 0 or place >= edges.row_table[polygon + 1] - table:
-        return False
-    inside = False
-    for edge in range(edges.row_starts[table + place], edges.row_starts[table + place + 1]):
-        if crosses_ray(lon, lat, edges.x1[edge], edges.y1[edge], edges.x2[edge], edges.y2[edge]):
-            inside = not inside
-    return inside
-
-
-@inner_kernel
-def is_in_zone(edges: ZoneEdges, zone: int, row: int, lon: float, lat: float) -> bool:
-    """Tell whether a point of a grid row is in a zone: in any of its polygons."""
-    for polygon in range(edges.polygon_starts[zone], edges.polygon_starts[zone + 1]):
-        if is_in_polygon(edges, polygon, row, lon, lat):
-            return True
-    return False
 
 
 @inner_kernel

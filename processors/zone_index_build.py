@@ -7,20 +7,27 @@ import numpy as np
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import kernel
-from processors.zone_edges import Polygon, RawEdges, columns_in_row, grid_over, raw_edges
+from processors.zone_edges import (
+    Ground,
+    Polygon,
+    RawEdges,
+    ZoneEdges,
+    columns_in_row,
+    grid_over,
+    is_in_zone,
+    raw_edges,
+)
 from processors.zone_index import (
     MARGIN_DEG,
     PARTS,
     Grid,
-    ZoneEdges,
     ZoneIndex,
     column_of,
     finer,
-    is_in_zone,
     row_of,
 )
-from processors.zone_leaves import NO_LEAVES, build_leaves
-from processors.zone_sets import ZoneSets
+from processors.zone_leaves import build_leaves
+from processors.zone_sets import NO_ZONES, ZoneSets
 
 
 class IndexedZone(NamedTuple):
@@ -39,24 +46,23 @@ def build_zone_index(zones: Sequence[IndexedZone], zone_sets: ZoneSets) -> ZoneI
     border_cells, first = np.unique(cells, return_index=True)
     border = np.full(grid.rows * grid.columns, -1, np.int32)
     border[border_cells] = np.arange(border_cells.size, dtype=np.int32)
-    index = ZoneIndex(
+    ground = Ground(
         grid,
-        np.zeros(grid.rows * grid.columns + 1, np.int32),
         np.array([zone.zone_no for zone in ordered], np.int32),
         _edges_by_row(grid, raw),
         np.zeros(grid.rows * grid.columns, np.int32),
         border,
         np.append(first, cells.size).astype(np.int32),
         members.astype(np.int32),
-        np.zeros(grid.rows * grid.columns, np.uint16),
-        NO_LEAVES,
     )
-    _fill_bases(index, raw, zone_sets)
-    index.answer[:-1] = np.where(border < 0, index.base, -1 - border)
-    index = index._replace(leaves=build_leaves(index, raw, zone_sets))
-    is_leaf = index.leaves.answer.reshape(-1, PARTS * PARTS) < 0
-    index.leaf_parts[border_cells] = is_leaf @ (1 << np.arange(PARTS * PARTS))
-    return index
+    _fill_bases(ground, raw, zone_sets)
+    leaves = build_leaves(ground, raw, zone_sets)
+    leaf_parts = np.zeros(grid.rows * grid.columns, np.uint16)
+    leaf_parts[border_cells] = (leaves.answer.reshape(-1, PARTS * PARTS) < 0) @ (
+        1 << np.arange(PARTS * PARTS)
+    )
+    answer = np.append(np.where(border < 0, ground.base, -1 - border), NO_ZONES).astype(np.int32)
+    return ZoneIndex(grid, answer, ground.zone_no, leaf_parts, leaves)
 
 
 def _edges_by_row(grid: Grid, raw: RawEdges) -> ZoneEdges:
@@ -162,31 +168,31 @@ def _mark_border(
     return count
 
 
-def _fill_bases(index: ZoneIndex, raw: RawEdges, zone_sets: ZoneSets) -> None:
+def _fill_bases(ground: Ground, raw: RawEdges, zone_sets: ZoneSets) -> None:
     """Add each zone to the base of the cells that lie wholly inside it."""
-    for zone, zone_no in enumerate(index.zone_no.tolist()):
+    for zone, zone_no in enumerate(ground.zone_no.tolist()):
         edges = slice(
             raw.edge_starts[raw.polygon_starts[zone]], raw.edge_starts[raw.polygon_starts[zone + 1]]
         )
         if edges.stop == edges.start:
             continue
         corner = (
-            column_of(index.grid, min(raw.x1[edges].min(), raw.x2[edges].min())),
-            row_of(index.grid, raw.y1[edges].min()),
-            column_of(index.grid, max(raw.x1[edges].max(), raw.x2[edges].max())),
-            row_of(index.grid, raw.y2[edges].max()),
+            column_of(ground.grid, min(raw.x1[edges].min(), raw.x2[edges].min())),
+            row_of(ground.grid, raw.y1[edges].min()),
+            column_of(ground.grid, max(raw.x1[edges].max(), raw.x2[edges].max())),
+            row_of(ground.grid, raw.y2[edges].max()),
         )
-        cells = _interior_cells(index, zone, corner)
-        old = np.unique(index.base[cells])
+        cells = _interior_cells(ground, zone, corner)
+        old = np.unique(ground.base[cells])
         new = np.array([zone_sets.number_of([*zone_sets.zones_of(int(s)), zone_no]) for s in old], np.int32)
         if cells.size:
-            index.base[cells] = new[np.searchsorted(old, index.base[cells])]
+            ground.base[cells] = new[np.searchsorted(old, ground.base[cells])]
 
 
 @kernel
-def _interior_cells(index: ZoneIndex, zone: int, corner: tuple[int, int, int, int]) -> Int64Array:
+def _interior_cells(ground: Ground, zone: int, corner: tuple[int, int, int, int]) -> Int64Array:
     """Return the cells of the box that lie inside a zone and hold none of its edges."""
-    grid = index.grid
+    grid = ground.grid
     left, bottom, right, top = corner
     found = np.empty((right - left + 1) * (top - bottom + 1), np.int64)
     count = 0
@@ -195,14 +201,14 @@ def _interior_cells(index: ZoneIndex, zone: int, corner: tuple[int, int, int, in
         in_run = False
         for column in range(left, right + 1):
             cell = row * grid.columns + column
-            if _is_border_of(index, cell, zone):
+            if _is_border_of(ground, cell, zone):
                 in_run = False
                 continue
             if not in_run:
                 # no edge of the zone touches a run of such cells, so one point answers for all of them
                 lon = grid.west + (column + 0.5) / grid.columns_per_deg
                 lat = grid.south + (row + 0.5) / grid.rows_per_deg
-                run_inside = is_in_zone(index.edges, zone, row, lon, lat)
+                run_inside = is_in_zone(ground.edges, zone, row, lon, lat)
                 in_run = True
             if run_inside:
                 found[count] = cell
@@ -211,11 +217,11 @@ def _interior_cells(index: ZoneIndex, zone: int, corner: tuple[int, int, int, in
 
 
 @kernel
-def _is_border_of(index: ZoneIndex, cell: int, zone: int) -> bool:
-    border = index.border[cell]
+def _is_border_of(ground: Ground, cell: int, zone: int) -> bool:
+    border = ground.border[cell]
     if border < 0:
         return False
-    for place in range(index.border_starts[border], index.border_starts[border + 1]):
-        if index.border_zones[place] == zone:
+    for place in range(ground.border_starts[border], ground.border_starts[border + 1]):
+        if ground.border_zones[place] == zone:
             return True
     return False

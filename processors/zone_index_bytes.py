@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from duls.errors import UnusableFileError
 from processors.columns import Int32Array
-from processors.zone_index import BASE, UNRESOLVED, Grid, Leaves, ZoneEdges, ZoneIndex
+from processors.zone_index import BASE, UNRESOLVED, Grid, Leaves, ZoneIndex
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Grows with every change of what `build_zone_index` makes of the same zones, or of how it stands in the bytes."""
 
 MAGIC: Final = b"DULSzone"
 ALIGNMENT: Final = 64  # bytes: a line of a cache
 START: Final = struct.Struct("<8sIIII")  # magic, format, length of the header, checksums of header and body
-OWN_ARRAYS: Final = ("answer", "zone_no", "base", "border", "border_starts", "border_zones", "leaf_parts")
+OWN_ARRAYS: Final = ("answer", "zone_no", "leaf_parts")
 LEAF_ARRAYS: Final = tuple(name for name in Leaves._fields if name != "mask_sets")
 
 AnyArray = NDArray[Any]
@@ -87,11 +87,9 @@ def decode_index(content: memoryview, zones: bytes) -> tuple[ZoneIndex, ZoneSets
         raise UnusableFileError(message)
     arrays = list(_placed(header, body))
     own, arrays = arrays[: len(OWN_ARRAYS)], arrays[len(OWN_ARRAYS) :]
-    edges, arrays = arrays[: len(ZoneEdges._fields)], arrays[len(ZoneEdges._fields) :]
     leaves, (starts, flat) = arrays[: len(LEAF_ARRAYS)], arrays[len(LEAF_ARRAYS) :]
     index = ZoneIndex(
         grid=header.grid,
-        edges=ZoneEdges(*edges),
         leaves=Leaves(
             **dict(zip(LEAF_ARRAYS, leaves, strict=True)),
             mask_sets=np.full(header.states, UNRESOLVED, np.int32),
@@ -126,9 +124,7 @@ def adopted(index: ZoneIndex, zone_sets: ZoneSets, registry: ZoneSets) -> ZoneIn
             index.leaves.mask_sets, UNRESOLVED
         ),  # lookups fill it again, with these numbers
     )
-    return index._replace(
-        answer=_renumbered(index.answer, number), base=_renumbered(index.base, number), leaves=leaves
-    )
+    return index._replace(answer=_renumbered(index.answer, number), leaves=leaves)
 
 
 def _renumbered(answer: Int32Array, number: Int32Array) -> Int32Array:
@@ -139,7 +135,6 @@ def _renumbered(answer: Int32Array, number: Int32Array) -> Int32Array:
 def _arrays(index: ZoneIndex, zone_sets: ZoneSets) -> Iterator[AnyArray]:
     """Yield the arrays of an index and its sets in the order of the bytes."""
     yield from (getattr(index, name) for name in OWN_ARRAYS)
-    yield from index.edges
     yield from (getattr(index.leaves, name) for name in LEAF_ARRAYS)
     yield from zone_sets.arrays()
 

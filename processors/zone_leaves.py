@@ -10,7 +10,7 @@ import numpy as np
 from processors.columns import Int32Array, Int64Array
 from processors.jit import inner_kernel, kernel
 from processors.shared_lists import Lists, group_lists
-from processors.zone_edges import RawEdges, columns_in_row
+from processors.zone_edges import Ground, RawEdges, columns_in_row, is_in_polygon
 from processors.zone_index import (
     BASE,
     FIRST_EDGE,
@@ -27,9 +27,7 @@ from processors.zone_index import (
     UPPER_RIGHT,
     Grid,
     Leaves,
-    ZoneIndex,
     finer,
-    is_in_polygon,
     row_of,
     toggled,
 )
@@ -37,16 +35,6 @@ from processors.zone_sets import ZoneSets
 
 SAME_EDGE_REACH: Final = (
     64  # edges of a page among which the same one is looked for; missing one costs time only
-)
-
-NO_LEAVES: Final = Leaves(
-    np.zeros(0, np.int32),
-    np.zeros((1, 4), np.int32),
-    np.zeros((0, 4), np.float64),
-    np.zeros(0, np.int32),
-    np.zeros(1, np.int32),
-    np.zeros(0, np.int32),
-    np.zeros(0, np.int32),
 )
 
 
@@ -68,54 +56,54 @@ class _Part(NamedTuple):
     top: float
 
 
-def build_leaves(index: ZoneIndex, raw: RawEdges, zone_sets: ZoneSets) -> Leaves:
-    """Build the parts of the border cells of an index whose bases are known."""
-    touches = _touches(index, raw)
-    cells = np.flatnonzero(index.border >= 0)
-    base = _part_bases(index, touches, cells, zone_sets)
-    leaves = _leaves(index, raw, touches, cells, base)
+def build_leaves(ground: Ground, raw: RawEdges, zone_sets: ZoneSets) -> Leaves:
+    """Build the parts of the border cells of a ground whose bases are known."""
+    touches = _touches(ground, raw)
+    cells = np.flatnonzero(ground.border >= 0)
+    base = _part_bases(ground, touches, cells, zone_sets)
+    leaves = _leaves(ground, raw, touches, cells, base)
     masks = np.left_shift(1, np.diff(leaves.member_starts).astype(np.int64))
     leaves.heads[1:, FIRST_MASK] = np.cumsum(masks)
     return leaves._replace(mask_sets=np.full(int(masks.sum()), UNRESOLVED, np.int32))
 
 
-def _touches(index: ZoneIndex, raw: RawEdges) -> _Touches:
-    fine = finer(index.grid)
-    parts = (index.border_starts.size - 1) * PARTS * PARTS
+def _touches(ground: Ground, raw: RawEdges) -> _Touches:
+    fine = finer(ground.grid)
+    parts = (ground.border_starts.size - 1) * PARTS * PARTS
     starts = np.zeros(parts + 1, np.int64)
-    _count_touches(index, fine, raw, starts)
+    _count_touches(ground, fine, raw, starts)
     np.cumsum(starts, out=starts)
     edge = np.empty(int(starts[-1]), np.int32)
-    _list_touches(index, fine, raw, starts[:-1].copy(), edge)
+    _list_touches(ground, fine, raw, starts[:-1].copy(), edge)
     polygon = np.repeat(np.arange(raw.edge_starts.size - 1, dtype=np.int32), np.diff(raw.edge_starts))
     return _Touches(starts, edge, polygon)
 
 
 @kernel
-def _count_touches(index: ZoneIndex, fine: Grid, raw: RawEdges, starts: Int64Array) -> None:
+def _count_touches(ground: Ground, fine: Grid, raw: RawEdges, starts: Int64Array) -> None:
     for edge in range(raw.x1.size):
         bottom = row_of(fine, raw.y1[edge] - MARGIN_DEG)
         for row in range(bottom, row_of(fine, raw.y2[edge] + MARGIN_DEG) + 1):
             left, right = columns_in_row(fine, raw, edge, row)
             for column in range(left, right + 1):
-                starts[_part_at(index, row, column) + 1] += 1
+                starts[_part_at(ground, row, column) + 1] += 1
 
 
 @kernel
-def _list_touches(index: ZoneIndex, fine: Grid, raw: RawEdges, filled: Int64Array, edges: Int32Array) -> None:
+def _list_touches(ground: Ground, fine: Grid, raw: RawEdges, filled: Int64Array, edges: Int32Array) -> None:
     for edge in range(raw.x1.size):
         bottom = row_of(fine, raw.y1[edge] - MARGIN_DEG)
         for row in range(bottom, row_of(fine, raw.y2[edge] + MARGIN_DEG) + 1):
             left, right = columns_in_row(fine, raw, edge, row)
             for column in range(left, right + 1):
-                part = _part_at(index, row, column)
+                part = _part_at(ground, row, column)
                 edges[filled[part]] = edge
                 filled[part] += 1
 
 
 @inner_kernel
-def _part_at(index: ZoneIndex, row: int, column: int) -> int:
-    border = index.border[row // PARTS * index.grid.columns + column // PARTS]
+def _part_at(ground: Ground, row: int, column: int) -> int:
+    border = ground.border[row // PARTS * ground.grid.columns + column // PARTS]
     return (border * PARTS + row % PARTS) * PARTS + column % PARTS
 
 
@@ -133,35 +121,37 @@ def _part(grid: Grid, cell: int, number: int) -> _Part:
     )
 
 
-def _part_bases(index: ZoneIndex, touches: _Touches, cells: Int64Array, zone_sets: ZoneSets) -> Int32Array:
+def _part_bases(ground: Ground, touches: _Touches, cells: Int64Array, zone_sets: ZoneSets) -> Int32Array:
     """Return the set of the zones that hold the whole of each part, as far as no edge of their polygon is in it."""
-    lists = _zones_of_parts(index, touches, cells)
+    lists = _zones_of_parts(ground, touches, cells)
     group, example = group_lists(lists)
     numbers = np.empty(example.size, np.int32)
     for place, part in enumerate(example.tolist()):
         cell_base, *zones = lists.values[lists.starts[part] : lists.starts[part + 1]].tolist()
-        numbers[place] = zone_sets.number_of([*zone_sets.zones_of(cell_base), *index.zone_no[zones].tolist()])
+        numbers[place] = zone_sets.number_of(
+            [*zone_sets.zones_of(cell_base), *ground.zone_no[zones].tolist()]
+        )
     return numbers[group]
 
 
 @kernel
-def _zones_of_parts(index: ZoneIndex, touches: _Touches, cells: Int64Array) -> Lists:
+def _zones_of_parts(ground: Ground, touches: _Touches, cells: Int64Array) -> Lists:
     """Return for each part the base of its cell, then the border zones of the cell that hold its middle.
 
     Of these zones only the polygons without an edge in the part count.
     """
     parts = touches.starts.size - 1
     starts = np.zeros(parts + 1, np.int64)
-    values = np.empty(parts + PARTS * PARTS * index.border_zones.size, np.int32)
+    values = np.empty(parts + PARTS * PARTS * ground.border_zones.size, np.int32)
     count = 0
     for part in range(parts):
         border = part // (PARTS * PARTS)
-        here = _part(index.grid, cells[border], part % (PARTS * PARTS))
-        values[count] = index.base[cells[border]]
+        here = _part(ground.grid, cells[border], part % (PARTS * PARTS))
+        values[count] = ground.base[cells[border]]
         count += 1
-        for place in range(index.border_starts[border], index.border_starts[border + 1]):
-            zone = index.border_zones[place]
-            if _holds_part(index, touches, part, zone, here):
+        for place in range(ground.border_starts[border], ground.border_starts[border + 1]):
+            zone = ground.border_zones[place]
+            if _holds_part(ground, touches, part, zone, here):
                 values[count] = zone
                 count += 1
         starts[part + 1] = count
@@ -169,20 +159,18 @@ def _zones_of_parts(index: ZoneIndex, touches: _Touches, cells: Int64Array) -> L
 
 
 @inner_kernel
-def _holds_part(index: ZoneIndex, touches: _Touches, part: int, zone: int, here: _Part) -> bool:
+def _holds_part(ground: Ground, touches: _Touches, part: int, zone: int, here: _Part) -> bool:
     """Tell whether a polygon of a zone without edges in a part holds its middle."""
-    for polygon in range(index.edges.polygon_starts[zone], index.edges.polygon_starts[zone + 1]):
+    for polygon in range(ground.edges.polygon_starts[zone], ground.edges.polygon_starts[zone + 1]):
         touched = False
         for place in range(touches.starts[part], touches.starts[part + 1]):
             touched = touched or touches.polygon[touches.edge[place]] == polygon
-        if not touched and is_in_polygon(index.edges, polygon, here.row, here.lon, here.lat):
+        if not touched and is_in_polygon(ground.edges, polygon, here.row, here.lon, here.lat):
             return True
     return False
 
 
-def _leaves(
-    index: ZoneIndex, raw: RawEdges, touches: _Touches, cells: Int64Array, base: Int32Array
-) -> Leaves:
+def _leaves(ground: Ground, raw: RawEdges, touches: _Touches, cells: Int64Array, base: Int32Array) -> Leaves:
     """Return the leaves, without their tables of states."""
     entries = touches.edge.size
     pages = int((np.diff(touches.starts) > 0).sum()) + entries // MAX_MASK_ZONES
@@ -195,7 +183,7 @@ def _leaves(
         np.empty(entries, np.int32),
         np.empty(0, np.int32),
     )
-    pages = _fill_leaves(index, raw, touches, cells, room)
+    pages = _fill_leaves(ground, raw, touches, cells, room)
     edges, members = room.heads[pages, FIRST_EDGE], room.member_starts[pages]
     return Leaves(
         room.answer,
@@ -209,20 +197,18 @@ def _leaves(
 
 
 @kernel
-def _fill_leaves(
-    index: ZoneIndex, raw: RawEdges, touches: _Touches, cells: Int64Array, leaves: Leaves
-) -> int:
+def _fill_leaves(ground: Ground, raw: RawEdges, touches: _Touches, cells: Int64Array, leaves: Leaves) -> int:
     """Write the pages of all parts with edges; return how many there are."""
     page = 0
     for part in range(touches.starts.size - 1):
         first, end = touches.starts[part], touches.starts[part + 1]
         if first == end:
             continue
-        here = _part(index.grid, cells[part // (PARTS * PARTS)], part % (PARTS * PARTS))
+        here = _part(ground.grid, cells[part // (PARTS * PARTS)], part % (PARTS * PARTS))
         base = leaves.answer[part]
         leaves.answer[part] = -1 - page
         while first < end:
-            first = _fill_page(index, raw, touches, first, end, here, leaves, page)
+            first = _fill_page(ground, raw, touches, first, end, here, leaves, page)
             leaves.heads[page, BASE] = base
             if first < end:
                 leaves.heads[page, STATE] |= MORE
@@ -232,7 +218,7 @@ def _fill_leaves(
 
 @inner_kernel
 def _fill_page(
-    index: ZoneIndex,
+    ground: Ground,
     raw: RawEdges,
     touches: _Touches,
     first: int,
@@ -255,9 +241,9 @@ def _fill_page(
                 break
             bit += 1
             polygon = touches.polygon[edge]
-            zone = np.searchsorted(index.edges.polygon_starts, polygon, side="right") - 1
+            zone = np.searchsorted(ground.edges.polygon_starts, polygon, side="right") - 1
             leaves.members[members + bit] = zone
-            state ^= is_in_polygon(index.edges, polygon, here.row, here.lon, here.lat) << bit
+            state ^= is_in_polygon(ground.edges, polygon, here.row, here.lon, here.lat) << bit
         x1, y1, x2, y2 = raw.x1[edge], raw.y1[edge], raw.x2[edge], raw.y2[edge]
         corners = _corners(x1, y1, x2, y2, here)
         # the state before any edge is that of the middle without what the edges here do to it

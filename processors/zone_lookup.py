@@ -177,7 +177,7 @@ def _zones_of_states(index: ZoneIndex, lon: Float64Array, lat: Float64Array) -> 
     count = 0
     for point in range(lon.size):
         cell = row_of(index.grid, lat[point]) * index.grid.columns + column_of(index.grid, lon[point])
-        part = PARTS * PARTS * index.border[cell] + part_of(index.grid, lon[point], lat[point])
+        part = PARTS * PARTS * (-1 - index.answer[cell]) + part_of(index.grid, lon[point], lat[point])
         page = first = -1 - leaves.answer[part]
         values = _with_room(values, count + 1)
         values[count] = leaves.heads[page, BASE]

@@ -1,4 +1,4 @@
-"""What an index holds: bases where no edge is, border cells where one is, and a bounded grid."""
+"""What an index holds: answers where no edge is, border cells where one is, and a bounded grid."""
 
 from random import Random
 
@@ -18,18 +18,18 @@ SQUARE: Geometry = [[[(5.0, 52.0), (5.1, 52.0), (5.1, 52.1), (5.0, 52.1)]]]
 
 @pytest.mark.parametrize("seed", range(3))
 def test_cells_without_edges_answer_for_all_their_points(seed: int) -> None:
-    """The middle and the corners of such a cell are in the zones of its base."""
+    """The middle and the corners of such a cell are in the zones of its answer."""
     zones = numbered(random_zones(Random(seed), 8))
     index, zone_sets = built(zones)
     grid = index.grid
-    plain = np.flatnonzero(index.border < 0)
+    plain = np.flatnonzero(index.answer[:-1] >= 0)
     for cell in Random(seed).sample(plain.tolist(), 300):
         row, column = divmod(cell, grid.columns)
         for right, up in ((0.5, 0.5), (0.001, 0.001), (0.999, 0.999)):
             lon = grid.west + (column + right) / grid.columns_per_deg
             lat = grid.south + (row + up) / grid.rows_per_deg
             expected = tuple(sorted(zone_no for zone_no, zone in zones.items() if contains(zone, lon, lat)))
-            assert expected == zone_sets.zones_of(int(index.base[cell]))
+            assert expected == zone_sets.zones_of(int(index.answer[cell]))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -38,7 +38,7 @@ def test_parts_without_edges_answer_for_all_their_points(seed: int) -> None:
     zones = numbered(random_zones(Random(seed), 8))
     index, zone_sets = built(zones)
     grid = index.grid
-    cells = np.flatnonzero(index.border >= 0)
+    cells = np.flatnonzero(index.answer < 0)
     plain = np.flatnonzero(index.leaves.answer >= 0)
     for place in Random(seed).sample(plain.tolist(), 300):
         row, column = divmod(int(cells[place // PARTS**2]), grid.columns)
@@ -67,7 +67,7 @@ def test_most_cells_of_a_plain_zone_have_no_edge() -> None:
     grid = index.grid
 
     assert MIN_CELLS <= grid.rows * grid.columns
-    assert 4 * (grid.rows - 1) == int((index.border >= 0).sum())
+    assert 4 * (grid.rows - 1) == int((index.answer < 0).sum())
 
 
 def test_an_open_ring_and_a_closed_one_are_the_same() -> None:
@@ -76,8 +76,8 @@ def test_an_open_ring_and_a_closed_one_are_the_same() -> None:
     index_open, _ = built({1: [[ring]]})
     index_closed, _ = built({1: [[[*ring, ring[0]]]]})
 
-    assert index_open.edges.x1.tolist() == index_closed.edges.x1.tolist()
-    assert index_open.base.tolist() == index_closed.base.tolist()
+    assert index_open.leaves.edges.tolist() == index_closed.leaves.edges.tolist()
+    assert index_open.answer.tolist() == index_closed.answer.tolist()
 
 
 def test_edges_are_written_from_their_lower_end() -> None:
@@ -86,8 +86,8 @@ def test_edges_are_written_from_their_lower_end() -> None:
     backward, _ = built({1: [[SQUARE[0][0][::-1]]]})
 
     for index in (forward, backward):
-        edges = index.edges
-        assert bool(((edges.y1 < edges.y2) | ((edges.y1 == edges.y2) & (edges.x1 < edges.x2))).all())
+        x1, y1, x2, y2 = index.leaves.edges.T
+        assert bool(((y1 < y2) | ((y1 == y2) & (x1 < x2))).all())
 
 
 def test_zones_of_one_number_are_not_merged() -> None:
@@ -96,4 +96,4 @@ def test_zones_of_one_number_are_not_merged() -> None:
     index = build_zone_index([IndexedZone(4, SQUARE), IndexedZone(4, SQUARE)], zone_sets)
 
     assert [4, 4] == index.zone_no.tolist()
-    assert (4,) == zone_sets.zones_of(int(index.base.max()))
+    assert (4,) == zone_sets.zones_of(int(index.answer.max()))
