@@ -15,7 +15,7 @@ from processors.jit import inner_kernel, prefetch
 from processors.reorder import HeldArrays, next_due
 from processors.vehicle_table import FOREVER_US, NONE, VehicleArrays
 from processors.visit_steps import FMS, World
-from processors.zone_index import PARTS, ZoneIndex, column_of, row_of
+from processors.zone_index import EdgeBlocks, column_of, row_of
 from processors.zone_sets import NO_ZONES
 
 BLOCK: Final = 64
@@ -26,7 +26,7 @@ class DueBlock(NamedTuple):
     """The positions that are taken next, and how far the queues have been looked through for them."""
 
     places: Int32Array  # shape (BLOCK,)
-    cells: Int64Array  # cell of the grid of zones of each, shape (BLOCK,)
+    near: Int64Array  # block of edges of zones that each is in, shape (BLOCK,)
     visits: (
         Int32Array  # of those that change the zones of their vehicle: visit asked for last, shape (BLOCK,)
     )
@@ -70,15 +70,15 @@ def look_ahead(
     world: World, arrays: VehicleArrays, held: HeldArrays, set_cells: CellTable, block: DueBlock, count: int
 ) -> None:
     """Ask for what the steps of a block will read: what each read leads to is asked for in the next round."""
+    zones = world.zones.blocks
     for number in range(count):
         prefetch(arrays.vehicles, held.rows[block.places[number]]["vehicle"])
     changing = 0
     for number in range(count):
         row = held.rows[block.places[number]]
         vehicle = arrays.vehicles[row["vehicle"]]
-        block.cells[number] = _cell_at(world.zones, row["lon"], row["lat"])
-        prefetch(world.zones.leaf_parts, block.cells[number])
-        prefetch(world.zones.answer, block.cells[number])
+        block.near[number] = _block_at(zones, row["lon"], row["lat"])
+        prefetch(zones.starts, block.near[number])
         if row["zone_set"] != vehicle["zone_set"]:
             block.visits[changing] = vehicle["visits"]
             block.lines[changing] = vehicle["visited"]
@@ -91,9 +91,9 @@ def look_ahead(
             prefetch(set_cells.values, place)
             prefetch(arrays.visits, vehicle["visits"])
     for number in range(count):
-        cell = block.cells[number]
-        if world.zones.leaf_parts[cell]:
-            prefetch(world.zones.leaves.answer, PARTS * PARTS * (-1 - world.zones.answer[cell]))
+        edge = zones.starts[block.near[number]]
+        prefetch(zones.boxes, edge)
+        prefetch(zones.edges, edge)
     for number in range(changing):
         line = block.lines[number]
         if line != NONE:
@@ -107,9 +107,9 @@ def look_ahead(
 
 
 @inner_kernel
-def _cell_at(index: ZoneIndex, lon: float, lat: float) -> int:
-    """Return the cell of the grid that a position is in."""
-    return row_of(index.grid, lat) * index.grid.columns + column_of(index.grid, lon)
+def _block_at(zones: EdgeBlocks, lon: float, lat: float) -> int:
+    """Return the block of edges that a position is in."""
+    return row_of(zones.grid, lat) * zones.grid.columns + column_of(zones.grid, lon)
 
 
 @inner_kernel

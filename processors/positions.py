@@ -237,7 +237,7 @@ class PositionState:
 
 
 def _scratch_for(index: ZoneIndex) -> CrossingScratch:
-    zones = index.zone_no.size
+    zones = int(index.zone_no.max(initial=0)) + 1
     return CrossingScratch(np.zeros(zones, np.int64), np.zeros(1, np.int64), np.zeros(zones, np.int32))
 
 

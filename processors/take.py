@@ -220,7 +220,7 @@ def _pass_through(world: World, state: Positions, vehicle: np.void, held: np.voi
     link = Link(
         vehicle["lon"], vehicle["lat"], held["lon"], held["lat"], vehicle["zone_set"], held["zone_set"]
     )
-    for place in range(crossed_zones(world.zones, world.sets, world.scratch, link)):
+    for place in range(crossed_zones(world.zones.blocks, world.sets, world.scratch, link)):
         zone_no = world.scratch.found[place]
         if world.changed[zone_no] <= vehicle["zone_version"]:
             slot = held["event_us"] // world.rules.slot_us

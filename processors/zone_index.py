@@ -22,7 +22,7 @@ every answer equals the rule applied to all edges of all zones.
 
 from typing import Final, NamedTuple
 
-from processors.columns import Float64Array, Int32Array, UInt16Array
+from processors.columns import Float64Array, Int32Array, UInt64Array
 from processors.jit import inner_kernel
 
 MARGIN_DEG = 1e-9  # 0.1 mm: a million times the rounding error of a degree, far below a cell
@@ -70,16 +70,34 @@ class Leaves(NamedTuple):
     mask_sets: Int32Array  # zone set of a state, or UNRESOLVED
 
 
+class EdgeBlocks(NamedTuple):
+    """The edges of all zones by blocks of their box, for links; an edge is in every block that it touches.
+
+    Those of block b stand at `starts[b]:starts[b + 1]`, each once however many zones share it. The box of an edge is
+    one word, so that one subtraction compares it with that of a link: `processors.zone_boxes` tells how.
+    """
+
+    fine: Grid  # of SPAN columns and rows, in which boxes are told
+    grid: Grid  # of the blocks: as many columns as rows, a power of two
+    shift: int  # from a column or row of `fine` to that of its block
+    starts: Int32Array  # shape (blocks + 1,), by row, then column
+    boxes: UInt64Array
+    edges: Float64Array  # shape (edges, 4): (x1, y1) the lower end, (x2, y2) the other
+    owners: Int32Array  # of each edge: number of the list of its zones
+    owner_starts: Int32Array  # of each list
+    owner_zones: Int32Array  # zone numbers
+
+
 class ZoneIndex(NamedTuple):
-    """Everything a lookup needs, as arrays."""
+    """Everything that lookups and crossings need, as arrays."""
 
     grid: Grid
     answer: (
         Int32Array  # zone set of each cell, shape (rows * columns,); with edges in it, -1 - its border number
     )
     zone_no: Int32Array  # zone number by place in this index
-    leaf_parts: UInt16Array  # of each cell: one bit per part, by row, then column, that is a leaf
     leaves: Leaves
+    blocks: EdgeBlocks
 
 
 @inner_kernel

@@ -1,4 +1,4 @@
-"""Building a zone index: edges by grid row, border cells, the zone set of every other cell, and the leaves."""
+"""Building a zone index: edges by grid row, border cells, the zone set of every other cell, leaves, and blocks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import numpy as np
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import kernel
+from processors.zone_blocks import build_blocks
 from processors.zone_edges import (
     Ground,
     Polygon,
@@ -57,12 +58,8 @@ def build_zone_index(zones: Sequence[IndexedZone], zone_sets: ZoneSets) -> ZoneI
     )
     _fill_bases(ground, raw, zone_sets)
     leaves = build_leaves(ground, raw, zone_sets)
-    leaf_parts = np.zeros(grid.rows * grid.columns, np.uint16)
-    leaf_parts[border_cells] = (leaves.answer.reshape(-1, PARTS * PARTS) < 0) @ (
-        1 << np.arange(PARTS * PARTS)
-    )
     answer = np.append(np.where(border < 0, ground.base, -1 - border), NO_ZONES).astype(np.int32)
-    return ZoneIndex(grid, answer, ground.zone_no, leaf_parts, leaves)
+    return ZoneIndex(grid, answer, ground.zone_no, leaves, build_blocks(grid, raw, ground.zone_no))
 
 
 def _edges_by_row(grid: Grid, raw: RawEdges) -> ZoneEdges:

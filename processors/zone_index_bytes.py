@@ -17,17 +17,19 @@ from numpy.typing import NDArray
 
 from duls.errors import UnusableFileError
 from processors.columns import Int32Array
-from processors.zone_index import BASE, UNRESOLVED, Grid, Leaves, ZoneIndex
+from processors.zone_blocks import block_grids
+from processors.zone_index import BASE, UNRESOLVED, EdgeBlocks, Grid, Leaves, ZoneIndex
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Grows with every change of what `build_zone_index` makes of the same zones, or of how it stands in the bytes."""
 
 MAGIC: Final = b"DULSzone"
 ALIGNMENT: Final = 64  # bytes: a line of a cache
 START: Final = struct.Struct("<8sIIII")  # magic, format, length of the header, checksums of header and body
-OWN_ARRAYS: Final = ("answer", "zone_no", "leaf_parts")
+OWN_ARRAYS: Final = ("answer", "zone_no")
 LEAF_ARRAYS: Final = tuple(name for name in Leaves._fields if name != "mask_sets")
+BLOCK_ARRAYS: Final = ("starts", "boxes", "edges", "owners", "owner_starts", "owner_zones")
 
 AnyArray = NDArray[Any]
 Buffer = bytes | memoryview
@@ -87,13 +89,15 @@ def decode_index(content: memoryview, zones: bytes) -> tuple[ZoneIndex, ZoneSets
         raise UnusableFileError(message)
     arrays = list(_placed(header, body))
     own, arrays = arrays[: len(OWN_ARRAYS)], arrays[len(OWN_ARRAYS) :]
-    leaves, (starts, flat) = arrays[: len(LEAF_ARRAYS)], arrays[len(LEAF_ARRAYS) :]
+    leaves, arrays = arrays[: len(LEAF_ARRAYS)], arrays[len(LEAF_ARRAYS) :]
+    blocks, (starts, flat) = arrays[: len(BLOCK_ARRAYS)], arrays[len(BLOCK_ARRAYS) :]
     index = ZoneIndex(
         grid=header.grid,
         leaves=Leaves(
             **dict(zip(LEAF_ARRAYS, leaves, strict=True)),
             mask_sets=np.full(header.states, UNRESOLVED, np.int32),
         ),
+        blocks=EdgeBlocks(*block_grids(header.grid, blocks[0].size - 1), *blocks),
         **dict(zip(OWN_ARRAYS, own, strict=True)),
     )
     zone_sets = ZoneSets()
@@ -136,6 +140,7 @@ def _arrays(index: ZoneIndex, zone_sets: ZoneSets) -> Iterator[AnyArray]:
     """Yield the arrays of an index and its sets in the order of the bytes."""
     yield from (getattr(index, name) for name in OWN_ARRAYS)
     yield from (getattr(index.leaves, name) for name in LEAF_ARRAYS)
+    yield from (getattr(index.blocks, name) for name in BLOCK_ARRAYS)
     yield from zone_sets.arrays()
 
 
