@@ -97,6 +97,22 @@ def test_counts_of_now_know_what_waits() -> None:
     assert [1.0, 1.0] == held(process)
 
 
+def test_a_step_that_flushes_stores_what_waits_with_its_offset() -> None:
+    """No progress came, and no counts of now were due."""
+    log = one_log(*moves(2))
+    store = MemoryStore()
+    process = Process(store, log)
+    process.own(0)
+    process.aggregate._pace.due_s = 0.0
+
+    process.read()
+    process.die()
+
+    assert len(log[0]) == store.offsets[0]
+    assert 2 == store.counts_of("accepted")
+    assert [1.0, 2.0] == held(process)
+
+
 def test_a_process_that_dies_with_positions_waiting_loses_none() -> None:
     """Their offset is not stored."""
     log = one_log(*moves(4))
