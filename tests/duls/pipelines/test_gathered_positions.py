@@ -115,7 +115,7 @@ def test_a_step_that_flushes_stores_what_waits_with_its_offset() -> None:
 
 def test_a_process_that_dies_with_positions_waiting_loses_none() -> None:
     """Their offset is not stored."""
-    log = one_log(*moves(4))
+    log = one_log(*moves(4), progress(4, 100.0))
     store = MemoryStore()
     first = Process(store, log)
     first.own(0)
@@ -129,4 +129,5 @@ def test_a_process_that_dies_with_positions_waiting_loses_none() -> None:
     second.read()
     second.aggregate.finish()
 
+    assert 4 == store.counts_of("accepted")
     assert finished(log).contents() == store.contents()
