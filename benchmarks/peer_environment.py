@@ -1,11 +1,14 @@
 """An environment of their own for peers whose requirements conflict with ours."""
 
+import shutil
 import subprocess
 import sys
 import venv
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from duls.app.kernel_cache import digest_of
 
 FOLDER: Final = Path(__file__).parent.parent / ".venv-peers"
 REQUIREMENTS: Final = (
@@ -20,8 +23,20 @@ REQUIREMENTS: Final = (
     "tzdata>=2025.1",
 )
 INSTALL_S: Final = 600.0
-VARIABLES: Final = {"NUMBA_CACHE_DIR": str(FOLDER / "kernels")}
-"""Of processes there: two versions of the compiler would go on replacing each other's kernels."""
+KERNELS: Final = FOLDER / "kernels"
+
+
+@cache
+def peer_variables() -> dict[str, str]:
+    """Return variables of processes there, which keep kernels of their own, compiled from the present sources.
+
+    Two versions of the compiler would go on replacing each other's kernels, and of other sources none may be used.
+    """
+    mine = KERNELS / digest_of()
+    for other in KERNELS.glob("*"):
+        if other != mine:
+            shutil.rmtree(other)
+    return {"NUMBA_CACHE_DIR": str(mine)}
 
 
 @cache

@@ -5,7 +5,7 @@ import tempfile
 from typing import Final, NamedTuple
 
 from benchmarks.city_records import encoded
-from benchmarks.peer_environment import VARIABLES, peer_python
+from benchmarks.peer_environment import peer_python, peer_variables
 from benchmarks.peer_forms import BATCHES, PLAIN, WINDOWS, told
 from benchmarks.processes import ProcessFailedError, Usage, run_all
 from benchmarks.raw_topic import fill, make_topic
@@ -87,7 +87,7 @@ def run_peer(peer: Peer, servers: str, task: Task, timeout_s: float) -> Usage:
         raise PeerFailedError(message)
     until = task.positions_in_zones if peer.form == WINDOWS else task.records
     command = [f"benchmarks.{peer.framework}_counts", servers, task.topic, str(until), peer.form]
-    variables = {} if python == sys.executable else VARIABLES
+    variables = {} if python == sys.executable else peer_variables()
     # peers end at once when they have counted, and leave what they kept
     with tempfile.TemporaryDirectory(prefix="duls-bench-") as folder:
         try:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.city_records import ONE, PACKED, build_city, packed, simulate
 from benchmarks.machine import Machine, this_machine
-from benchmarks.peer_environment import VARIABLES, peer_python
+from benchmarks.peer_environment import peer_python, peer_variables
 from benchmarks.peer_forms import NOTHING
 from benchmarks.processes import ProcessFailedError, run_all
 from benchmarks.raw_topic import PARTITIONS, fill, make_topic
@@ -64,7 +64,7 @@ def _cpu_s(name: str, servers: str, topic: str, records: int) -> float | None:
     if python is None:
         return None
     try:
-        variables = {} if python == sys.executable else VARIABLES
+        variables = {} if python == sys.executable else peer_variables()
         return run_all({name: command}, variables, timeout_s=TIMEOUT_S, python=python)[name].cpu_s
     except ProcessFailedError as error:
         say(f"  {name}: {error}")

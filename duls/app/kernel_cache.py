@@ -64,7 +64,7 @@ def forget_outdated_kernels(folders: Iterable[Path] = KERNEL_FOLDERS) -> int:
     folders = tuple(folders)
     if os.environ.get("NUMBA_CACHE_DIR"):
         return 0
-    digest = _digest_of(folders)
+    digest = digest_of(folders)
     mark = folders[0] / "__pycache__" / MARK
     if _read(mark) == digest:
         return 0
@@ -79,8 +79,8 @@ def forget_outdated_kernels(folders: Iterable[Path] = KERNEL_FOLDERS) -> int:
     return removed
 
 
-def _digest_of(folders: Iterable[Path]) -> str:
-    """Return one digest of all sources: names and contents."""
+def digest_of(folders: Iterable[Path] = KERNEL_FOLDERS) -> str:
+    """Return one digest of all sources: names and contents, in hexadecimal."""
     digest = hashlib.sha256()
     for folder in folders:
         for source in sorted(folder.rglob("*.py")):
