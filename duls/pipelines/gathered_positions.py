@@ -2,9 +2,8 @@
 
 from typing import Final
 
-FULL_BYTES: Final = (
-    512 * 1024
-)  # one message of the largest, or many small ones; their rows fit a second-level cache
+FULL_BYTES: Final = 512 * 1024
+"""One of the largest messages, or many small ones: their rows fit a second-level cache."""
 
 
 class GatheredPositions:
@@ -26,7 +25,7 @@ class GatheredPositions:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether they are worth holding."""
+        """Tell whether they are held at once, whatever comes next."""
         return self._bytes >= FULL_BYTES
 
     def add(self, topic_id: bytes, value: bytes) -> None:
