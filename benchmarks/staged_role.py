@@ -60,6 +60,7 @@ STAGES: Final = {
         ),
         Stage("stream time", "processors.observation_partition", "ObservationPartition.progress"),
         Stage("flush", "duls.pipelines.aggregate", "Aggregate.flush"),
+        Stage("flush", "duls.pipelines.aggregate", "Aggregate._store_moved"),
         Stage("live counts", "duls.pipelines.partial_sender", "PartialSender.send_due"),
     ),
 }
