@@ -6,6 +6,7 @@ the new offsets add. A process that lost a partition moves no offset, so it drop
 flush the broker is asked whether the topic is still the one that the offsets speak of.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -29,6 +30,7 @@ from streams.received import Received, place_of, received
 from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
+_MS_PER_S: Final = 1_000
 
 
 class AggregateOptions(NamedTuple):
@@ -128,10 +130,14 @@ class Aggregate:
         return len(messages)
 
     def _wait_s(self, now_s: float) -> float:
-        """Return how long to wait for messages: not longer than until something else is due."""
+        """Return how long to wait for messages: until something else is due, within the millisecond.
+
+        The client waits for whole milliseconds, so anything less would be no wait, again and again until it is due.
+        """
         due_s = min(self._partials.due_s, self._pace.next_s(now_s, is_news=self._is_news()))
         longest_s = min(self._options.consume_s, self._pace.longest_wait_s)
-        return min(longest_s, max(0.0, due_s - now_s))
+        wait_s = min(longest_s, max(0.0, due_s - now_s))
+        return math.ceil(wait_s * _MS_PER_S) / _MS_PER_S
 
     def _is_news(self) -> bool:
         """Tell whether there are figures to store, or only time has passed."""

@@ -98,6 +98,27 @@ def test_where_only_time_passes_flushes_are_seldom() -> None:
     assert all(1.0 <= time_s <= 1.1 for time_s in times), times
 
 
+def test_who_waits_for_what_is_due_does_so_once() -> None:
+    """The client waits for whole milliseconds, and returns at once for less than one."""
+    process = Process(MemoryStore(), one_log(*drive()), flush_s=1.0, partial_s=0.2)
+    process.own(0)
+    process.read(6)
+    process.aggregate._pace.due_s = process.aggregate._partials.due_s = process.now_s
+    waits_ms = []
+
+    def consume_nothing(_most: int, wait_s: float) -> list[Message]:
+        waits_ms.append(int(wait_s * 1_000))
+        process.now_s += waits_ms[-1] / 1_000 + 50e-6  # what the step itself takes
+        return []
+
+    process.consumer.consume = consume_nothing  # type: ignore[method-assign]
+    end_s = process.now_s + 2.0
+    while process.now_s < end_s:
+        process.aggregate.step()
+
+    assert len(waits_ms) <= 55, waits_ms
+
+
 def test_flushes_and_partial_counts_keep_their_pace() -> None:
     """A step does what is due, and no more."""
     store = MemoryStore()
