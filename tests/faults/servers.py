@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +33,9 @@ def frozen(server: TimescaleServer) -> Iterator[None]:
     stopped: list[int] = []
     try:
         for pid in (server.pid, *_children(server.pid)):
-            os.kill(pid, signal.SIGSTOP)
-            stopped.append(pid)
+            with suppress(ProcessLookupError):  # a session that ended just now
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
         yield
     finally:
         for pid in reversed(stopped):
