@@ -123,7 +123,7 @@ class Metrics:
         )
         self.reading_restarts_total = self._counter(
             "reading_restarts_total",
-            "Partitions assigned again, since the client gave nothing of what they held for a while; reading goes on.",
+            "Partitions assigned again, or streams begun anew, since the client gave nothing of what they held.",
         )
         self.commit_failures_total = self._counter(
             "commit_failures_total", "Commits of source offsets that failed; their input is read again."

@@ -57,6 +57,7 @@ class AlertStreams:
         handlers: Mapping[str, Handler],
     ) -> None:
         self.positions = dict(starts)
+        self._handling: set[str] = set()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._assigned = asyncio.Event()
         self._is_ending = False
@@ -80,6 +81,10 @@ class AlertStreams:
         await self._app.start()
         await self._assigned.wait()
 
+    def waiting_positions(self) -> dict[str, int]:
+        """Return the next offset of each topic, but for those whose handler is still at work."""
+        return {topic: offset for topic, offset in self.positions.items() if topic not in self._handling}
+
     async def stop(self) -> None:
         """End reading; what was read and not handled is read again by the next."""
         self._is_ending = True
@@ -92,6 +97,7 @@ class AlertStreams:
         async def agent(stream: StreamT[bytes]) -> None:
             async for event in stream.events():
                 message = event.message
+                self._handling.add(name)
                 try:
                     await handler(
                         StreamMessage(message.offset, round(message.timestamp * 1e6), message.value)
@@ -100,6 +106,7 @@ class AlertStreams:
                     self._fail(error)
                     return
                 self.positions[name] = message.offset + 1
+                self._handling.discard(name)
 
         self._app.agent(topic, name=f"duls-{name}")(agent)
 

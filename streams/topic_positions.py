@@ -1,8 +1,10 @@
-"""Where to begin to read a topic of one partition, as the broker knows it."""
+"""Where to begin to read a topic of one partition, and where it ends, as the broker knows it."""
 
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from duls.errors import ServiceAwayError
 from streams.topic_reader import SILENCE_S, bounds
@@ -33,3 +35,19 @@ def topic_bounds(reader: Consumer, topic: str, since_ms: int) -> TopicBounds:
         raise ServiceAwayError(text) from error
     # nothing as new as that: the end
     return TopicBounds(oldest, end, found.offset if found.offset >= 0 else end)
+
+
+def told_end(admin: AdminClient, topic: str, answer_s: float) -> int:
+    """Return where a topic ends, within so many seconds.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
+    place = TopicPartition(topic, PARTITION)
+    try:
+        # the client types its own constructors as untyped
+        asked = admin.list_offsets({place: OffsetSpec.latest()}, request_timeout=answer_s)  # type: ignore[no-untyped-call]
+        return int(asked[place].result(2 * answer_s).offset)
+    except (KafkaException, FutureTimeoutError) as error:
+        text = f"cannot ask for the end of topic {topic}: {type(error).__name__}; is the broker running?"
+        raise ServiceAwayError(text) from error

@@ -110,6 +110,20 @@ def bounds(reader: Consumer, topic: str, partitions: int) -> dict[int, tuple[int
         raise ServiceAwayError(text) from error
 
 
+def end_of(reader: Consumer, topic: str, partition: int, answer_s: float) -> int:
+    """Return where a partition ends, within so many seconds.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
+    try:
+        _, end = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=answer_s)
+    except KafkaException as error:
+        text = f"cannot ask for the end of topic {topic}: {error.args[0].str()}; is the broker running?"
+        raise ServiceAwayError(text) from error
+    return int(end)
+
+
 def committed_offsets(reader: Consumer, topic: str, partitions: int) -> dict[int, int]:
     """Return the offsets that the group of the reader has committed, for each partition that has one.
 

@@ -29,6 +29,7 @@ from duls.metrics import FIGURES_SINK, Metrics
 from duls.pipelines.alert_keeper import AlertKeeper, KeeperOptions
 from duls.pipelines.alert_tellers import ChannelAwayError, PostTeller, Teller, TellerSetup, TopicTeller
 from duls.pipelines.alert_telling import Channels
+from duls.pipelines.deaf_watch import ANSWER_S
 from processors.units import US_PER_S
 from sinks.connection import open_connection
 from sinks.flush_parts import OutboxMessage
@@ -44,7 +45,7 @@ from sinks.registry import installation_id
 from streams.alert_streams import AlertStreams
 from streams.clients import make_admin, make_alert_producer, make_producer
 from streams.outbox_sender import OutboxSender
-from streams.topic_positions import TopicBounds, topic_bounds
+from streams.topic_positions import TopicBounds, told_end, topic_bounds
 from streams.topic_reader import make_reader
 from streams.topics import (
     ACTION_TOPIC,
@@ -239,7 +240,7 @@ def _run_parts(
 ) -> RunParts:
     """Build what outlives a run; it is closed with the stack."""
     kafka = setup.settings.kafka
-    lanes = [Lane(name) for name in ("alert store", "alert look", "alert actions")]
+    lanes = [Lane(name) for name in ("alert store", "alert look", "alert actions", "alert hearing")]
     store = OverloadStore(
         setup.settings.database_url,
         setup.worker_id,
@@ -259,6 +260,8 @@ def _run_parts(
         actions=actions,
         action_lane=lanes[2],
         action_topic_id=setup.actions.topic_id,
+        end_of=lambda topic: told_end(setup.admin, topic, ANSWER_S),
+        hearing_lane=lanes[3],
         state_producer=make_producer(kafka.bootstrap_servers, kafka.client),
         state_topic=STATE_TOPIC,
         tellers=tellers,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -17,6 +17,7 @@ from duls.errors import DulsError, InvalidInputError, ServiceAwayError
 from duls.metrics import Metrics
 from duls.pipelines.alert_actions import decode_action
 from duls.pipelines.alert_keeper import AlertKeeper
+from duls.pipelines.deaf_watch import EVERY_S, DeafWatch
 from processors.overload.actions import Action
 from processors.overload.watch import AlertState
 from processors.units import US_PER_S
@@ -35,6 +36,7 @@ RATES_S: Final = 5.0
 PUBLISH_S: Final = 0.1
 ZONE_S: Final = 1.0  # between two messages about a zone whose state stays
 START_S: Final = 60.0
+STOP_DEAF_S: Final = 15.0  # to end streams that stand still
 
 Result = TypeVar("Result")
 
@@ -73,6 +75,8 @@ class RunParts(NamedTuple):
     actions: LastingConnection
     action_lane: Lane
     action_topic_id: UUID
+    end_of: Callable[[str], int]  # of a topic, as the broker tells it; see `DeafWatch`
+    hearing_lane: Lane
     state_producer: Producer
     state_topic: str
     tellers: Sequence[Wakeable]
@@ -91,6 +95,7 @@ class AlertRun:
         self._look_now = asyncio.Event()
         self._stored = asyncio.Event()
         self._is_ending = False
+        self._is_deaf = False
         self._judged_s = time.monotonic()
         self._rates_due_s = 0.0
         self._silences = Look(None, {}).silences
@@ -102,7 +107,7 @@ class AlertRun:
         ending: asyncio.Event,
         on_ready: Callable[[], None],
     ) -> None:
-        """Watch until *ending* is set, then store everything.
+        """Watch until *ending* is set or nothing comes any more although there is more, then store everything.
 
         Raises:
             FencedError: another process took over; nothing more is stored.
@@ -114,12 +119,18 @@ class AlertRun:
         on_ready()
         ended = asyncio.ensure_future(ending.wait())
         loops = [
-            asyncio.ensure_future(loop()) for loop in (self._flush_loop, self._look_loop, self._publish_loop)
+            asyncio.ensure_future(loop)
+            for loop in (
+                self._flush_loop(),
+                self._look_loop(),
+                self._publish_loop(),
+                self._hear_loop(streams.waiting_positions),
+            )
         ]
         try:
             watched: set[asyncio.Future[Any]] = {ended, streams.failed, *loops}
             await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            await streams.stop()
+            await self._end(streams)
             for done in (streams.failed, *loops):
                 if done.done():
                     done.result()
@@ -130,6 +141,19 @@ class AlertRun:
             await asyncio.gather(ended, *loops, return_exceptions=True)
             if not streams.failed.done():
                 streams.failed.cancel()
+
+    async def _end(self, streams: AlertStreams) -> None:
+        """End reading.
+
+        Raises:
+            ServiceAwayError: the streams stood still, and do not even end.
+        """
+        try:
+            async with asyncio.timeout(STOP_DEAF_S if self._is_deaf else None):
+                await streams.stop()
+        except TimeoutError as error:
+            message = f"the alert role cannot read any more: its streams did not end in {STOP_DEAF_S:g} s"
+            raise ServiceAwayError(message) from error
 
     async def _finish(self, loops: Sequence["asyncio.Future[None]"]) -> None:
         """Let a flush that is under way end, then store the rest."""
@@ -243,6 +267,18 @@ class AlertRun:
         if found.silences != self._silences:
             self._silences = found.silences
             self._keeper.change_silences(self._silences)
+
+    async def _hear_loop(self, positions: Callable[[], Mapping[str, int]]) -> None:
+        """End once a topic goes on of which nothing comes any more: reading is begun anew then."""
+        watch = DeafWatch(self._parts.end_of)
+        while not self._is_ending:
+            deaf = await self._parts.hearing_lane.run(watch.find, positions(), time.monotonic())
+            if deaf:
+                log.warning("nothing comes any more although there is more; reading begins anew", topics=deaf)
+                self._parts.metrics.reading_restarts_total.inc()
+                self._is_deaf = True
+                return
+            await asyncio.sleep(EVERY_S)
 
     async def _look_at_entries(self) -> None:
         """Read entries every few seconds, once it is known what time it is and there are rules."""

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from duls.errors import FencedError, RefusedError, ServiceAwayError
 from duls.pipelines.aggregate_metrics import AggregateMetrics
-from duls.pipelines.deaf_watch import DeafWatch
+from duls.pipelines.deaf_watch import ANSWER_S, DeafWatch
 from duls.pipelines.flush_build import FlushPlan, plan_flush
 from duls.pipelines.flush_pace import FlushPace
 from duls.pipelines.message_taker import MessageTaker
@@ -27,6 +27,7 @@ from sinks.flow_store import FlowStore
 from sinks.flush_parts import Snapshot
 from streams.observation_messages import envelope_of
 from streams.received import Received, place_of, received
+from streams.topic_reader import end_of
 from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch
 
 SETTLE_S: Final = 5.0  # a cooperative rebalance gives nothing first, partitions in its second round
@@ -92,7 +93,7 @@ class Aggregate:
         )
         self._taker = MessageTaker(worlds, metrics)
         self._pace = FlushPace(options.flush_s)
-        self._deaf_watch = DeafWatch(consumer, options.topic.name)
+        self._deaf_watch = DeafWatch(self._end_of)
 
     def subscribe(self) -> None:
         """Join the group."""
@@ -161,12 +162,17 @@ class Aggregate:
 
     def _listen_again(self, now_s: float) -> None:
         """Assign again the partitions that the client does not read any more, from where they are read."""
-        for owned in self._deaf_watch.find(list(self.owned.values()), now_s):
-            place = TopicPartition(self._options.topic.name, owned.number, owned.read_offset)
+        positions = {owned.number: owned.read_offset for owned in self.owned.values()}
+        for number in self._deaf_watch.find(positions, now_s):
+            place = TopicPartition(self._options.topic.name, number, positions[number])
             self._consumer.incremental_unassign([place])
             self._consumer.incremental_assign([place])
             self._consumer.resume([place])
-            self._metrics.restarted_reading(owned.number)
+            self._metrics.restarted_reading(number)
+
+    def _end_of(self, partition: int) -> int:
+        """Return where an observation partition ends, as the broker tells it."""
+        return end_of(self._consumer, self._options.topic.name, partition, ANSWER_S)
 
     def _read_error(self, error: KafkaError, message: Message) -> None:
         """Stop at what does not pass by itself."""

@@ -253,6 +253,21 @@ def raises_within(installation: Installation, live: LiveFeed, load: int, state: 
     return time.monotonic() - begun_s
 
 
+def test_a_client_that_falls_deaf_is_replaced(new_installation: NewInstallation) -> None:
+    """It says nothing of it itself; but the topic goes on."""
+    installation = new_installation({"DULS_PARTITIONS": "1"})
+    prepare(installation, 4, raise_s=0, clear_s=0)
+    process = installation.start("alert", module="tests.faults.deaf_variant", log="alert")
+    with LiveFeed(ZoneFeed(installation.bootstrap_servers)).running() as live:
+        await_state(installation, "z1", "normal", SEEN_S + 60.0)
+        wait_until(
+            lambda: metric(process, "duls_reading_restarts_total") > 0, "it is found out", deadline_s=60.0
+        )
+        live.loads = {"z1": 12}
+        await_state(installation, "z1", "firing", SEEN_S)
+    assert process.is_ready
+
+
 def test_silence_is_no_data_and_pagers_may_be_away(new_installation: NewInstallation) -> None:
     """A dead feed is known of within a minute, its return within ten seconds; Alertmanager loses nothing meanwhile."""
     alertmanager = AlertmanagerServer()

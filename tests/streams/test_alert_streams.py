@@ -13,6 +13,7 @@ from mode.threads import WorkerThread
 
 from duls.errors import ServiceAwayError
 from streams.alert_streams import AlertStreams, StreamMessage
+from streams.topic_positions import told_end
 from tests.services.external import Broker
 
 DEADLINE_S = 60.0
@@ -32,6 +33,7 @@ def test_messages_come_and_nothing_is_left_behind(
     assert 0 == producer.flush(DEADLINE_S)
 
     assert [b"seven"] == asyncio.run(first_message(kafka.bootstrap_servers, topic))
+    assert 1 == told_end(AdminClient({"bootstrap.servers": kafka.bootstrap_servers}), topic, DEADLINE_S)
     assert [] == list(tmp_path.iterdir())
 
 
@@ -43,6 +45,7 @@ async def first_message(bootstrap_servers: str, topic: str) -> list[bytes | None
     async def take(message: StreamMessage) -> None:
         """Keep a message."""
         told.append(message.value)
+        assert {} == streams.waiting_positions(), "it waits for us"
         came.set()
 
     group = f"test-{uuid.uuid4().hex}"
@@ -51,6 +54,7 @@ async def first_message(bootstrap_servers: str, topic: str) -> list[bytes | None
         async with asyncio.timeout(DEADLINE_S):
             await streams.start()
             await came.wait()
+            assert {topic: 1} == streams.waiting_positions()
         # one that waits for a broker that is gone would keep the process from ending
         reading = [thread for thread in threading.enumerate() if isinstance(thread, WorkerThread)]
         assert reading
@@ -72,3 +76,11 @@ def test_a_crash_of_faust_is_told() -> None:
 
     with pytest.raises(ServiceAwayError, match=r"cannot read any more \(ValueError\)"):
         asyncio.run(crash())
+
+
+def test_a_broker_that_is_away_tells_no_end() -> None:
+    """Whoever asks does not wait for long."""
+    admin = AdminClient({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+
+    with pytest.raises(ServiceAwayError, match="cannot ask for the end of topic t"):
+        told_end(admin, "t", 0.2)
