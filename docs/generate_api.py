@@ -31,6 +31,9 @@ curl -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:8080/v1/now?municipalit
 A token is good for the municipalities that it names, or for all; a zone without a municipality is in the latter only.
 It is signed with HMAC-SHA-256 under the key of `DULS_HTTP_TOKEN_KEY_FILE`, and no other algorithm is taken.
 The file may have several keys, one a line: the first signs, all are taken; without its line a token ends in seconds.
+`duls token revoke TOKEN_ID` ends one token, in every API process within 5 s, and its open streams
+([ADR 27](adr/0027-revoked-tokens.md)). It needs the login of `duls migrate`, not that of the API.
+The id is the claim `jti` of the token, printed when it is issued, and `token_id` in `core.access_log`.
 Reads of live figures are written to `core.access_log`, before they are sent: who, which token, what, how many rows.
 `DULS_HTTP_ANONYMOUS` lets this machine read, or read and act, without a token; it is meant for the demo.
 

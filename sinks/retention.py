@@ -44,6 +44,9 @@ class Retention(NamedTuple):
     access_s: int = 365 * DAY_S
     reference_s: int = 90 * DAY_S
     upload_s: int = 7 * DAY_S
+    revoked_s: int = (
+        367 * DAY_S
+    )  # a token that was issued the instant before it was revoked has expired by then
     visitor_s: int = (
         40 * DAY_S
     )  # from the beginning of their month: its days, the lateness of the last, and a day
@@ -112,7 +115,11 @@ def sweep(connection: Connection, retention: Retention, reference: int) -> list[
 def _access_horizon_us(connection: Connection, retention: Retention) -> dict[str, int]:
     """Return the horizons of what comes through the API: it is used by the wall clock, whatever clock figures have."""
     now = connection.execute(query("retention", "database_time")).fetchall()[0][0]
-    kept_s = {"access_log": retention.access_s, "upload_key": retention.upload_s}
+    kept_s = {
+        "access_log": retention.access_s,
+        "upload_key": retention.upload_s,
+        "revoked_token": retention.revoked_s,
+    }
     return {table: int(now) - seconds * US_PER_S for table, seconds in kept_s.items()}
 
 

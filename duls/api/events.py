@@ -98,14 +98,16 @@ def _events(
 
 async def _stream(parts: ApiParts, caller: Caller, first: bytes, step: int) -> AsyncGenerator[bytes, None]:
     """Yield what a client is sent until the process stops, the client goes away, or it is time to ask again."""
-    hub, sight, keys = parts.live, sight_of(caller), parts.gate.keys()
+    hub, sight, gate, keys = parts.live, sight_of(caller), parts.gate, parts.gate.keys()
     end_s = time.monotonic() + _lasts_s(caller, hub.now())
     _count(parts, caller, 1)
     try:
         yield b"retry: %d\n\n" % RETRY_MS
         yield first
         await hub.changed(0, FIRST_S)
-        while not parts.stopping.is_set() and time.monotonic() < end_s and parts.gate.keys() == keys:
+        while not parts.stopping.is_set() and time.monotonic() < end_s:
+            if gate.keys() != keys or gate.is_revoked(caller):
+                break
             beat = event("beat", {"now": hub.now_ms()})
             if step == hub.state.step:
                 yield beat

@@ -23,6 +23,7 @@ from duls.api.server import listening_socket, serve
 from duls.api.tokens import Scope
 from duls.api.uploads import Uploads
 from duls.app.api_deeds import StoredRules, TopicDeeds
+from duls.app.revocation import RevokedTokens
 from duls.app.stopping import StopFlag
 from duls.app.tokens import TokenKeys, token_key_file
 from duls.config import Settings
@@ -60,11 +61,12 @@ def run_api(settings: Settings, stop: StopFlag, metrics: Metrics) -> None:
     with (
         DatabaseWatch(settings.database_url, should_stop=stop.is_overdue) as watch,
         Reader(settings.database_url, should_stop=stop.is_overdue) as reader,
+        RevokedTokens(settings.database_url) as revoked,
         closing(_upload_sender(settings)) as sender,
     ):
         metrics.watch_pool(reader.stats)
         vitals = Vitals(watch.reasons, metrics.exposition)
-        gate = _gate(settings)
+        gate = _gate(settings, revoked)
         log.info("ready", role="api", host=host, port=port)
         has_broker = bool(settings.kafka.bootstrap_servers)
         deeds = TopicDeeds(settings, reader) if has_broker else None
@@ -125,7 +127,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _gate(settings: Settings) -> Gate:
+def _gate(settings: Settings, revoked: RevokedTokens) -> Gate:
     """Return who tells callers apart; without a key file no token is taken."""
     file = token_key_file(settings)
     anonymous = settings.http.anonymous
@@ -134,7 +136,7 @@ def _gate(settings: Settings) -> Gate:
         log.warning(
             "nobody can read the API: `duls token issue` makes a key and a token", key_file=str(file.path)
         )
-    return Gate(keys, ANONYMOUS[anonymous], clock=utc_now)
+    return Gate(keys, ANONYMOUS[anonymous], revoked=revoked, clock=utc_now)
 
 
 class DatabaseWatch:

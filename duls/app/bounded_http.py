@@ -1,7 +1,8 @@
 """Requests over HTTP that end within a while, whatever the other side does.
 
 The limits of httpx hold for each read, so a server that sends a byte now and then holds a request for ever. Here the
-limit holds for all of it, from the connection to the last header; of the content, which nobody needs, nothing is read.
+limit holds for all of it, from the look-up of the name to the last header; of the content, which nobody needs, nothing
+is read.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from functools import cache
 from typing import Any, Final
 
 import httpx
+
+from duls.app.name_lookups import Addresses, NameLookups, Question
 
 ANSWER_S: Final = 5.0
 
@@ -26,7 +29,26 @@ def ask(method: str, url: str, **what: Any) -> httpx.Response:
         httpx.RequestError: no answer, or not within `ANSWER_S`.
         httpx.InvalidURL: the address is none.
     """
-    return asyncio.run(_ask(method, url, what))
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        return runner.run(_ask(method, url, what))
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that does not wait for a look-up when it ends."""
+
+    async def getaddrinfo(
+        self,
+        host: bytes | str | None,
+        port: bytes | str | int | None,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002  # its name in asyncio
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Addresses:
+        """Look up a name, as asyncio does."""
+        question = Question(host, port, family, type, proto, flags)
+        return await asyncio.wrap_future(_lookups().look_up(question), loop=self)
 
 
 async def _ask(method: str, url: str, what: dict[str, Any]) -> httpx.Response:
@@ -44,3 +66,9 @@ async def _ask(method: str, url: str, what: dict[str, Any]) -> httpx.Response:
 def _trusted() -> ssl.SSLContext:
     """Return the authorities that are trusted; to read them takes longer than a request."""
     return httpx.create_ssl_context()
+
+
+@cache
+def _lookups() -> NameLookups:
+    """Return the look-ups of this process: those that hang are waited for together."""
+    return NameLookups()

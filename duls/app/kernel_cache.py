@@ -9,18 +9,22 @@ Where `NUMBA_CACHE_DIR` names another place, as in an image, that place must bel
 Numba also lets processes that compile one kernel for different types at the same time take each other's file: it
 chooses the name of a file and writes it later. Then a kernel would be called with types that it was not made for.
 So one process saves at a time, and a file is there before the index names it.
+
+Commands that have no kernels never import Numba, which takes a third of a second and 70 MB.
 """
 
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
-
-from numba.core.caching import IndexDataCacheFile
 
 import processors
 import streams
@@ -28,11 +32,42 @@ import streams
 KERNEL_FOLDERS: Final = tuple(Path(package.__path__[0]) for package in (processors, streams))
 MARK: Final = "kernels.sha256"
 LOCK: Final = "kernels.lock"
+SAVING: Final = "numba.core.caching"
 
 
 def save_kernels_one_at_a_time() -> None:
-    """Let this process save its kernels whole, whatever others compile meanwhile."""
-    IndexDataCacheFile.save = _save  # type: ignore[method-assign] # the one place where a kernel is saved
+    """Let this process save its kernels whole, whatever others compile meanwhile; Numba need not be imported yet."""
+    if SAVING in sys.modules:
+        _replace_save(sys.modules[SAVING])
+    elif not any(isinstance(finder, _SavingFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _SavingFinder())
+
+
+class _SavingFinder(MetaPathFinder):
+    """Finds the part of Numba that saves kernels as Python does, and replaces how it saves once it is imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return what Python finds, but for the replacement; None for any other module."""
+        if name != SAVING:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_replace(module: ModuleType) -> None:
+                """Run the module."""
+                execute(module)
+                _replace_save(module)
+
+            spec.loader.exec_module = execute_and_replace  # type: ignore[method-assign] # of this one loader
+        return spec
+
+
+def _replace_save(module: Any) -> None:
+    """Replace how kernels are saved, in the one place where one is."""
+    module.IndexDataCacheFile.save = _save
 
 
 def _save(file: Any, key: Any, data: Any) -> None:

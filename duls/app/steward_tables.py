@@ -106,10 +106,28 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, s
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise InvalidInputError(message) from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        message = (
+            f"{path} is not CSV in UTF-8, as line {_first_line_of_other_bytes(path)} shows: "
+            "save it as UTF-8, which spreadsheets offer as `CSV UTF-8`"
+        )
+        raise InvalidInputError(message) from error
+    except csv.Error as error:
         # the words of the parser may quote a line with a plate
         message = f"{path} is not CSV in UTF-8"
         raise InvalidInputError(message) from error
+
+
+def _first_line_of_other_bytes(path: Path) -> int:
+    """Return the number of the first line that is not UTF-8: a decoder that reads ahead does not know it."""
+    number = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return number
 
 
 def _company(row: Mapping[str, str]) -> tuple[int, int]:

@@ -24,6 +24,8 @@ BEGIN
         -- Rules are about zones, not people; what operators do goes through Kafka.
         GRANT SELECT, INSERT ON core.alert_rule_version TO duls_api;
         GRANT SELECT, INSERT ON core.upload_key TO duls_api;
+        -- Whoever controls the API must not let a revoked token in again, nor keep others out.
+        GRANT SELECT (token_id) ON core.revoked_token TO duls_api;
         -- Grants name carriers and zones; who wrote and revoked them stays.
         GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by, revoked_note) ON core.carrier_grant TO duls_api;
         GRANT SELECT (zone_id) ON core.zone TO duls_api;

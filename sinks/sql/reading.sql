@@ -45,7 +45,17 @@ WHERE NOT coalesce(
 UNION ALL
 SELECT 'the database login ' || current_user || ' may not write core.access_log: GRANT duls_api TO ' || current_user
 FROM known
-WHERE known.name = 'core.access_log' AND NOT has_table_privilege(known.oid, 'INSERT');
+WHERE known.name = 'core.access_log' AND NOT has_table_privilege(known.oid, 'INSERT')
+UNION ALL
+SELECT 'the database has no list of revoked tokens, so that no token is taken: run duls migrate'
+WHERE EXISTS (SELECT FROM known WHERE known.name = 'live.zone_key')
+    AND NOT EXISTS (SELECT FROM known WHERE known.name = 'core.revoked_token')
+UNION ALL
+SELECT 'the database login ' || current_user || ' may not read core.revoked_token, so that no token is taken: '
+    || 'GRANT duls_api TO ' || current_user
+FROM known
+JOIN pg_attribute AS stored ON stored.attrelid = known.oid AND stored.attname = 'token_id'
+WHERE known.name = 'core.revoked_token' AND NOT has_column_privilege(known.oid, stored.attnum, 'SELECT');
 
 -- name: relax_commit
 -- Waiting for the disk would add milliseconds to every answer; a crash of the server may lose the log's last instants.

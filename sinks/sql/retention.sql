@@ -200,6 +200,10 @@ DELETE FROM core.access_log WHERE at <= core.instant(%(horizon_us)s);
 -- Delete keys of uploads that are not looked for any more.
 DELETE FROM core.upload_key WHERE taken_at <= core.instant(%(horizon_us)s);
 
+-- name: delete_revoked_token
+-- Delete revoked tokens that have expired by themselves.
+DELETE FROM core.revoked_token WHERE revoked_at <= core.instant(%(horizon_us)s);
+
 -- name: delete_camera_hour
 -- Delete hours of cameras that ended at or before the horizon.
 DELETE FROM core.camera_hour WHERE hour_start <= core.instant(%(horizon_us)s) - interval '1 hour';

@@ -30,6 +30,10 @@ _TIME: Final = re.compile(
 )
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2099
+_WINDOWS_SIGNS: Final = {
+    code: sign for code in range(0x80, 0xA0) if (sign := bytes([code]).decode("cp1252", "ignore"))
+}
+"""What Windows has where Latin-1 has control codes, such as dashes and the euro; five of its codes mean nothing."""
 _DISORDER_US: Final = 1_800_000_000
 """Rows of several cameras are a little out of order; a step back of more than half an hour is the second pass."""
 
@@ -59,11 +63,11 @@ def _rows(record: bytes) -> Iterator[DetectionRow]:
 
 
 def _text(record: bytes) -> str:
-    """Return the text of a record, which older exports write in one byte per letter."""
+    """Return the text of a record: UTF-8, else one byte per letter as Windows has it, as older exports do."""
     try:
         return record.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return record.decode("latin-1")
+        return record.decode("latin-1").translate(_WINDOWS_SIGNS)
 
 
 def _column_of(title: str) -> str:

@@ -2,10 +2,12 @@
 
 import base64
 import os
+import pty
 import re
 import shutil
 import stat
 import subprocess
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ from duls.config import Need, load_settings, settings_reference
 from sinks.master_key import read_master_key
 from streams.topics import topic_specs
 from tests.deploy.files import DEPLOY, ROOT
+from tests.faults.waiting import wait_until
 
 FOLDER = DEPLOY / "kubernetes"
 VERSION = "1.32"
@@ -61,7 +64,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of the manifests with secrets."""
     copied = tmp_path_factory.mktemp("kubernetes") / "kubernetes"
     shutil.copytree(FOLDER, copied, ignore=shutil.ignore_patterns("secrets*"))
-    subprocess.run([copied / "setup.sh", *DATABASES], check=True)
+    set_up = subprocess.run([copied / "setup.sh"], input="\n".join(DATABASES), text=True, check=False)
+    assert 0 == set_up.returncode
     return copied
 
 
@@ -323,7 +327,7 @@ def test_set_up_makes_secrets_once(folder: Path) -> None:
     secrets = folder / "secrets"
     before = (secrets / "master.key").read_bytes()
 
-    again = subprocess.run([folder / "setup.sh", *DATABASES], capture_output=True, check=False)
+    again = subprocess.run([folder / "setup.sh"], input=b"", capture_output=True, check=False)
 
     assert 2 == again.returncode
     assert before == (secrets / "master.key").read_bytes()
@@ -331,3 +335,59 @@ def test_set_up_makes_secrets_once(folder: Path) -> None:
     assert 32 == len(read_master_key(secrets / "master.key"))
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8")
     assert "/deploy/kubernetes/secrets*" in ignored
+
+
+def test_passwords_are_in_the_file_of_whoever_uses_them(folder: Path) -> None:
+    """Read from standard input, one a line."""
+    found = [
+        (folder / "secrets" / f"{name}.env").read_text(encoding="utf-8").strip().partition("=")
+        for name in ("database", "keys-database", "api-database")
+    ]
+
+    names = ("DULS_DATABASE_URL", "DULS_KEYS_URL", "DULS_DATABASE_URL")
+    assert [(name, "=", url) for name, url in zip(names, DATABASES, strict=True)] == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines", "sentence"),
+    [
+        (DATABASES, DATABASES, "takes no arguments"),
+        ((), ("db.example", *DATABASES[1:]), "Database of the figures must be an address"),
+        ((), DATABASES[:2], "with the login of the API must be an address"),
+        ((), (), "Database of the figures must be an address"),
+    ],
+)
+def test_set_up_refuses_what_it_cannot_use(
+    tmp_path: Path, arguments: tuple[str, ...], lines: tuple[str, ...], sentence: str
+) -> None:
+    """Passwords as arguments, which everybody on the machine would see, among it; nothing is made, nor quoted."""
+    script = shutil.copy(FOLDER / "setup.sh", tmp_path)
+
+    done = subprocess.run(
+        [script, *arguments], input="\n".join(lines), capture_output=True, text=True, check=False
+    )
+
+    assert 2 == done.returncode
+    assert sentence in done.stderr
+    assert "duls:p@" not in done.stdout + done.stderr
+    assert ["setup.sh"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_passwords_that_are_typed_are_not_shown(tmp_path: Path) -> None:
+    """The terminal shows what is asked for, and nothing else."""
+    script = shutil.copy(FOLDER / "setup.sh", tmp_path)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([script], stdin=theirs, stdout=theirs, stderr=theirs)
+    shown = b""
+    for question, url in enumerate(DATABASES, 1):
+        while shown.count(b"not shown: ") < question:
+            shown += os.read(ours, 1_024)
+        wait_until(lambda: not termios.tcgetattr(theirs)[3] & termios.ECHO, "echo is off", deadline_s=10.0)
+        os.write(ours, f"{url}\n".encode())
+    assert 0 == process.wait(30.0)
+    os.close(theirs)
+    shown += os.read(ours, 1_024)
+    os.close(ours)
+
+    assert b"://" not in shown
+    assert API_DATABASE in (tmp_path / "secrets" / "api-database.env").read_text(encoding="utf-8")

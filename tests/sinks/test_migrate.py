@@ -1,10 +1,12 @@
 """Tests of migrations: repeatable, safe side by side, never back, equal to the contract."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 import sinks.migrate
 from duls.errors import ConfigError, RefusedError, ServiceAwayError
@@ -12,10 +14,15 @@ from processors.columns import FIGURES
 from processors.vocabulary import SOURCES, VEHICLE_CLASSES, ZERO_EMISSIONS
 from sinks.connection import Connection
 from sinks.migrate import ensure_database, migrate, require_current
+from tests.faults.waiting import wait_until
 
 FLOW = (
     "zone_id {} vehicle_class zero_emission source observations vehicles entries exits appearances "
     "disappearances dwell_s visits visit_s stops stop_s distance_m through late"
+)
+LIMITS = (
+    "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),"
+    " current_setting('idle_in_transaction_session_timeout')"
 )
 CONTRACT = {
     "live.zone": "zone_id name kind municipality capacity area_km2 geojson",
@@ -51,6 +58,58 @@ def test_processes_may_migrate_at_the_same_time(database_url: str) -> None:
 
     assert len(applied) == len(set(applied))
     assert "0001.foundation" in applied
+
+
+@pytest.mark.services
+def test_who_keeps_migrations_waiting_is_told(
+    figures_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what is needed to end that session; once it ends, migrating goes on."""
+    monkeypatch.setattr("sinks.silence.TOLD_S", 0.1)
+    with ThreadPoolExecutor(1) as pool, structlog.testing.capture_logs() as logs:
+        with connection.transaction():
+            connection.execute("LOCK TABLE core.migrating IN SHARE UPDATE EXCLUSIVE MODE")
+            migrating = pool.submit(migrate, figures_url)
+            told = wait_until(lambda: logs[:1], "it is told", deadline_s=30.0)
+            assert not migrating.done()
+        assert [] == migrating.result(60.0)
+
+    assert {
+        "event": "migrating waits for another session: `SELECT pg_terminate_backend(pid)` would end it",
+        "log_level": "warning",
+        "pid": connection.info.backend_pid,
+        "user": connection.info.user,
+        "application": "test",
+    }.items() <= told[0].items()
+    assert re.match(r"\d{4}-", told[0]["since"])
+
+
+@pytest.mark.services
+def test_limits_of_the_login_do_not_end_migrations(figures_url: str) -> None:
+    """They wait for each other, and take as long as they take."""
+    limits = []
+    name = psycopg.sql.Identifier(psycopg.conninfo.conninfo_to_dict(figures_url)["dbname"] or "")
+    with psycopg.connect(figures_url, autocommit=True) as admin:
+        for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            statement = psycopg.sql.SQL("ALTER DATABASE {} SET {} = '1s'")
+            admin.execute(statement.format(name, psycopg.sql.Identifier(limit)))
+        for backend in (psycopg.connect(figures_url), sinks.migrate._connection(figures_url)):
+            with backend:
+                limits.append(backend.execute(LIMITS).fetchall()[0])
+
+    assert [("1s", "1s", "1s"), ("0", "0", "0")] == limits
+
+
+@pytest.mark.services
+def test_a_database_of_a_version_without_the_lock_is_migrated(figures_url: str) -> None:
+    """Roles are told to wait for that."""
+    with psycopg.connect(figures_url) as older:
+        older.execute("DROP TABLE core.migrating")
+
+    with pytest.raises(ConfigError, match="run `duls migrate` first"):
+        require_current(figures_url)
+    assert [] == migrate(figures_url)
+    require_current(figures_url)
 
 
 @pytest.mark.services

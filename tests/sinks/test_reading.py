@@ -113,7 +113,7 @@ def test_names_are_those_of_the_role(figures_url: str) -> None:
 
 
 def test_what_is_not_written_down_is_not_given(figures_url: str) -> None:
-    """A login that cannot write the log gives no figures."""
+    """A login that cannot write the log gives no figures; nor does it know which tokens are revoked."""
     url = login(figures_url, "duls_operator", "duls_planner")
     with Reader(url) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.read(ReadRole.OPERATOR, rows(FEEDS), access=ACCESS)
@@ -121,8 +121,9 @@ def test_what_is_not_written_down_is_not_given(figures_url: str) -> None:
         reasons = obstacles(connection)
     drop_login(figures_url, url)
 
-    assert 1 == len(reasons)
+    assert 2 == len(reasons)
     assert "may not write core.access_log" in reasons[0]
+    assert "may not read core.revoked_token" in reasons[1]
 
 
 def test_a_login_without_the_roles_is_told_what_it_lacks(figures_url: str) -> None:
@@ -132,7 +133,7 @@ def test_a_login_without_the_roles_is_told_what_it_lacks(figures_url: str) -> No
         reasons = obstacles(connection)
     drop_login(figures_url, url)
 
-    assert 3 == len(reasons)
+    assert 4 == len(reasons)
     assert all(name in " ".join(reasons) for name in ("duls_operator", "duls_planner", "GRANT duls_api"))
 
 
@@ -140,6 +141,20 @@ def test_a_database_without_views_is_told_what_it_lacks(database_url: str) -> No
     """It was never migrated, or by an older version."""
     with open_connection(database_url, application_name="test") as connection:
         assert "run duls migrate" in obstacles(connection)[0]
+
+
+def test_a_database_without_revoked_tokens_is_told_so(figures_url: str) -> None:
+    """An API that is newer than its database takes no token, and says why."""
+    with (
+        open_connection(figures_url, application_name="test") as connection,
+        connection.transaction() as undone,
+    ):
+        connection.execute("DROP TABLE core.revoked_token")
+        reasons = obstacles(connection)
+        undone.force_rollback = True
+
+    assert 1 == len(reasons)
+    assert reasons[0].endswith("no token is taken: run duls migrate")
 
 
 def test_a_query_that_takes_too_long_is_ended(figures_url: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from duls.app.tokens import LONGEST_DAYS
 from sinks.claims import claim
 from sinks.connection import Connection, open_connection
 from sinks.doctor import conservation, oldest_figures
@@ -218,3 +219,18 @@ def test_the_access_log_goes_by_the_wall_clock(connection: Connection) -> None:
 
     assert 1 == removed.rows
     assert [(1,)] == connection.execute("SELECT count(*) FROM core.access_log").fetchall()
+
+
+def test_a_revoked_token_is_forgotten_once_it_has_expired(connection: Connection) -> None:
+    """By the wall clock; not before one that was issued just before it was revoked, for the longest time."""
+    connection.execute(
+        "INSERT INTO core.revoked_token (token_id, revoked_at, revoked_by)"
+        " SELECT gen_random_uuid(), now() - make_interval(days => days), 'x' FROM unnest(%s::integer[]) AS days",
+        ([LONGEST_DAYS, LONGEST_DAYS + 2],),
+    )
+
+    removed = removal_of(sweep(connection, Retention(), START_US), "revoked_token")
+
+    assert 1 == removed.rows
+    assert Retention().revoked_s > LONGEST_DAYS * 86_400
+    assert [(1,)] == connection.execute("SELECT count(*) FROM core.revoked_token").fetchall()

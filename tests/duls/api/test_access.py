@@ -1,6 +1,7 @@
 """Who is let in: the bearer of a token with the scope, or nobody where a setting says so."""
 
 import asyncio
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
@@ -36,13 +37,17 @@ def whom(caller: Annotated[Caller, Depends(require_scope(Scope.OPERATOR))]) -> d
 
 
 def answer(
-    path: str, *, bearer: str = "", host: str = "duls.test", anonymous: Scope | None = None
+    path: str,
+    *,
+    bearer: str = "",
+    host: str = "duls.test",
+    anonymous: Scope | None = None,
+    revoked: Callable[[], Collection[str] | None] = frozenset,
 ) -> httpx.Response:
     """Ask an application that has a route for planners and one for operators."""
     application = FastAPI()
-    application.state.parts = cast(
-        "Any", OnlyGate(Gate(lambda: [KEY], [anonymous] if anonymous else (), clock=lambda: NOW))
-    )
+    gate = Gate(lambda: [KEY], [anonymous] if anonymous else (), revoked=revoked, clock=lambda: NOW)
+    application.state.parts = cast("Any", OnlyGate(gate))
     add_problem_handlers(application)
     application.add_api_route("/planners", who)
     application.add_api_route("/operators", whom)
@@ -77,6 +82,26 @@ def test_no_token_is_not_enough(bearer: str) -> None:
 
     assert (401, PROBLEM_TYPE) == (response.status_code, response.headers["content-type"])
     assert response.headers["www-authenticate"].startswith('Bearer realm="duls"')
+
+
+def test_a_token_that_is_revoked_is_not_let_in() -> None:
+    """The others are, whoever they were issued for."""
+    refusal = answer("/planners", bearer=PLANNER, revoked=lambda: {"0", "1"})
+
+    assert (401, "the token was revoked") == (refusal.status_code, refusal.json()["detail"])
+    assert 'error="invalid_token"' in refusal.headers["www-authenticate"]
+    assert 200 == answer("/planners", bearer=PLANNER, revoked=lambda: {"0", "2"}).status_code
+
+
+def test_nobody_is_let_in_with_a_token_while_it_is_not_known_which_are_revoked() -> None:
+    """The same token may be good in a moment; who needs none is let in, and a wrong one is a wrong one."""
+    refusal = answer("/planners", bearer=PLANNER, revoked=lambda: None)
+
+    assert (503, "5") == (refusal.status_code, refusal.headers["retry-after"])
+    assert "urn:duls:problem:database-away" == refusal.json()["type"]
+    assert 401 == answer("/planners", bearer="x", revoked=lambda: None).status_code
+    nobody = answer("/planners", host="localhost", anonymous=Scope.PLANNER, revoked=lambda: None)
+    assert 200 == nobody.status_code
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:80"])

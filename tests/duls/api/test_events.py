@@ -96,6 +96,11 @@ class Stream:
         self._file.close()
         self._socket.close()
 
+    def skip(self, beats: int) -> None:
+        """Read on for so many beats."""
+        for _ in range(beats):
+            self.next("beat")
+
     def next(self, *kinds: str) -> tuple[str, dict[str, Any]]:
         """Return id and content of the next event of these kinds."""
         event_id = kind = ""
@@ -267,6 +272,26 @@ def test_a_stream_ends_when_the_keys_change(monkeypatch: pytest.MonkeyPatch) -> 
             stream.next("nothing")
         stream.close()
         assert said(port, get("/events", bearer("1"))).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_stream_ends_when_its_token_is_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of other tokens go on."""
+    monkeypatch.setattr(events, "BEAT_S", 0.05)
+    revoked: set[str] = set()
+    gate = Gate(lambda: [KEY], revoked=lambda: revoked, clock=lambda: datetime.now(UTC))
+    with staged(gate) as (made, port):
+        made.show(7)
+        stream, other = Stream(port, bearer("1")), Stream(port, bearer("2"))
+        stream.next("state")
+        other.next("state")
+        revoked.add("1")
+        with pytest.raises(EOFError):
+            stream.skip(400)  # 20 s
+        assert said(port, get("/events", bearer("1"))).startswith(b"HTTP/1.1 401 ")
+        made.show(8)
+        assert 8 == pick(other.next("delta"))[1]
+        stream.close()
+        other.close()
 
 
 def test_one_token_does_not_keep_the_others_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,10 +59,10 @@ def wait_listening(port: int) -> None:
     raise AssertionError(message)
 
 
-def ask(port: int, path: str) -> tuple[int, dict[str, object]]:
-    """Ask, and return the status and the object answered."""
+def ask(port: int, path: str, token: str = "") -> tuple[int, dict[str, object]]:
+    """Ask, perhaps with a token, and return the status and the object answered."""
     connection = http.client.HTTPConnection(HOST, port, timeout=20)
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
     response = connection.getresponse()
     body = json.loads(response.read())
     connection.close()

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -79,6 +80,63 @@ def test_a_status_says_whether_it_is_sent_again(status: str, error: type[Excepti
         pytest.raises(error),
     ):
         post(url, b"{}", {})
+
+
+class Resolver:
+    """Stands in for the resolver of the system: some names hang until they are let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.let_go = threading.Event()
+        self.hung: list[threading.Thread] = []
+        self._real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self.look_up)
+
+    def look_up(self, host: str | bytes, port: int, *more: int) -> Any:
+        """Look up a name."""
+        if b"hangs" in (host.encode() if isinstance(host, str) else host):
+            self.hung.append(threading.current_thread())
+            assert self.let_go.wait(60.0)
+            host = LOCALHOST
+        return self._real(host, port, *more)
+
+
+def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread hangs, however often the name is asked for; others do not wait, and later it is asked for anew."""
+    monkeypatch.setattr(bounded_http, "ANSWER_S", 0.2)
+    resolver = Resolver(monkeypatch)
+    begun_s = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(ChannelAwayError):
+            post("http://hangs.example:1/", b"{}", {})
+    took_s = time.monotonic() - begun_s
+
+    assert took_s < 5.0
+    assert [True] == [thread.is_alive() for thread in resolver.hung]
+    monkeypatch.setattr(bounded_http, "ANSWER_S", 10.0)
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as url:
+        post(url.replace(LOCALHOST, "localhost"), b"{}", {})
+    resolver.let_go.set()
+    resolver.hung[0].join(10.0)
+    assert not resolver.hung[0].is_alive()
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as url:
+        post(url.replace(LOCALHOST, "hangs.example"), b"{}", {})
+    assert 2 == len(resolver.hung)
+
+
+def test_a_name_that_is_none_is_an_error_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the resolver says reaches who asked, and the next one asks it anew."""
+    answers = iter(
+        [socket.gaierror(socket.EAI_NONAME, "no such name"), socket.gaierror(socket.EAI_AGAIN, "later")]
+    )
+
+    def refuse(*_question: Any) -> None:
+        raise next(answers)
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+    for words in ("no such name", "later"):
+        with pytest.raises(httpx.ConnectError, match=words):
+            ask("GET", "http://none.example/")
 
 
 def test_nobody_who_answers_is_an_error_of_the_request() -> None:

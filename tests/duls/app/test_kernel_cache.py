@@ -64,13 +64,37 @@ def test_a_place_of_its_own_is_left_alone(
     assert 4 == kept(folders)
 
 
+SAVING = """
+import sys
+from duls.app import kernel_cache
+
+if sys.argv[1] == "after":
+    import numba
+kernel_cache.save_kernels_one_at_a_time()
+kernel_cache.save_kernels_one_at_a_time()
+print("numba" in sys.modules)
+from numba.core.caching import IndexDataCacheFile
+print(IndexDataCacheFile.save is kernel_cache._save)
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_saving_is_replaced_whenever_numba_is_imported(moment: str) -> None:
+    """And it is not imported for that."""
+    told = subprocess.run(
+        [sys.executable, "-c", SAVING, moment], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert [str(moment == "after"), "True"] == told.split()
+
+
 TYPES = 100
 SAVE = f"""
 import sys
-from numba.core.caching import IndexDataCacheFile
 from duls.app.kernel_cache import save_kernels_one_at_a_time
 
 save_kernels_one_at_a_time()
+from numba.core.caching import IndexDataCacheFile
 file = IndexDataCacheFile(sys.argv[1], "kernel", "stamp")
 print("ready", flush=True)
 sys.stdin.readline()

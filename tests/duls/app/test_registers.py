@@ -12,7 +12,7 @@ from duls.app.steward_tables import load_companies, load_permits
 from duls.config import Settings, load_settings
 from duls.errors import ConfigError, InvalidInputError
 from duls.pipelines.enrichment import REFRESH_S, Registers
-from duls.plate_files import HOLDERS, NAMES, VEHICLES, read_registers, stamp_of
+from duls.plate_files import HOLDERS, NAMES, PERMITS, VEHICLES, read_registers, stamp_of
 from processors.columns import DecodedDetections
 from processors.vehicle_traits import BRANCHES, HOLDER_PLACE, PERMIT, TRAITS_PLACE, Fuel, Size, facts_in
 from processors.vocabulary import VehicleClass, ZeroEmission
@@ -278,5 +278,30 @@ def test_missing_tables_are_refused(settings: Settings, tmp_path: Path) -> None:
             load(settings, *written(tmp_path, table=b"x,y\n1,2"))
         with pytest.raises(InvalidInputError, match="cannot be read"):
             load(settings, tmp_path / "nowhere")
-        with pytest.raises(InvalidInputError, match="not CSV"):
-            load(settings, *written(tmp_path, table=b"plate,zone_id,from,until,kind,sbi,size\n\xff"))
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"plate,zone_id,from,until,kind,sbi,size\n\xff", 2),
+        (
+            b"plate,zone_id,from,until,kind,sbi,size,name\n"
+            + b"AB12CD,,,,,47,small,x\n" * 5_000
+            + b",,,,,,,\xe9\xe9n\n",
+            5_002,
+        ),
+        ("plate,zone_id,from,until,kind,sbi,size".encode("utf-16"), 1),
+    ],
+)
+def test_a_table_in_another_encoding_is_refused(
+    settings: Settings, tmp_path: Path, content: bytes, line: int
+) -> None:
+    """With the line that shows it and what to do, without a plate; the register of before stays."""
+    before = b"\xef\xbb\xbfplate,zone_id,from,until,kind,sbi,size\nVB123K,zez,2026-01-01,,resident,47,small\n"
+    for load, name in ((load_companies, HOLDERS), (load_permits, PERMITS)):
+        assert 1 == load(settings, *written(tmp_path, table=before)).loaded
+        register = (settings.registers_folder / name).read_bytes()
+        with pytest.raises(InvalidInputError, match=f"line {line} shows: save it as UTF-8") as refusal:
+            load(settings, *written(tmp_path, table=content))
+        assert "AB12CD" not in str(refusal.value)
+        assert register == (settings.registers_folder / name).read_bytes()

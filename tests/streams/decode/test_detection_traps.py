@@ -242,15 +242,32 @@ def test_a_line_has_a_local_time(time: str) -> None:
 @pytest.mark.parametrize("code", [0x85, 0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x2028, 0x2029])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_only_line_ends_end_a_line(code: int, ending: str) -> None:
-    """Byte 0x85 of a file with one byte per letter is a sign in a name, and so are separators of Unicode."""
+    """Byte 0x85 of a file with one byte per letter is three dots in a name; separators of Unicode are signs, too."""
     text = ending.join(f"{n};2026-11-23 12:00:00;{HASH};NL;LB;Kade{chr(code)}1" for n in range(3))
     encoding = "latin-1" if code <= 0xFF else "utf-8"
 
     rows = rows_of_record(text.encode(encoding) + ending.encode())
 
-    assert [(Outcome.ACCEPTED, camera_uuid(f"Kade{chr(code)}1").int)] * 3 == [
+    sign = "…" if code == 0x85 else chr(code)
+    assert [(Outcome.ACCEPTED, camera_uuid(f"Kade{sign}1").int)] * 3 == [
         (row.outcome, row.camera) for row in rows
     ]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (b"\xe9\xe9n \x96 Oude Gracht", "\u00e9\u00e9n \u2013 Oude Gracht"),
+        (b"\x80uroplein \x91s", "\u20acuroplein \u2018s"),
+        (b"\xe9\x81", "\u00e9\u0081"),
+        (b"\xc3\xa9\xc3\xa9n \xe2\x80\x93 Oude Gracht", "\u00e9\u00e9n \u2013 Oude Gracht"),
+    ],
+)
+def test_a_place_is_the_same_camera_in_utf_8_and_as_windows_writes_it(place: bytes, name: str) -> None:
+    """One byte per letter is that of Windows; what means nothing there stays as it is."""
+    row = only(f"{HEADER}\n1;2026-11-23 12:00:00;{HASH};NL;LB;".encode() + place)
+
+    assert (Outcome.ACCEPTED, camera_uuid(name).int) == (row.outcome, row.camera)
 
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=5), st.sampled_from(["utf-8", "latin-1"]))
