@@ -54,6 +54,29 @@ def _zone_rate(kind: str) -> Callable[[Any], float]:
     return lambda result: median(result["rates"][kind]["DULS"])
 
 
+def _exact_peers(result: Any) -> list[Any]:
+    """Return the peers of the zone join in processes of their own whose answers are meant to be exact."""
+    return [peer for peer in result.get("peers", {}).values() if peer["is_exact"]]
+
+
+def _beside_exact(kind: str) -> Callable[[Any], float]:
+    """Return how to read our rate for points of a kind as a multiple of that of the fastest exact peer."""
+
+    def times(result: Any) -> float:
+        rates = result["rates"][kind]
+        peers = [median(rate) for name, rate in rates.items() if name != "DULS"]
+        peers += [median(peer["rates"][kind]) for peer in _exact_peers(result)]
+        return float(median(rates["DULS"]) / max(peers))
+
+    return times
+
+
+def _other_mismatches(result: Any) -> float | None:
+    """Return for how many points exact peers beside shapely tell other zones than we do."""
+    peers = _exact_peers(result)
+    return float(sum(peer["differing"] for peer in peers)) if peers else None
+
+
 def _decode(format_: str) -> Callable[[Any], float]:
     return lambda result: float(_decode_rates(result, format_)["DULS"])
 
@@ -139,8 +162,15 @@ GOALS: Final = (
     Goal("B1", "points of a country, uniform", "zone_join", _zone_rate("uniform"), 50e6, "/s"),
     Goal("B1", "points of towns", "zone_join", _zone_rate("city-like"), 50e6, "/s"),
     Goal("B1", "mismatches with shapely", "zone_join", _field("mismatches"), 0, "", is_least=False),
+    Goal("B1", "mismatches with other exact peers", "zone_join", _other_mismatches, 0, "", is_least=False),
     Goal("B1", "mismatches with the rule", "zone_join", _field("rule_mismatches"), 0, "", is_least=False),
     Goal("B1", "build", "zone_join", _field("build_s", "DULS"), 10.0, " s", is_least=False),
+    Goal(
+        "B1", "uniform, beside the fastest exact peer", "zone_join", _beside_exact("uniform"), None, " times"
+    ),
+    Goal(
+        "B1", "towns, beside the fastest exact peer", "zone_join", _beside_exact("city-like"), None, " times"
+    ),
     Goal("B2", "canonical JSON", "decode", _decode("canonical"), 4e6, "/s"),
     Goal("B2", "Open Trip Model", "decode", _decode("OTM inline"), 1e6, "/s"),
     Goal(
