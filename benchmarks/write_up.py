@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from matplotlib.figure import Figure
 
+from benchmarks.loads import SHARES
 from benchmarks.machine import Machine
 from benchmarks.report import RESULTS, table
 
@@ -153,6 +154,16 @@ def _bytes_per(kind: str, count: str) -> Callable[[Any], float]:
     return each
 
 
+def _at_share(share: float, *path: str) -> Callable[[Any], float | None]:
+    """Return how to read a figure of the load that is a share of the largest rate."""
+    read = _field(*path)
+
+    def figure(result: Any) -> float | None:
+        return next((read(step) for step in result["steps"] if step["share"] == share), None)
+
+    return figure
+
+
 ALL_PEERS: Final = ("faust", "quix", "bytewax")
 SERVER: Final = "server-side INSERT … SELECT"
 FLUSH: Final = "DULS flush, exactly once"
@@ -231,6 +242,27 @@ GOALS: Final = (
         "position to flow row, p99",
         "latency",
         _field("summary", "zone_flow", "p99_s"),
+        7.0,
+        " s",
+        is_least=False,
+    ),
+    *(
+        Goal(
+            "B5",
+            f"position to `zone_now` at {share:.0%} of the largest rate, p99",
+            "loads",
+            _at_share(share, "zone_now", "p99_s"),
+            1.0,
+            " s",
+            is_least=False,
+        )
+        for share in SHARES
+    ),
+    Goal(
+        "B5",
+        f"position to flow row at {max(SHARES):.0%} of the largest rate, p99",
+        "loads",
+        _at_share(max(SHARES), "zone_flow", "p99_s"),
         7.0,
         " s",
         is_least=False,
