@@ -50,13 +50,14 @@ bench: .venv/.dev  ## every measurement beside its peers, below 30 minutes; tabl
 	$(BIN)/python -m benchmarks.stages
 	$(BIN)/python -m benchmarks.write_up
 
-bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second, a fleet of 1.2 million, and the largest rate: delay, lag and memory
+bench-latency: .venv/.dev  ## five minutes at 20,000 positions a second, a fleet of 1.2 million, the largest rate, and shares of it beside peers at theirs: delay, lag and memory
 	$(BIN)/python -m tests.services fetch
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.latency --flush-ms 100 --duration 60
 	$(BIN)/python -m benchmarks.alert_latency
 	$(BIN)/python -m benchmarks.latency --rate 40000 --fleet 1200000 --duration 600
 	$(BIN)/python -m benchmarks.sustained
+	$(BIN)/python -m benchmarks.loads
 
 soak: .venv/.dev  ## fault tests, fuzzing, the API and the boards at full counts, and the image step by step; takes hours
 	$(BIN)/python -m tests.services fetch

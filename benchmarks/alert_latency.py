@@ -24,7 +24,8 @@ from benchmarks.city_records import build_city
 from benchmarks.installation import Installation, Services, fresh_installation
 from benchmarks.latency import DRIVING, INTERVAL_S, WARM_UP, delays_of, start_roles
 from benchmarks.machine import Machine, this_machine
-from benchmarks.markers import Entry, MarkerSender, marker_zones
+from benchmarks.marker_zones import MARKERS, marker_zones
+from benchmarks.markers import Entry, MarkerSender
 from benchmarks.processes import run_all, tree_cpu_s
 from benchmarks.raw_topic import PARTITIONS
 from benchmarks.report import say, table, write_json, write_section
@@ -34,7 +35,6 @@ from streams.topic_reader import make_reader
 from streams.topics import ALERT_TOPIC, PARTIAL_TOPIC
 
 ZONES: Final = 1_000
-MARKERS: Final = 60
 PERIOD_S: Final = 30.0  # between two entries of a marker: two entries each second in all
 ROLES: Final = ("intake", "aggregate", "alert")
 GOAL_S: Final = 0.5
@@ -64,6 +64,7 @@ def measure(rate: int, duration_s: float) -> dict[str, Any]:
         with ExitStack() as stack:
             roles = start_roles(installation, services.folder, stack, ROLES)
             sender = MarkerSender(services.bootstrap_servers, markers[:MARKERS], PERIOD_S)
+            stack.callback(sender.close)
             watch = stack.enter_context(TopicWatch(services.bootstrap_servers, sender))
             before = services.cpu()
             cpu_before = {role: tree_cpu_s(process.pid) for role, process in roles.items()}

@@ -3,6 +3,7 @@
 Form WINDOWS is a tumbling table relative to a field of the model, with its changelog topic, as
 https://faust.readthedocs.io/en/latest/userguide/tables.html shows. It is favoured: one worker has all partitions, so
 the repartition by zone (`group_by`) that the page asks for is left out, and the table stays in memory.
+Form LIVE sends each new count of that table, as https://faust.readthedocs.io/en/latest/userguide/topics.html shows.
 Form PLAIN iterates over the stream of models, form BATCHES over `take`.
 """
 
@@ -15,7 +16,7 @@ from typing import Any, Final, cast
 
 import faust
 
-from benchmarks.peer_forms import LATENESS_S, SLOT_S, Forms, arrange, end
+from benchmarks.peer_forms import COUNTS_TOPIC, LATENESS_S, SLOT_S, Forms, arrange, end
 from benchmarks.plain_zones import PlainCounts, PlainZones
 from benchmarks.raw_topic import PARTITIONS
 from benchmarks.zone_slot_counts import make_counts
@@ -81,13 +82,18 @@ def one_by_one(app: faust.App, topic: str, records: int) -> None:
                 end(counts.cells)
 
 
+def windowed_table(app: faust.App) -> Any:
+    """Return a table of counts by window, which by time is that of the model."""
+    table = app.Table("counts", default=int, partitions=PARTITIONS)
+    return table.tumbling(
+        timedelta(seconds=SLOT_S), expires=timedelta(seconds=SLOT_S + LATENESS_S)
+    ).relative_to_field(cast("Any", TimedPosition.time))  # a descriptor of the model
+
+
 def in_windows(app: faust.App, topic: str, positions_in_zones: int) -> None:
     """Count single models in a table of tumbling windows."""
     zones = PlainZones()
-    table = app.Table("counts", default=int, partitions=PARTITIONS)
-    counts = table.tumbling(
-        timedelta(seconds=SLOT_S), expires=timedelta(seconds=SLOT_S + LATENESS_S)
-    ).relative_to_field(cast("Any", TimedPosition.time))  # a descriptor of the model
+    counts = windowed_table(app)
     counted = 0
 
     @app.agent(app.topic(topic, value_type=TimedPosition))
@@ -99,12 +105,32 @@ def in_windows(app: faust.App, topic: str, positions_in_zones: int) -> None:
                 counts[zone] += 1
                 counted += 1
             if counted >= positions_in_zones:
-                end({(zone, int(begin) // SLOT_S): value for (zone, (begin, _)), value in table.items()})
+                end(
+                    {
+                        (zone, int(begin) // SLOT_S): value
+                        for (zone, (begin, _)), value in counts.table.items()
+                    }
+                )
+
+
+def live(app: faust.App, topic: str) -> None:
+    """Count single models in a table of tumbling windows, and send each new count."""
+    zones = PlainZones.with_markers()
+    counts = windowed_table(app)
+    told = app.topic(COUNTS_TOPIC, key_serializer="raw", value_serializer="json")
+
+    @app.agent(app.topic(topic, value_type=TimedPosition))
+    async def count(positions: Any) -> None:
+        """Count."""
+        async for position in positions:
+            for zone in zones.around({"lat": position.lat, "lon": position.lon}):
+                counts[zone] += 1
+                await told.send(key=str(zone).encode(), value=counts[zone].value())
 
 
 def main() -> None:
     """Run the worker."""
-    app = arrange(Forms(one_by_one, in_windows, in_batches), make_app, sys.argv[1:])
+    app = arrange(Forms(one_by_one, in_windows, in_batches, live), make_app, sys.argv[1:])
     sys.argv[1:] = ["worker", "--loglevel", "error", "--without-web"]
     app.main()
 

@@ -23,13 +23,13 @@ from benchmarks.city_load import LoadPlan, Sent, end_load, start_load
 from benchmarks.city_records import build_city
 from benchmarks.installation import Installation, Services, fresh_installation
 from benchmarks.machine import Machine, this_machine
-from benchmarks.markers import MarkerSender, marker_zones
+from benchmarks.marker_zones import MARKERS, marker_zones
+from benchmarks.markers import MarkerSender
 from benchmarks.processes import run_all, start, tree_cpu_s
 from benchmarks.report import say, table, write_json, write_section
 from benchmarks.watching import Sample, Watch
 from duls.local_process import LOCALHOST, free_port
 
-MARKERS: Final = 60
 PERIOD_S: Final = 30.0  # between two entries of a marker: two entries each second in all
 DRIVING: Final = 0.2075  # share of the fleet that drives in the morning
 INTERVAL_S: Final = 1.0
@@ -60,6 +60,7 @@ def measure(
         )
         roles = start_roles(installation, services.folder, stack)
         sender = MarkerSender(services.bootstrap_servers, markers, PERIOD_S)
+        stack.callback(sender.close)
         watch = Watch(installation.url, sender, {role: process.pid for role, process in roles.items()})
         before = services.cpu()
         cpu_before = {role: tree_cpu_s(process.pid) for role, process in roles.items()}

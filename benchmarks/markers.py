@@ -2,19 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 import psycopg
 from confluent_kafka import Producer
 
-from processors.simulation.city import SimulatedCity
-from processors.zone_feature import ZoneFeature
+from benchmarks.marker_zones import SIDE_DEG, Marker
 from streams.topics import POSITIONS_TOPIC
 
-SIDE_DEG: Final = 0.001  # of a marker zone
-SPACING_DEG: Final = 0.003
-SOUTH_DEG: Final = 0.004  # below the city
 VEHICLE_CLASS: Final = "unknown"  # no vehicle of the city is of it
 PRODUCER: Final[dict[str, str | int]] = {"linger.ms": 0, "compression.type": "lz4", "log_level": 3}
 
@@ -27,15 +24,6 @@ FLOW_QUERY: Final = (
 )
 
 
-class Marker(NamedTuple):
-    """A vehicle and its zone."""
-
-    zone_id: str
-    vehicle: str
-    lat: float
-    lon: float
-
-
 class Entry(msgspec.Struct):
     """One entry of a marker vehicle and when it was seen; seconds of the monotonic clock."""
 
@@ -45,23 +33,6 @@ class Entry(msgspec.Struct):
     now_s: float | None = None  # first seen in live.zone_now
     flow_s: float | None = None  # first seen in live.zone_flow
     alert_s: float | None = None  # its alert first seen on the topic of alerts
-
-
-def marker_zones(city: SimulatedCity, count: int) -> tuple[list[ZoneFeature], list[Marker]]:
-    """Return small square zones in a row south of a city, and a vehicle for each."""
-    points = [point for zone in city.zones for polygon in zone.polygons for point in polygon[0]]
-    west = min(lon for lon, _ in points)
-    south = min(lat for _, lat in points) - SOUTH_DEG
-    zones, markers = [], []
-    for number in range(count):
-        left = west + number * SPACING_DEG
-        right, top = left + SIDE_DEG, south + SIDE_DEG
-        ring = ((left, south), (right, south), (right, top), (left, top), (left, south))
-        zone_id = f"marker-{number}"
-        zones.append(ZoneFeature(zone_id, zone_id, "other", None, None, 0.008, ((ring,),)))
-        middle = SIDE_DEG / 2
-        markers.append(Marker(zone_id, f"marker:{number}", south + middle, left + middle))
-    return zones, markers
 
 
 class MarkerSender:
@@ -87,11 +58,15 @@ class MarkerSender:
             self._sent += 1
         self._producer.poll(0)
 
+    def close(self) -> None:
+        """End the client, before its broker ends."""
+        self._producer.close()
+
     def _send(self, marker: Marker, lat: float) -> None:
         """Send a position of now."""
         position = {
             "vehicle": marker.vehicle,
-            "time": time.time_ns() // 1_000_000,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "lat": round(lat, 6),
             "lon": round(marker.lon, 6),
         }

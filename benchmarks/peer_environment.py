@@ -1,4 +1,4 @@
-"""An environment of their own for peers whose requirements conflict with ours."""
+"""An environment of their own for peers whose requirements conflict with ours, or that only a benchmark needs."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ from typing import Final
 from duls.app.kernel_cache import digest_of
 
 FOLDER: Final = Path(__file__).parent.parent / ".venv-peers"
-REQUIREMENTS: Final = (
+STREAMS: Final = (
     "quixstreams==3.28.1",
     "bytewax==0.21.1",
     # what our decoder and our zone lookup need there
@@ -40,16 +40,26 @@ def peer_variables() -> dict[str, str]:
 
 
 @cache
-def peer_python() -> str | None:
-    """Return the Python of the environment, made at first; nothing where the peers cannot be installed."""
+def peer_python(requirements: tuple[str, ...] = STREAMS) -> str | None:
+    """Return the Python of the environment with some packages in it, which are installed at first.
+
+    What peers need is installed for each by itself, so that one which cannot be had leaves the others.
+
+    Returns:
+        Nothing where the packages cannot be installed.
+    """
     python = FOLDER / "bin" / "python"
     done = FOLDER / "done"
-    wanted = "\n".join((sys.version, *REQUIREMENTS))
-    if done.exists() and done.read_text(encoding="utf-8") == wanted:
-        return str(python)
-    venv.create(FOLDER, clear=True, with_pip=True)
-    command = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *REQUIREMENTS]
-    if subprocess.run(command, timeout=INSTALL_S, check=False).returncode:
-        return None
-    done.write_text(wanted, encoding="utf-8")
+    version = " ".join(sys.version.split())
+    lines = done.read_text(encoding="utf-8").splitlines() if done.exists() else []
+    if lines[:1] != [version]:
+        venv.create(FOLDER, clear=True, with_pip=True)
+        lines = [version]
+    wanted = " ".join(requirements)
+    if wanted not in lines:
+        command = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements]
+        if subprocess.run(command, timeout=INSTALL_S, check=False).returncode:
+            return None
+        lines.append(wanted)
+    done.write_text("\n".join(lines), encoding="utf-8")
     return str(python)

@@ -1,7 +1,7 @@
 """The forms in which peers count positions by zone and slot, and how they tell what they counted.
 
 A peer is a process: `python -m benchmarks.NAME_counts SERVERS TOPIC RECORDS FORM`. It ends after so many records
-(form WINDOWS: after so many positions in zones) and prints what it counted as its last line.
+(form WINDOWS: after so many positions in zones) and prints what it counted as its last line; in form LIVE it goes on.
 """
 
 import json
@@ -24,6 +24,12 @@ PLAIN: Final = "plain"
 
 WINDOWS: Final = "windows"
 """One record at a time, zones from shapely's tree, counts in the windows and state that the documentation shows."""
+
+LIVE: Final = "live"
+"""One record at a time, as in WINDOWS where these tell running counts; each new count of a zone goes to a topic."""
+
+COUNTS_TOPIC: Final = "duls.bench.counts.v1"
+"""Where a peer in form LIVE tells its counts: the number of the zone is the key, in decimal digits."""
 
 SLOT_S: Final = 300
 LATENESS_S: Final = 300
@@ -50,6 +56,7 @@ class Forms(NamedTuple):
     one_by_one: Callable[[Any, str, int], None]
     in_windows: Callable[[Any, str, int], None]
     in_batches: Callable[[Any, str, int, str], None]
+    live: Callable[[Any, str], None]
 
 
 def arrange(forms: Forms, make_app: Callable[[str], Any], arguments: Sequence[str]) -> Any:
@@ -60,6 +67,8 @@ def arrange(forms: Forms, make_app: Callable[[str], Any], arguments: Sequence[st
         forms.in_windows(app, topic, int(records))
     elif form == PLAIN:
         forms.one_by_one(app, topic, int(records))
+    elif form == LIVE:
+        forms.live(app, topic)
     else:
         forms.in_batches(app, topic, int(records), form)
     return app

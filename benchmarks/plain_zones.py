@@ -1,26 +1,33 @@
 """What users write who know the documentation of their framework and shapely's: one position at a time."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from shapely import MultiPolygon, Point, Polygon, STRtree
 
 from benchmarks.city_records import build_city
+from benchmarks.marker_zones import MARKERS, marker_zones
 from benchmarks.peer_forms import SLOT_S
+from processors.zone_feature import ZoneFeature
 
 
 class PlainZones:
-    """The zones of the measured city in a tree."""
+    """The zones of the measured city in a tree, and others behind them."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: Sequence[ZoneFeature] = ()) -> None:
         self._tree = STRtree(
             [
                 MultiPolygon([Polygon(shell, holes) for shell, *holes in zone.polygons])
-                for zone in build_city(1).zones
+                for zone in (*build_city(1).zones, *others)
             ]
         )
+
+    @classmethod
+    def with_markers(cls) -> Self:
+        """Return the zones of the city and those of marker vehicles."""
+        return cls(marker_zones(build_city(1), MARKERS)[0])
 
     def around(self, position: Mapping[str, Any]) -> list[int]:
         """Return the numbers of the zones that a decoded position is in."""

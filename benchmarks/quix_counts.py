@@ -3,7 +3,8 @@
 Form WINDOWS takes event time from the record, gives each zone of a position a row, groups by zone through a topic, and
 counts in tumbling windows in the state store, as https://quix.io/docs/quix-streams/windowing.html and
 https://quix.io/docs/quix-streams/groupby.html show: windows are by the key of the message, so there is no way around
-`group_by`. Form PLAIN is `update` with decoded JSON and a dictionary, form BATCHES gathers bytes by ten thousand.
+`group_by`. Form LIVE sends the same counts to a topic. Form PLAIN is `update` with decoded JSON and a dictionary, form
+BATCHES gathers bytes by ten thousand.
 """
 
 import os
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from benchmarks.peer_forms import LATENESS_S, SLOT_S, Forms, arrange, end
+from benchmarks.peer_forms import COUNTS_TOPIC, LATENESS_S, SLOT_S, Forms, arrange, end
 from benchmarks.plain_zones import PlainCounts, PlainZones
 from benchmarks.zone_slot_counts import make_counts
 
@@ -65,7 +66,6 @@ def one_by_one(app: Any, topic: str, records: int) -> None:
 
 def in_windows(app: Any, topic: str, positions_in_zones: int) -> None:
     """Count single records in windows by zone."""
-    zones = PlainZones()
     cells: dict[tuple[int, int], int] = {}
     counted = 0
 
@@ -76,13 +76,24 @@ def in_windows(app: Any, topic: str, positions_in_zones: int) -> None:
         if counted >= positions_in_zones:
             end(cells)
 
+    current_counts(app, topic, PlainZones()).update(note, metadata=True)
+
+
+def live(app: Any, topic: str) -> None:
+    """Count single records in windows by zone, and send each new count."""
+    told = app.topic(COUNTS_TOPIC, key_serializer="json", value_serializer="json")
+    current_counts(app, topic, PlainZones.with_markers()).to_topic(told)
+
+
+def current_counts(app: Any, topic: str, zones: PlainZones) -> Any:
+    """Return the counts of windows by zone, one with each position in a zone."""
     positions = app.dataframe(
         app.topic(topic, value_deserializer="json", timestamp_extractor=_event_ms)
     ).apply(lambda position: [{"zone": zone} for zone in zones.around(position)], expand=True)
     windows = positions.group_by("zone").tumbling_window(
         timedelta(seconds=SLOT_S), grace_ms=timedelta(seconds=LATENESS_S)
     )
-    windows.count().current().update(note, metadata=True)
+    return windows.count().current()
 
 
 def _event_ms(value: Mapping[str, Any], _headers: Any, _timestamp: float, _kind: Any) -> int:
@@ -91,7 +102,7 @@ def _event_ms(value: Mapping[str, Any], _headers: Any, _timestamp: float, _kind:
 
 def main() -> None:
     """Run the application."""
-    app = arrange(Forms(one_by_one, in_windows, in_batches), make_app, sys.argv[1:])
+    app = arrange(Forms(one_by_one, in_windows, in_batches, live), make_app, sys.argv[1:])
     app.run()
 
 

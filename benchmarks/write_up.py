@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from matplotlib.figure import Figure
 
+from benchmarks.loads import SHARES
 from benchmarks.machine import Machine
 from benchmarks.report import RESULTS, table
 
@@ -52,6 +53,29 @@ def _field(*path: str) -> Callable[[Any], float | None]:
 
 def _zone_rate(kind: str) -> Callable[[Any], float]:
     return lambda result: median(result["rates"][kind]["DULS"])
+
+
+def _exact_peers(result: Any) -> list[Any]:
+    """Return the peers of the zone join in processes of their own whose answers are meant to be exact."""
+    return [peer for peer in result.get("peers", {}).values() if peer["is_exact"]]
+
+
+def _beside_exact(kind: str) -> Callable[[Any], float]:
+    """Return how to read our rate for points of a kind as a multiple of that of the fastest exact peer."""
+
+    def times(result: Any) -> float:
+        rates = result["rates"][kind]
+        peers = [median(rate) for name, rate in rates.items() if name != "DULS"]
+        peers += [median(peer["rates"][kind]) for peer in _exact_peers(result)]
+        return float(median(rates["DULS"]) / max(peers))
+
+    return times
+
+
+def _other_mismatches(result: Any) -> float | None:
+    """Return for how many points exact peers beside shapely tell other zones than we do."""
+    peers = _exact_peers(result)
+    return float(sum(peer["differing"] for peer in peers)) if peers else None
 
 
 def _decode(format_: str) -> Callable[[Any], float]:
@@ -130,6 +154,16 @@ def _bytes_per(kind: str, count: str) -> Callable[[Any], float]:
     return each
 
 
+def _at_share(share: float, *path: str) -> Callable[[Any], float | None]:
+    """Return how to read a figure of the load that is a share of the largest rate."""
+    read = _field(*path)
+
+    def figure(result: Any) -> float | None:
+        return next((read(step) for step in result["steps"] if step["share"] == share), None)
+
+    return figure
+
+
 ALL_PEERS: Final = ("faust", "quix", "bytewax")
 SERVER: Final = "server-side INSERT … SELECT"
 FLUSH: Final = "DULS flush, exactly once"
@@ -139,8 +173,15 @@ GOALS: Final = (
     Goal("B1", "points of a country, uniform", "zone_join", _zone_rate("uniform"), 50e6, "/s"),
     Goal("B1", "points of towns", "zone_join", _zone_rate("city-like"), 50e6, "/s"),
     Goal("B1", "mismatches with shapely", "zone_join", _field("mismatches"), 0, "", is_least=False),
+    Goal("B1", "mismatches with other exact peers", "zone_join", _other_mismatches, 0, "", is_least=False),
     Goal("B1", "mismatches with the rule", "zone_join", _field("rule_mismatches"), 0, "", is_least=False),
     Goal("B1", "build", "zone_join", _field("build_s", "DULS"), 10.0, " s", is_least=False),
+    Goal(
+        "B1", "uniform, beside the fastest exact peer", "zone_join", _beside_exact("uniform"), None, " times"
+    ),
+    Goal(
+        "B1", "towns, beside the fastest exact peer", "zone_join", _beside_exact("city-like"), None, " times"
+    ),
     Goal("B2", "canonical JSON", "decode", _decode("canonical"), 4e6, "/s"),
     Goal("B2", "Open Trip Model", "decode", _decode("OTM inline"), 1e6, "/s"),
     Goal(
@@ -201,6 +242,27 @@ GOALS: Final = (
         "position to flow row, p99",
         "latency",
         _field("summary", "zone_flow", "p99_s"),
+        7.0,
+        " s",
+        is_least=False,
+    ),
+    *(
+        Goal(
+            "B5",
+            f"position to `zone_now` at {share:.0%} of the largest rate, p99",
+            "loads",
+            _at_share(share, "zone_now", "p99_s"),
+            1.0,
+            " s",
+            is_least=False,
+        )
+        for share in SHARES
+    ),
+    Goal(
+        "B5",
+        f"position to flow row at {max(SHARES):.0%} of the largest rate, p99",
+        "loads",
+        _at_share(max(SHARES), "zone_flow", "p99_s"),
         7.0,
         " s",
         is_least=False,

@@ -1,14 +1,15 @@
-"""B1: which zones contain a point, exactly; points per second on one core beside shapely, and every answer compared.
+"""B1: which zones contain a point, exactly; points per CPU-second beside peers, and every answer compared.
 
-`python -m benchmarks.zone_join [--quick] [--write-docs]` prints two tables and writes `results/zone_join.json`. Both
-answer for overlapping zones. A point exactly on an edge is in one zone of ours by the half-open rule and in none or
-two of shapely's; random points lie on none. So the answers are compared with shapely's for random points, and with
-the rule applied to every edge of every zone for points on vertices, on edges, level with them, and one bit beside.
+`python -m benchmarks.zone_join [--quick] [--write-docs]` prints two tables and writes `results/zone_join.json`. All
+answer for overlapping zones, shapely in this process, other peers in theirs (`benchmarks.peer_joins`). A point exactly
+on an edge is in one zone of ours by the half-open rule and in none or two of shapely's; random points lie on none. So
+the answers are compared with those of peers for random points, and with the rule applied to every edge of every zone
+for points on vertices, on edges, level with them, and one bit beside.
 """
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -18,8 +19,10 @@ import numpy as np
 import shapely
 
 from benchmarks.country import Country, build_country, city_points, uniform_points
-from benchmarks.machine import Machine, this_machine
-from benchmarks.report import measure_and_report, table
+from benchmarks.machine import this_machine
+from benchmarks.report import measure_and_report
+from benchmarks.zone_join_peers import ZonePeers
+from benchmarks.zone_join_text import DULS, SHAPELY, as_text
 from benchmarks.zone_rule import hard_points, pairs_by_rule
 from duls.app.zone_index_files import ZoneIndexFiles, file_name
 from processors.columns import Float64Array, Int64Array
@@ -28,10 +31,10 @@ from processors.zone_index_bytes import encode_index
 from processors.zone_lookup import lookup
 from processors.zone_sets import ZoneSets
 
-GOAL: Final = 50e6  # points per second and core
-BUILD_GOAL_S: Final = 10.0
 CHUNK: Final = 1_000_000  # points at a time, for both
 ROUNDS: Final = 5
+PEER_ROUNDS: Final = 3  # of them
+KINDS: Final = {"uniform": uniform_points, "city-like": city_points}
 
 
 class Sizes(NamedTuple):
@@ -40,6 +43,7 @@ class Sizes(NamedTuple):
     neighbourhoods: int
     points: int
     shapely_points: int  # of each kind, timed
+    peer_points: int  # the same, of the peers in processes of their own
     compared: int  # with shapely and, again as many, with the rule
     worlds: tuple[int, ...]  # neighbourhoods, for cost against size
 
@@ -48,11 +52,17 @@ DEFAULT: Final = Sizes(
     neighbourhoods=14_000,
     points=10_000_000,
     shapely_points=500_000,
+    peer_points=250_000,
     compared=10_000_000,
     worlds=(100, 1_000, 10_000, 100_000),
 )
 QUICK: Final = Sizes(
-    neighbourhoods=2_000, points=2_000_000, shapely_points=100_000, compared=200_000, worlds=(100, 1_000)
+    neighbourhoods=2_000,
+    points=2_000_000,
+    shapely_points=100_000,
+    peer_points=100_000,
+    compared=200_000,
+    worlds=(100, 1_000),
 )
 
 
@@ -132,34 +142,50 @@ def measure(sizes: Sizes) -> dict[str, Any]:
     """Run everything; return what is written as JSON."""
     machine = this_machine()
     country = build_country(sizes.neighbourhoods)
-    ours, peer = Ours(country), Shapely(country)
+    ours, shapely_tree = Ours(country), Shapely(country)
     kept = KeptInFile.measured(ours)
-    kinds = {"uniform": uniform_points, "city-like": city_points}
-    rates: dict[str, dict[str, list[float]]] = {kind: {"DULS": [], "shapely": []} for kind in kinds}
-    for kind, points in kinds.items():
-        lon, lat = points(sizes.points)
-        some = slice(sizes.shapely_points)
-        _rate(ours.find, lon, lat)  # compiles, and fills the tables of states
-        for _ in range(ROUNDS):
-            rates[kind]["DULS"].append(_rate(ours.find, lon, lat))
-            rates[kind]["shapely"].append(_rate(peer.find, lon[some], lat[some]))
+    some = {kind: points(sizes.peer_points) for kind, points in KINDS.items()}
+    with ZonePeers(country, some) as peers:
+        rates = _rates(sizes, ours, shapely_tree, peers)
+        # peers count zones from 0
+        figures = peers.figures({kind: ours.pairs(lon, lat) - 1 for kind, (lon, lat) in some.items()})
     return {
         "machine": machine,
         "sizes": sizes._asdict(),
+        "rounds": {"ours": ROUNDS, "peers": PEER_ROUNDS},
         "zones": len(country.zones),
         "vertices": country.vertices,
-        "build_s": {"DULS": ours.build_s, "shapely": peer.build_s},
+        "build_s": {DULS: ours.build_s, SHAPELY: shapely_tree.build_s},
         "file": kept._asdict(),
         "rates": rates,
+        "peers": figures,
+        "failures": peers.failures,
         "mismatches": sum(
-            _mismatches(ours.pairs, peer.pairs, *points(sizes.compared // len(kinds)))
-            for points in kinds.values()
+            _mismatches(ours.pairs, shapely_tree.pairs, *points(sizes.compared // len(KINDS)))
+            for points in KINDS.values()
         ),
         "rule_mismatches": _mismatches(
             ours.pairs, partial(pairs_by_rule, country), *hard_points(country, sizes.compared), sizes.compared
         ),
         "worlds": [_world(neighbourhoods) for neighbourhoods in sizes.worlds],
     }
+
+
+def _rates(
+    sizes: Sizes, ours: Ours, shapely_tree: Shapely, peers: ZonePeers
+) -> dict[str, dict[str, list[float]]]:
+    """Let all take turns; return the rates of ours and of shapely by kind of points."""
+    rates: dict[str, dict[str, list[float]]] = {kind: {DULS: [], SHAPELY: []} for kind in KINDS}
+    for kind, points in KINDS.items():
+        lon, lat = points(sizes.points)
+        some = slice(sizes.shapely_points)
+        _rate(ours.find, lon, lat)  # compiles, and fills the tables of states
+        for number in range(ROUNDS):
+            rates[kind][DULS].append(_rate(ours.find, lon, lat))
+            rates[kind][SHAPELY].append(_rate(shapely_tree.find, lon[some], lat[some]))
+            if number < PEER_ROUNDS:
+                peers.measure(kind)
+    return rates
 
 
 def _world(neighbourhoods: int) -> dict[str, Any]:
@@ -195,58 +221,6 @@ def _mismatches(ours: Pairs, peer: Pairs, lon: Float64Array, lat: Float64Array, 
             assume_unique=True,
         ).size
         for first in range(0, lon.size, size)
-    )
-
-
-def as_text(result: dict[str, Any]) -> str:
-    """Return the result as Markdown."""
-    machine: Machine = result["machine"]
-    rows: list[Sequence[str]] = []
-    for kind, rates in result["rates"].items():
-        ours, peer = median(rates["DULS"]), median(rates["shapely"])
-        rows.append((f"{kind} points", f"{ours / 1e6:.1f} M", f"{peer / 1e6:.2f} M", f"{ours / peer:.0f}"))
-    rows.append(
-        ("building the index", *(f"{result['build_s'][name]:.1f} s" for name in ("DULS", "shapely")), "")
-    )
-    kept = result["file"]
-    rows += [
-        ("saving it as a file", f"{kept['save_s']:.1f} s", "-", ""),
-        ("loading the file", f"{kept['load_s']:.1f} s", "-", ""),
-        ("size of the file", f"{kept['bytes'] / 1e6:.0f} MB", "-", ""),
-    ]
-    return "\n".join(
-        [
-            f"Machine: {machine.name()}; load before {machine.load_before}.",
-            (
-                f"{result['zones']:,} zones that overlap, {result['vertices']:,} vertices; one thread, "
-                f"median of {ROUNDS} interleaved rounds."
-            ),
-            "",
-            table(("points per CPU-second", "DULS", "shapely STRtree", "ratio"), rows),
-            "",
-            (
-                f"{result['mismatches']} of the containments of {result['sizes']['compared']:,} random points "
-                f"differ from shapely's, and {result['rule_mismatches']} of those of as many points on, level with "
-                f"or one bit beside vertices and edges from the rule over all edges. "
-                f"Goals: {GOAL / 1e6:.0f} M points/s, no mismatch, a build within {BUILD_GOAL_S:.0f} s."
-            ),
-            "",
-            table(
-                ("zones", "vertices", "points/CPU-s", "build", "save", "load", "file"),
-                [
-                    (
-                        f"{world['zones']:,}",
-                        f"{world['vertices']:,}",
-                        f"{world['rate'] / 1e6:.0f} M",
-                        f"{world['build_s']:.1f} s",
-                        f"{world['file']['save_s']:.2f} s",
-                        f"{world['file']['load_s']:.2f} s",
-                        f"{world['file']['bytes'] / 1e6:.1f} MB",
-                    )
-                    for world in result["worlds"]
-                ],
-            ),
-        ]
     )
 
 
