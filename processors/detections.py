@@ -95,6 +95,14 @@ class DetectionState:
         """Take all held detections in order, as at the end of a history."""
         return self._take(FOREVER_US, ledger)
 
+    def forget_from(self, offsets: Int64Array) -> None:
+        """Forget the held detections at or beyond an offset of their source partition; beyond the last, all."""
+        ends = dict(enumerate(offsets.tolist()))
+        self.held = [
+            rows_of(columns, columns.offset < [ends.get(number, 0) for number in columns.partition.tolist()])
+            for columns in self.held
+        ]
+
     def holds_below(self, ends: Mapping[int, int]) -> bool:
         """Tell whether a detection is held that stands below the given offset of its source partition."""
         return any(

@@ -52,7 +52,7 @@ class ObservationPartition:
 
     def stream_us(self, source: Source) -> int | None:
         """Return stream time of a source: the least over its topics, None while one is unknown."""
-        times = [clock.stream_us for clock in self.clocks.values() if clock.source == source]
+        times = [clock.stream_us for clock in self._running(source)]
         known = [time for time in times if time is not None]
         return min(known) if known and len(known) == len(times) else None
 
@@ -87,6 +87,32 @@ class ObservationPartition:
         if anpr_us is not None and anpr_us != before[Source.ANPR]:
             return self.detections.advance(anpr_us, ledger)
         return None
+
+    def end_topic(self, topic_id: bytes, source: Source, ledger: Ledger) -> CameraRejections | None:
+        """Let a source topic be over, since another one has its name: from here on nothing of it is taken.
+
+        What progress had passed is taken now, since nothing can come before it any more. What it had not is
+        forgotten: intake tells progress only of what it knows to be of the topic, and rows beyond it may be of the
+        other one, which is read from its beginning. Where that is being read already, it has the rows that are held.
+
+        Returns:
+            The detections of unregistered cameras among what is taken, None where nothing is.
+        """
+        clock = self.clock_of(topic_id, source)
+        is_alone = not clock.is_over and self._running(source) == [clock]
+        clock.end()
+        if not is_alone:
+            return None
+        if source == Source.FMS:
+            self.positions.forget_from(clock.told_offset)
+            self.positions.drain(ledger)
+            return None
+        self.detections.forget_from(clock.told_offset)
+        return self.detections.drain(ledger)
+
+    def _running(self, source: Source) -> list[SourceClock]:
+        """Return the clocks of the topics of a source that are not over."""
+        return [clock for clock in self.clocks.values() if clock.source == source and not clock.is_over]
 
     def drain(self, ledger: Ledger) -> CameraRejections:
         """Take everything that is held, as at the end of a history (event clock)."""

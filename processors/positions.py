@@ -18,6 +18,7 @@ from processors.reorder import (
     HELD_TOP,
     SCAN_STEPS,
     HeldArrays,
+    forget_held,
     hold,
     link,
     new_held_arrays,
@@ -210,6 +211,12 @@ class PositionState:
             present[zone_no, group],
             silent[zone_no, group],
         )
+
+    def forget_from(self, offsets: Int64Array) -> None:
+        """Forget the held positions at or beyond an offset of their source partition; beyond the last, all."""
+        room = np.zeros(self.held.queue_head.size, np.int64)
+        room[: offsets.size] = offsets[: room.size]
+        forget_held(self.held, self.arrays, room)
 
     def holds_below(self, ends: Mapping[int, int]) -> bool:
         """Tell whether a position is held that stands below the given offset of its source partition."""

@@ -12,9 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
-from processors.jit import inner_kernel
+from processors.jit import inner_kernel, lean_kernel
 from processors.records import MAPPED_BYTES, with_record_room
-from processors.vehicle_table import FOREVER_US, NO_CLASS, NONE, VehicleArrays, now_group
+from processors.vehicle_table import (
+    FOREVER_US,
+    NEVER_US,
+    NO_CLASS,
+    NONE,
+    VehicleArrays,
+    now_group,
+    remove_vehicle,
+)
 
 HELD: Final = np.dtype(
     [
@@ -40,7 +48,7 @@ HELD: Final = np.dtype(
 
 # states of a held position
 WAITING: Final = 0  # stands in the list of its vehicle
-RESOLVED: Final = 1  # taken, out of order or duplicate before it was due itself
+RESOLVED: Final = 1  # taken, out of order or duplicate before it was due itself, or forgotten
 DOOMED: Final = 2  # a later position was taken before it: out of order as soon as it is due
 
 # places in `counts`
@@ -243,6 +251,26 @@ def unlink(held: HeldArrays, arrays: VehicleArrays, place: int) -> None:
         held.rows[later]["earlier"] = earlier
     if vehicle["held_finger"] == place:
         vehicle["held_finger"] = NONE
+
+
+@lean_kernel
+def forget_held(held: HeldArrays, arrays: VehicleArrays, offsets: Int64Array) -> None:
+    """Let positions at or beyond an offset of their source partition have no effect when they leave their queues.
+
+    Vehicles that nothing else is known of are forgotten with them.
+    """
+    for partition in range(held.queue_head.size):
+        place = held.queue_head[partition]
+        while place != NONE:
+            row = held.rows[place]
+            if row["offset"] >= offsets[partition]:
+                if row["state"] == WAITING:
+                    unlink(held, arrays, place)
+                    vehicle = arrays.vehicles[row["vehicle"]]
+                    if vehicle["held_head"] == NONE and vehicle["event_us"] == NEVER_US:
+                        remove_vehicle(arrays, row["vehicle"])
+                row["state"] = RESOLVED
+            place = row["queued"]
 
 
 @inner_kernel

@@ -68,6 +68,7 @@ def snapshot_of(partition: ObservationPartition) -> PartitionSnapshot:
         arrays[prefix + "next_offset"] = clock.next_offset
         arrays[prefix + "next_index"] = clock.next_index
         arrays[prefix + "arrival_us"] = clock.arrival_us
+        arrays[prefix + "told_offset"] = clock.told_offset
         arrays[prefix + "scalars"] = np.array(
             [clock.source, clock.known_partitions, clock.last_event_us, clock.last_arrival_us], np.int64
         )
@@ -87,6 +88,8 @@ def restore(partition: ObservationPartition, snapshot: PartitionSnapshot) -> Non
         clock.next_offset = arrays[prefix + "next_offset"].astype(np.int64)
         clock.next_index = arrays[prefix + "next_index"].astype(np.int32)
         clock.arrival_us = arrays[prefix + "arrival_us"].astype(np.int64)
+        # earlier versions did not tell how far progress was
+        clock.told_offset = arrays.get(prefix + "told_offset", clock.next_offset).astype(np.int64)
         clock.known_partitions = known
         clock.last_event_us = last_event_us
         clock.last_arrival_us = last_arrival_us

@@ -3,7 +3,8 @@
 A row is new when it stands at or beyond the cursor of its source partition, (offset, index); what intake
 repeats after a crash falls below it. Progress marks move the cursor past records that left no row here, and
 carry the newest arrival of the partition. Stream time is the least of these over all partitions of the source
-topic.
+topic. The clock of a topic that is over, since another one has its name now, stands at the end of time: it holds
+nothing back, and nothing of the topic is new any more.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from processors.columns import Int32Array, Int64Array
 from processors.jit import lean_kernel
-from processors.vehicle_table import NEVER_US
+from processors.vehicle_table import FOREVER_US, NEVER_US
 
 
 class Mark(NamedTuple):
@@ -47,12 +48,15 @@ class SourceClock:
         self.next_offset: Int64Array = np.zeros(partitions, np.int64)
         self.next_index: Int32Array = np.zeros(partitions, np.int32)
         self.arrival_us: Int64Array = np.full(partitions, NEVER_US, np.int64)
+        self.told_offset: Int64Array = np.zeros(partitions, np.int64)  # next_offset of the last progress
         self.known_partitions = partitions  # as told by progress; stream time needs all of them
         self.last_event_us = NEVER_US  # newest accepted event time
         self.last_arrival_us = NEVER_US  # newest arrival of a row; ticks do not count
 
     def admit(self, partition: Int32Array, offset: Int64Array, index: Int32Array) -> NDArray[np.bool_] | None:
         """Return which rows are new, in order, None where all are, and move the cursors past them."""
+        if self.is_over:
+            return np.zeros(partition.size, np.bool_)
         new = np.empty(partition.size, np.bool_)
         if partition.size:
             self._grow(int(partition.max()) + 1)
@@ -66,12 +70,25 @@ class SourceClock:
 
     def progress(self, mark: Mark) -> None:
         """Move the cursor and the clock of a source partition forward; an older mark changes nothing."""
+        if self.is_over:
+            return
         self._grow(max(mark.partitions, mark.partition + 1))
         self.known_partitions = max(self.known_partitions, mark.partitions)
         if mark.next_offset > self.next_offset[mark.partition]:
             self.next_offset[mark.partition] = mark.next_offset
             self.next_index[mark.partition] = 0
         self.arrival_us[mark.partition] = max(self.arrival_us[mark.partition], mark.arrival_us)
+        self.told_offset[mark.partition] = max(self.told_offset[mark.partition], mark.next_offset)
+
+    def end(self) -> None:
+        """Let the topic be over, also one of which nothing was heard."""
+        self._grow(1)
+        self.arrival_us[:] = FOREVER_US
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether another topic has the name of this one."""
+        return bool((self.arrival_us == FOREVER_US).any())
 
     def adopt(self, cursor: Cursor) -> None:
         """Take over a cursor that stands where the log does not tell of it any more."""
@@ -108,6 +125,7 @@ class SourceClock:
             self.next_offset = np.concatenate([self.next_offset, np.zeros(missing, np.int64)])
             self.next_index = np.concatenate([self.next_index, np.zeros(missing, np.int32)])
             self.arrival_us = np.concatenate([self.arrival_us, np.full(missing, NEVER_US, np.int64)])
+            self.told_offset = np.concatenate([self.told_offset, np.zeros(missing, np.int64)])
 
 
 @lean_kernel

@@ -152,7 +152,8 @@ def _topic_changed(topic_id: UUID) -> str:
     return (
         f"the stored offsets speak of another observation topic than {topic_id}: it was re-created. Either "
         "connect to the broker that has the old topic, or, when it is gone, begin at the earliest offset "
-        "explicitly; observations that were only in the old topic are then lost"
+        "explicitly with `duls run aggregate --from-beginning`; observations that were only in the old topic are "
+        "then lost"
     )
 
 

@@ -1,8 +1,8 @@
 """Day rows: the random key of each local day, the partition count and the source topics that hold on it.
 
 A row is made once and then only read, by all intake processes alike, so that a record always goes the same
-way. Its key is wrapped with AES-GCM by the master key, bound to its day, and destroyed by the clock of this
-database.
+way; only where a steward says so, another topic takes the place of one that is gone. Its key is wrapped with AES-GCM
+by the master key, bound to its day, and destroyed by the clock of this database.
 """
 
 from collections.abc import Callable, Mapping
@@ -115,6 +115,22 @@ class KeyStore:
         for day in forgotten:
             self._rows.pop(day, None)
         return destroyed
+
+    def sources(self) -> list[tuple[str, UUID]]:
+        """Return the source topics of all days, by name and id."""
+        return self._database.run(
+            "read the topics of days", lambda c: c.execute(query("keys", "all_sources")).fetchall()
+        )
+
+    def renew_source(self, name: str, topic_id: UUID) -> int:
+        """Let all days have another topic under a name; return how many had one with another id.
+
+        Who holds a row in memory keeps its topic: no intake may run.
+        """
+        values = {"name": name, "topic_id": str(topic_id)}
+        return self._database.run(
+            "renew the topic of days", lambda c: c.execute(query("keys", "renew_source"), values).rowcount
+        )
 
     def ages(self) -> list[KeyAge]:
         """Return the age of every key, by day."""

@@ -1,4 +1,4 @@
-"""Messages of the observation topic: rows as narrow Arrow batches, progress of source partitions, control records.
+"""Messages of the observation topic: narrow Arrow batches, progress of source partitions, control, ends of topics.
 
 Every message names the installation of its database in a header, so that another database on the same broker skips
 it, and says its kind in another. Rows of one message come from one source topic, named in a third.
@@ -38,6 +38,7 @@ class Kind(StrEnum):
     DETECTIONS = "detections.narrow"
     PROGRESS = "progress"
     CONTROL = "control"
+    TOPIC_END = "topic.end"
 
 
 _EARLIER_KINDS: Final = {"positions": Kind.POSITIONS, "detections": Kind.DETECTIONS}
@@ -49,6 +50,12 @@ class Control(msgspec.Struct, frozen=True):
 
     kind: str  # zones, cameras or settings
     version: int
+
+
+class TopicEnd(msgspec.Struct, frozen=True):
+    """From here on, nothing of a source topic is taken: another one has its name."""
+
+    source: int  # Source code
 
 
 class Envelope(NamedTuple):
@@ -72,6 +79,7 @@ class _WireMark(msgspec.Struct, array_like=True, frozen=True):
 _encoder = msgspec.msgpack.Encoder()
 _marks_decoder = msgspec.msgpack.Decoder(list[_WireMark])
 _control_decoder = msgspec.json.Decoder(Control)
+_end_decoder = msgspec.json.Decoder(TopicEnd)
 _bases_decoder = msgspec.json.Decoder(dict[str, int])
 
 
@@ -182,3 +190,13 @@ def control_message(installation: bytes, kind: str, version: int) -> tuple[bytes
 def decode_control(value: bytes) -> Control:
     """Return the content of a control record."""
     return _control_decoder.decode(value)
+
+
+def topic_end_message(installation: bytes, topic_id: bytes, source: int) -> tuple[bytes, Headers]:
+    """Return value and headers of the end of a source topic, for every observation partition."""
+    return msgspec.json.encode(TopicEnd(source)), headers_of(Kind.TOPIC_END, installation, topic_id)
+
+
+def decode_topic_end(value: bytes) -> TopicEnd:
+    """Return the content of the end of a source topic, which the headers name."""
+    return _end_decoder.decode(value)

@@ -10,6 +10,7 @@ from duls.errors import ServiceAwayError, TopicChangedError
 from processors.vehicle_table import NEVER_US
 from streams.raw_batch import PartitionPosition
 from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch
+from streams.topics import way_on
 
 ANSWER_S: Final = 10.0  # seconds to wait for the broker during an assignment
 
@@ -218,7 +219,8 @@ class SourcePositions:
         if position.next_offset > high:
             message = (
                 f"topic {topic} partition {partition} ends at offset {high}, but was read to {position.next_offset}: "
-                "the broker lost records; make the topic anew and start with a new database, or restore the broker"
+                "the broker lost records; restore the broker, or make the topic anew and go on with that by "
+                f"`duls topics renew {topic}`"
             )
             raise TopicChangedError(message)
         if position.next_offset < low:
@@ -308,7 +310,7 @@ class SourcePositions:
         if metadata.topic_id != self._topic_ids[committed.topic].hex():
             message = (
                 f"topic {committed.topic} was made anew: committed offsets speak of {metadata.topic_id}, the topic "
-                f"is {self._topic_ids[committed.topic].hex()}; put the old topic back, or start with a new database"
+                f"is {self._topic_ids[committed.topic].hex()}; {way_on(committed.topic)}"
             )
             raise TopicChangedError(message)
         return PartitionPosition(committed.offset, metadata.arrival_us, metadata.event_us)

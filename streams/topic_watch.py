@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from duls.errors import ServiceAwayError, TopicChangedError
-from streams.topics import uuid_of
+from streams.topics import uuid_of, way_on
 
 ANSWER_S: Final = 1.0  # to wait for the broker, where what was read can wait and it is asked again
 LAST_ANSWER_S: Final = 3.0  # where it cannot: a role ends within 10 s, whatever the broker does
@@ -70,7 +70,7 @@ class TopicWatch:
             if topic_id != self._topic_ids[name]:
                 message = (
                     f"topic {name} was made anew while it was read: it was {self._topic_ids[name]}, it is {topic_id} "
-                    "now; put the old topic back, or start with a new database"
+                    f"now; {way_on(name)}"
                 )
                 raise TopicChangedError(message)
 

@@ -140,6 +140,13 @@ def describe_topics(admin: AdminClient, names: Sequence[str]) -> dict[str, Topic
     return {name: _info(name, answer, settings.get(name)) for name, answer in found.items()}
 
 
+def way_on(name: str) -> str:
+    """Return what to do where a topic is not the one that was read under its name."""
+    if name == OBSERVATIONS_TOPIC:
+        return "put the old topic back, or go on with this one by `duls run aggregate --from-beginning`"
+    return f"put the old topic back, or end intake and go on with this one by `duls topics renew {name}`"
+
+
 def check_times(info: TopicInfo, *, trust_create_time: bool) -> None:
     """Refuse a topic whose times are stamped by senders, unless that is trusted.
 

@@ -107,6 +107,7 @@ def run_intake(
             midnights_us=local_midnights(),
             months=months,
         )
+        keys.require_topics()
         gaps = GapBook(
             _gap_recorder(metrics, flow_store),
             partial(flow_store.counted_to, topics.observations.topic_id),

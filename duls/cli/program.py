@@ -26,6 +26,7 @@ from duls.cli import (
     rules,
     service,
     tokens,
+    topics,
 )
 from duls.core_files import forbid_core_files
 from duls.errors import EXIT_DEFECT, EXIT_OK, EXIT_USAGE, DulsError
@@ -124,6 +125,7 @@ def program() -> typer.Typer:
     made.command("doctor")(doctor.doctor)
     made.add_typer(dead_letters.dead_letters(), name="dlq")
     made.add_typer(boards.boards(), name="grafana")
+    made.add_typer(topics.topics(), name="topics")
     made.add_typer(tokens.tokens(), name="token")
     return made
 

@@ -47,6 +47,8 @@ class ClockWatch:
         self._looked_s = now_s
         stalled = []
         for clock in clocks:
+            if clock.is_over:
+                continue
             paused_us = int(clock.arrival_us.min(initial=FOREVER_US)) + AHEAD_US
             for partition in range(clock.known_partitions):
                 key = StalledPartition(clock.topic_id, clock.source, partition)

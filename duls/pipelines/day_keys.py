@@ -1,6 +1,6 @@
 """Day keys for intake: what is fixed for each local day, with the pseudonyms of its vehicles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
@@ -13,6 +13,7 @@ from processors.columns import DecodedDetections, DecodedPositions, Int64Array, 
 from processors.pseudonyms import PseudonymCache
 from processors.units import DAY_US
 from streams.admission import DayKey, know_nobody
+from streams.topics import way_on
 
 
 class DayRow(Protocol):
@@ -36,6 +37,9 @@ class KeyStore(Protocol):
 
     def day_row(self, day: int, partitions: int, sources: Mapping[str, UUID]) -> DayRow:
         """Return the row of a day, made with these values when missing."""
+
+    def sources(self) -> Collection[tuple[str, UUID]]:
+        """Return the source topics of all days, by name and id."""
 
     def destroy_expired(self) -> list[int]:
         """Destroy keys whose time is over and return their days."""
@@ -103,11 +107,20 @@ class DayKeys:
         """Refuse source topics that were made anew: their offsets begin again, and cursors speak of the old ones."""
         for name, topic_id in self._sources.items():
             if row.sources.get(name, topic_id) != topic_id:
-                message = (
-                    f"topic {name} was made anew: the day began with {row.sources[name]}, it is {topic_id} now; "
-                    "put the old topic back, or start with a new database"
-                )
-                raise TopicChangedError(message)
+                raise _changed(name, row.sources[name], topic_id)
+
+    def require_topics(self) -> None:
+        """Refuse source topics that any day began with under another id, also one that is over.
+
+        Where it is only found at a record of such a day, records of later ones are read already, and stream time
+        waits for the old topic.
+
+        Raises:
+            TopicChangedError: There is a day that began with another topic.
+        """
+        for name, topic_id in self._store.sources():
+            if self._sources.get(name, topic_id) != topic_id:
+                raise _changed(name, topic_id, self._sources[name])
 
     def maintain(self, now_us: int) -> list[int]:
         """Make the key of tomorrow, destroy what is over, and return the days destroyed by this process."""
@@ -118,6 +131,13 @@ class DayKeys:
                 del self._keys[day]
         self.key_of(int(local_day(now_us + DAY_US, self._midnights_us)))
         return destroyed
+
+
+def _changed(name: str, began_with: UUID, topic_id: UUID) -> TopicChangedError:
+    """Return the refusal of a topic that a day did not begin with."""
+    return TopicChangedError(
+        f"topic {name} was made anew: the day began with {began_with}, it is {topic_id} now; {way_on(name)}"
+    )
 
 
 def _pseudonymise_with(

@@ -343,6 +343,8 @@ class Intake:
         started_s = self._monotonic()
         if not self._known.enrichment.keep():
             return
+        # what is committed is told before, so that it counts also where its topic is gone then
+        self.report_progress()
         self._sender.wait()
         self._failpoint("intake-before-commit")
         offsets = [

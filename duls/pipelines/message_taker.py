@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import structlog
+
 from duls.errors import RefusedError
 from duls.pipelines.aggregate_metrics import AggregateMetrics
 from duls.pipelines.flush_build import RejectedDetections
@@ -20,7 +22,10 @@ from streams.observation_messages import (
     decode_messages,
     decode_progress,
     decode_rows,
+    decode_topic_end,
 )
+
+log = structlog.get_logger()
 
 
 class Unstored(NamedTuple):
@@ -52,6 +57,8 @@ class MessageTaker:
             owned.state.add_detections(_topic_id(envelope), decode_rows(value, DetectionColumns), ledger)
         elif envelope.kind is Kind.PROGRESS:
             self._keep_rejected(owned, owned.state.progress(decode_progress(value), ledger))
+        elif envelope.kind is Kind.TOPIC_END:
+            self._end_topic(owned, _topic_id(envelope), value, ledger)
         else:
             self._control(owned, value, ledger)
 
@@ -85,12 +92,26 @@ class MessageTaker:
             ledger = self._ledgers[slot_s] = Ledger(self._worlds.zone_sets)
         return ledger
 
-    def _keep_rejected(self, owned: OwnedPartition, rejections: CameraRejections | None) -> None:
-        """Keep detections of unregistered cameras for the next flush."""
+    def _keep_rejected(
+        self, owned: OwnedPartition, rejections: CameraRejections | None, topic_id: bytes | None = None
+    ) -> None:
+        """Keep detections of unregistered cameras for the next flush; of the topic that is read unless one is given."""
         if rejections is None or not rejections.offset.size or owned.is_replaying:
             return
-        topics = [clock.topic_id for clock in owned.state.clocks.values() if clock.source == Source.ANPR]
-        self._rejected.append(RejectedDetections(topics[-1], rejections))
+        if topic_id is None:
+            clocks = [clock for clock in owned.state.clocks.values() if clock.source == Source.ANPR]
+            topic_id = [clock.topic_id for clock in clocks if not clock.is_over][-1]
+        self._rejected.append(RejectedDetections(topic_id, rejections))
+
+    def _end_topic(self, owned: OwnedPartition, topic_id: bytes, value: bytes, ledger: Ledger) -> None:
+        """Let a source topic be over."""
+        source = Source(decode_topic_end(value).source)
+        self._keep_rejected(owned, owned.state.end_topic(topic_id, source, ledger), topic_id)
+        log.warning(
+            "a source topic is over, another one has its name",
+            partition=owned.number,
+            topic_id=topic_id.hex(),
+        )
 
     def _control(self, owned: OwnedPartition, value: bytes, ledger: Ledger) -> None:
         """Go over to a version of zones, cameras or settings."""

@@ -16,6 +16,7 @@ from processors.observation_partition import ObservationPartition
 from processors.positions import NowCounts
 from processors.snapshot import FORMAT, snapshot_of
 from processors.source_clock import Cursor as SourceCursor
+from processors.vehicle_table import FOREVER_US
 from sinks.flush_parts import Cursor, NowColumns, PartitionAdvance, Snapshot
 
 UNREAD: Final = (0, 0)  # where a source partition begins
@@ -102,8 +103,9 @@ class OwnedPartition:
     def end_replay(self, stored: list[Cursor], now: NowColumns, open_visits: int) -> None:
         """Check that the replayed cursors equal the stored ones, and take what was stored as known.
 
-        Where the state is what a part of the log tells, cursors of which that part does not tell are taken over,
-        and visits that it does not tell of will never end: the next flush counts them as closed.
+        Cursors of topics that are over are taken over: a log that begins after their end does not tell of them.
+        Where the state is what a part of the log tells, so are others of which that part does not tell, and visits
+        that it does not tell of will never end: the next flush counts them as closed.
 
         Args:
             stored: Cursors of the partition in the database.
@@ -115,11 +117,11 @@ class OwnedPartition:
         """
         want = _places(stored)
         have = _places(self.cursors())
-        if self.origin is Origin.PART_OF_LOG:
-            for c in stored:
-                if have.get((c.source_topic_id, c.source_partition), UNREAD) == UNREAD:
-                    self._adopt(c)
-            have = _places(self.cursors())
+        for c in stored:
+            is_told = have.get((c.source_topic_id, c.source_partition), UNREAD) != UNREAD
+            if not is_told and (self.origin is Origin.PART_OF_LOG or c.arrival_us == FOREVER_US):
+                self._adopt(c)
+        have = _places(self.cursors())
         if have != want:
             differing = sorted(
                 f"{topic}/{partition}: replayed {have.get((topic, partition))}, stored {want.get((topic, partition))}"

@@ -24,6 +24,18 @@ SELECT
 FROM keys.day_row AS stored
 WHERE stored.day = %(day)s;
 
+-- name: all_sources
+-- The source topics of all days, each once.
+SELECT DISTINCT source.key, source.value::uuid
+FROM keys.day_row AS stored CROSS JOIN jsonb_each_text(stored.sources) AS source (key, value)
+ORDER BY source.key, source.value::uuid;
+
+-- name: renew_source
+-- Let days have another topic under a name.
+UPDATE keys.day_row AS stored
+SET sources = jsonb_set(stored.sources, ARRAY[%(name)s::text], to_jsonb(%(topic_id)s::text))
+WHERE stored.sources ->> %(name)s <> %(topic_id)s;
+
 -- name: audit
 -- Write down who did what with a key.
 INSERT INTO keys.key_audit (day, event, reader, kind) VALUES (%(day)s, %(event)s, %(reader)s, %(kind)s);

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from processors.vehicle_table import FOREVER_US
 from tests.faults.installation import Installation
 from tests.faults.raw_topics import TOPICS, Ends
 
@@ -27,11 +28,11 @@ def reached(installation: Installation) -> Reached | None:
 
 
 def _reached(connection: psycopg.Connection[tuple[object, ...]], partitions: int) -> Reached:
-    """Read cursors and clocks; what not all observation partitions know is unknown."""
+    """Read cursors and clocks; what not all observation partitions know is unknown, and what is over is left out."""
     cursors = connection.execute(
         "SELECT core.source_name(source), source_partition, min(next_offset) FROM core.source_cursor "
-        "GROUP BY 1, 2 HAVING count(*) = %s",
-        [partitions],
+        "WHERE arrival_us < %s GROUP BY 1, 2 HAVING count(*) = %s",
+        [FOREVER_US, partitions],
     ).fetchall()
     clocks = connection.execute(
         "SELECT core.source_name(source), (extract(epoch FROM min(stream_time)) * 1000000)::bigint "

@@ -1,5 +1,6 @@
 """An observation partition is a pure function of its log: repeats, batches and old progress change nothing."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import Final
 
@@ -12,7 +13,9 @@ from naive.settings import US
 from naive_examples import IN, T0, WEST, ZONES, at_us, row, utc_us
 from processors.observation_partition import Versions, is_settling
 from processors.source_clock import Cursor, Mark
+from processors.vehicle_table import VEHICLES
 from processors.vocabulary import Outcome, Source
+from tests.processors.detection_builders import detection_columns
 from tests.processors.log_builders import (
     TOPICS,
     FastPartition,
@@ -37,6 +40,7 @@ from tests.processors.position_builders import (
 
 SEEDS: Final = range(40 if COMPILED else 8)
 OTHER_TOPIC: Final = b"another topic   "
+ANEW: Final = {Source.FMS: OTHER_TOPIC, Source.ANPR: b"another one     "}
 
 
 def fast_partition(log: ObservationLog) -> FastPartition:
@@ -228,3 +232,121 @@ def test_now_follows_stream_time_of_positions() -> None:
 
     key = ("box", "N1", "no")
     assert [(at_us(0), {key: (1, 0)}), (at_us(299), {key: (1, 0)}), (at_us(300), {key: (0, 1)})] == told
+
+
+def read_of(fast: FastPartition, message: Message, topics: Mapping[Source, bytes]) -> None:
+    """Read a message as one of other source topics."""
+    match message:
+        case Rows(Source.FMS, rows):
+            fast.state.add_positions(topics[Source.FMS], position_columns(rows), fast.ledger)  # type: ignore[arg-type] # of one source
+        case Rows(Source.ANPR, rows):
+            fast.state.add_detections(topics[Source.ANPR], detection_columns(rows), fast.ledger)  # type: ignore[arg-type] # as above
+        case Marks(marks):
+            moved = [mark._replace(topic_id=topics[Source(mark.source)]) for mark in marks]
+            fast.state.progress(moved, fast.ledger)
+
+
+def told_of(messages: list[Message]) -> dict[tuple[Source, int], int]:
+    """Return up to where progress has passed each source partition."""
+    told: dict[tuple[Source, int], int] = {}
+    for message in messages:
+        for each in message.marks if isinstance(message, Marks) else ():
+            key = (Source(each.source), each.partition)
+            told[key] = max(told.get(key, 0), each.next_offset)
+    return told
+
+
+def only_told(messages: list[Message]) -> list[Message]:
+    """Return the messages without the rows that no progress passes."""
+    told = told_of(messages)
+    return [
+        message._replace(
+            rows=tuple(r for r in message.rows if r.offset < told.get((message.source, r.partition), 0))
+        )
+        if isinstance(message, Rows)
+        else message
+        for message in messages
+    ]
+
+
+def end_topics(fast: FastPartition) -> None:
+    """Let both source topics be over."""
+    for source, topic_id in TOPICS.items():
+        fast.state.end_topic(topic_id, source, fast.ledger)
+
+
+@given(seeds)
+def test_a_topic_that_is_over_leaves_what_progress_had_passed(seed: int) -> None:
+    """And nothing else: what was sent beyond it is read again from the topic that has its name now, and counts once."""
+    rng = Random(seed)
+    log = random_log(rng)
+    cut = rng.randint(0, len(log.messages))
+    leaked, clean = fast_partition(log), fast_partition(log)
+    for message in log.messages[:cut]:
+        leaked.read(message)
+    for message in only_told(log.messages[:cut]):
+        clean.read(message)
+    if rng.random() < 0.5:
+        leaked = leaked.restarted()
+    end_topics(leaked)
+    end_topics(clean)
+
+    assert_alike(clean, leaked)
+    assert leaked.state.stream_us(Source.FMS) is None
+    for message in log.messages:
+        read_of(leaked, message, ANEW)
+        read_of(clean, message, ANEW)
+    assert_alike(clean, leaked)
+    assert leaked.state.stream_us(Source.FMS) is not None
+
+
+def assert_alike(clean: FastPartition, leaked: FastPartition) -> None:
+    """Fail unless figures and vehicles are alike; counts of feeds have what was read twice."""
+    assert clean.cells() == leaked.cells()
+    assert clean.carriers() == leaked.carriers()
+    assert clean.state.positions.open_visits == leaked.state.positions.open_visits
+    assert clean.state.positions.arrays.counts[VEHICLES] == leaked.state.positions.arrays.counts[VEHICLES]
+    assert clean.zone_now() == leaked.zone_now()
+
+
+def test_what_is_sent_of_a_topic_after_its_end_is_not_taken() -> None:
+    """By an intake that slept over it; a second word of the end changes nothing of the topic that follows."""
+    fast = empty_partition()
+    columns = position_columns([row(0, IN, offset=0)])
+    end_topics(fast)
+
+    assert 0 == fast.state.add_positions(TOPICS[Source.FMS], columns, fast.ledger)
+    assert 1 == fast.state.add_positions(OTHER_TOPIC, columns, fast.ledger)
+    end_topics(fast)
+    assert fast.state.positions.holds_below({0: 1})
+    fast.state.progress([mark(Source.FMS, T0 + 3_600 * US, topic=OTHER_TOPIC)], fast.ledger)
+    assert not fast.state.positions.holds_below({0: 1})
+
+
+def test_the_end_of_a_topic_leaves_the_rows_of_one_that_is_read_beside_it() -> None:
+    """Where intake began with the new topic without anybody saying so, what is held may be of either."""
+    fast = empty_partition()
+    fast.state.add_positions(TOPICS[Source.FMS], position_columns([row(0, IN, offset=0)]), fast.ledger)
+    fast.state.add_positions(OTHER_TOPIC, position_columns([row(9, IN, offset=1)]), fast.ledger)
+
+    end_topics(fast)
+
+    assert fast.state.positions.holds_below({0: 2})
+    fast.state.progress([mark(Source.FMS, T0 + 3_600 * US, topic=OTHER_TOPIC)], fast.ledger)
+    assert not fast.state.positions.holds_below({0: 2})
+
+
+def test_the_end_of_a_topic_tells_of_unregistered_cameras() -> None:
+    """As stream time would have."""
+    log = random_log(Random(3))
+    fast, drained = fast_partition(log), fast_partition(log)
+    for message in only_told(log.messages):
+        if isinstance(message, Rows):
+            fast.read(message)
+            drained.read(message)
+    fast.state.clock_of(TOPICS[Source.ANPR], Source.ANPR).told_offset[:] = 1 << 40
+
+    told = fast.state.end_topic(TOPICS[Source.ANPR], Source.ANPR, fast.ledger)
+
+    assert told is not None
+    assert told.offset.size == drained.state.drain(drained.ledger).offset.size > 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from naive_examples import T0
 from processors.source_clock import Cursor, Mark, SourceClock
-from processors.vehicle_table import NEVER_US
+from processors.vehicle_table import FOREVER_US, NEVER_US
 from processors.vocabulary import Source
 
 TOPIC: Final = b"0123456789abcdef"
@@ -108,3 +108,29 @@ def test_the_newest_event_and_arrival_of_rows_are_kept() -> None:
     clock.saw(T0, T0 + 3)
     clock.saw(T0 - 9, T0 + 2)
     assert (T0, T0 + 3) == (clock.last_event_us, clock.last_arrival_us)
+
+
+def test_nothing_of_a_topic_that_is_over_is_new() -> None:
+    """Whoever woke up late may still send rows and progress of it; its cursors stay where they are."""
+    clock = SourceClock(TOPIC, Source.FMS)
+    clock.progress(mark(0, 3, T0, partitions=1))
+    assert not clock.is_over
+
+    clock.end()
+    clock.progress(mark(0, 9, T0 + 5, partitions=1))
+    clock.progress(mark(1, 9, T0 + 5))
+
+    assert clock.is_over
+    assert [False, False] == admitted(clock, [(0, 7, 0), (4, 0, 0)])
+    assert [Cursor(TOPIC, Source.FMS, 0, 3, 0, FOREVER_US)] == clock.cursors()
+
+
+def test_a_topic_that_is_over_is_so_also_where_nothing_of_it_was_heard() -> None:
+    """And where only its cursors are taken over, of which each says so."""
+    unheard, adopted = SourceClock(TOPIC, Source.FMS), SourceClock(TOPIC, Source.FMS)
+    unheard.end()
+    for cursor in (Cursor(TOPIC, Source.FMS, partition, 7, 0, FOREVER_US) for partition in (1, 0)):
+        adopted.adopt(cursor)
+
+    assert (True, True) == (unheard.is_over, adopted.is_over)
+    assert [False] == admitted(unheard, [(0, 0, 0)])

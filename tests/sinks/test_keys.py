@@ -154,3 +154,23 @@ def test_every_making_first_reading_and_destruction_is_written_down(
     assert [
         ("made", "intake-1"), ("read", "intake-1"), ("read", "intake-2"), ("destroyed", "intake-2")
     ] == rows  # fmt: skip
+
+
+def test_another_topic_takes_the_place_of_one_that_is_gone_in_all_days(keys: KeyStore, keys_url: str) -> None:
+    """Keys and other topics stay; a second time there is nothing left to do."""
+    name, anew = "duls.fms.position.v1", UUID(int=9)
+    before = [keys.day_row(day, 4, SOURCES) for day in (20_000, 20_001)]
+    keys.day_row(20_002, 4, {**SOURCES, name: anew})
+    keys.day_row(20_003, 4, {"another": UUID(int=1)})
+
+    assert [2, 0] == [keys.renew_source(name, anew) for _ in range(2)]
+
+    other = key_store(keys_url, "intake-2")
+    after = [other.day_row(day, 4, SOURCES) for day in (20_000, 20_001)]
+    other.close()
+    assert [row._replace(sources={**SOURCES, name: anew}) for row in before] == after
+    assert [
+        ("another", UUID(int=1)),
+        ("duls.anpr.detection.v1", UUID(int=2)),
+        (name, anew),
+    ] == keys.sources()

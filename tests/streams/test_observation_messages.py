@@ -19,16 +19,19 @@ from streams.observation_messages import (
     Control,
     Envelope,
     Kind,
+    TopicEnd,
     control_message,
     decode_control,
     decode_progress,
     decode_rows,
+    decode_topic_end,
     encode_parts,
     encode_progress,
     encode_rows,
     envelope_of,
     headers_of,
     rows_per_message,
+    topic_end_message,
 )
 
 OURS = bytes(range(16))
@@ -230,3 +233,11 @@ def test_detections_that_nobody_is_known_by_over_a_month_have_no_such_column() -
     columns = decode_rows(value, DetectionColumns)
     assert [0, 0, 0] == columns.visitor.tolist()
     assert np.uint64 == columns.visitor.dtype
+
+
+def test_the_end_of_a_topic_names_it_in_its_headers() -> None:
+    """As rows do; versions that do not know it must not skip it, so it is a kind of its own."""
+    value, headers = topic_end_message(OURS, b"t" * 16, 1)
+
+    assert Envelope(Kind.TOPIC_END, b"t" * 16) == envelope_of(headers, OURS)
+    assert TopicEnd(1) == decode_topic_end(value)

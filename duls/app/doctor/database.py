@@ -70,7 +70,7 @@ def look_at_offsets(connection: Connection, topic: TopicInfo, end_of: dict[int, 
     strangers = {state.topic_id for state in stored} - {topic.topic_id}
     if strangers:
         sentence = f"the offsets in the database speak of another topic than {topic.name} is now"
-        fix = "bring back the topic they speak of, or begin with an empty database"
+        fix = "bring back the topic they speak of, or run `duls run aggregate --from-beginning` once"
         return [wrong("aggregate", sentence, fix)]
     behind = sum(max(0, end_of.get(state.partition, 0) - state.next_offset) for state in stored)
     beyond = [s.partition for s in stored if s.next_offset > end_of.get(s.partition, s.next_offset)]

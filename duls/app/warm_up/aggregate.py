@@ -58,6 +58,7 @@ def warm_up_aggregate() -> None:
         ]
         partition.progress(marks, ledger)
         partition.now()
+    partition.positions.forget_from(np.zeros(1, np.int64))
     partition.drain(ledger)
     partition.change_zones(ZoneWorld(2, zones.zones, np.array([0, 2], np.int32)), frozenset({1}), ledger)
     partition.change_settings(2, rules_of(FigureSettings(slot_s=900)), 0.5)

@@ -35,6 +35,7 @@ from streams.observation_messages import (
     encode_progress,
     encode_rows,
     headers_of,
+    topic_end_message,
 )
 from streams.topic_watch import TopicWatch
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, message
@@ -125,7 +126,7 @@ class Seen(NamedTuple):
     day: int = TODAY
 
 
-def positions(rows: Sequence[Seen]) -> Entry:
+def positions(rows: Sequence[Seen], *, topic_id: bytes = FMS_ID) -> Entry:
     """Return a message of positions."""
     columns = PositionColumns(
         np.array([row.source_partition for row in rows], np.int32),
@@ -145,7 +146,7 @@ def positions(rows: Sequence[Seen]) -> Entry:
         np.zeros(len(rows), np.uint32),
     )
     (value,) = encode_rows(narrowed(columns))
-    return Entry(value, headers_of(Kind.POSITIONS, OURS, FMS_ID))
+    return Entry(value, headers_of(Kind.POSITIONS, OURS, topic_id))
 
 
 def detections(
@@ -188,10 +189,16 @@ def detections(
 
 
 def progress(
-    next_offset: int, arrival_s: float, *, source: int = 0, partitions: int = 1, partition: int = 0
+    next_offset: int,
+    arrival_s: float,
+    *,
+    source: int = 0,
+    partitions: int = 1,
+    partition: int = 0,
+    topic_id: bytes | None = None,
 ) -> Entry:
     """Return a message that moves the clock of a source partition."""
-    topic_id = ANPR_ID if source else FMS_ID
+    topic_id = topic_id or (ANPR_ID if source else FMS_ID)
     time_us = START_US + round(arrival_s * US_PER_S)
     mark = Mark(topic_id, source, partitions, partition, next_offset, time_us)
     return Entry(encode_progress([mark]), headers_of(Kind.PROGRESS, OURS))
@@ -200,6 +207,11 @@ def progress(
 def control(kind: str, version: int) -> Entry:
     """Return a control record."""
     return Entry(*control_message(OURS, kind, version))
+
+
+def topic_end(source: int) -> Entry:
+    """Return the end of a source topic."""
+    return Entry(*topic_end_message(OURS, ANPR_ID if source else FMS_ID, source))
 
 
 class MemoryStore:

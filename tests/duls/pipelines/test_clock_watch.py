@@ -104,3 +104,12 @@ def test_forgetting_begins_anew() -> None:
     world.watch.forget()
 
     assert [] == world.look(1.0)
+
+
+def test_a_topic_that_is_over_is_no_stall() -> None:
+    """Nobody reads it, and it holds nothing back."""
+    world = World()
+
+    world.clock.end()
+
+    assert [] == world.look(20.0)

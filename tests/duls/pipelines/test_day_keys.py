@@ -39,6 +39,10 @@ class MemoryKeys:
         self.asked.append(day)
         return self.rows.setdefault(day, Row(bytes([day % 251]) * 32, partitions, dict(sources)))
 
+    def sources(self) -> list[tuple[str, UUID]]:
+        """Return the source topics of all days."""
+        return [place for row in self.rows.values() for place in row.sources.items()]
+
     def destroy(self, day: int) -> None:
         """Destroy the key of a day, as any process may."""
         self.rows[day] = self.rows[day]._replace(key=None)
@@ -158,3 +162,14 @@ def test_a_destroyed_key_is_forgotten_by_every_process(by_us: bool) -> None:
 
     assert [5] * by_us == destroyed
     assert pseudonym(keys, 5) is None
+
+
+def test_a_topic_made_anew_is_refused_at_once_whatever_day_it_is() -> None:
+    """Days that began with the old one may be over; a record of one of them would be refused in the midst of others."""
+    store = MemoryKeys()
+    keys_of(store).key_of(5)
+    keys_of(store).require_topics()
+    keys_of(store, sources={"other": UUID(int=2)}).require_topics()
+
+    with pytest.raises(TopicChangedError, match=r"topic raw was made anew.*duls topics renew raw"):
+        keys_of(store, sources={"raw": UUID(int=2)}).require_topics()

@@ -246,6 +246,20 @@ def test_progress_is_not_repeated() -> None:
     assert before == running.marks()
 
 
+def test_what_is_committed_is_told_before() -> None:
+    """Where the topic is gone then nobody reads it again, and rows that no progress passes are forgotten."""
+    running = Running()
+    running.own()
+    running.read(log_of([Record(0, 5, 0)]))
+    assert running.marks()
+    running.read(log_of([Record(0, 6, 1), Record(0, 7, 2)])[1:], after_s=0.1)
+
+    running.intake.commit()
+
+    committed = running.committed()[RAW, 0]
+    assert committed == max(mark.next_offset for mark in running.marks()) == 2
+
+
 def test_offsets_are_committed_after_acknowledgement_only() -> None:
     """A broker that says nothing keeps them where they were."""
     running = Running(gives_up=True)

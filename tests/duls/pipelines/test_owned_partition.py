@@ -16,6 +16,8 @@ from processors.positions import NowCounts
 from processors.rules import FigureSettings, rules_of
 from processors.snapshot import FORMAT
 from processors.source_clock import Mark
+from processors.vehicle_table import FOREVER_US
+from processors.vocabulary import Source
 from sinks.flush_parts import Cursor, PartitionAdvance
 from tests.duls.pipelines.aggregate_world import FMS_ID, MIDNIGHTS_US, START_US, TOPIC_ID, version_source
 
@@ -207,3 +209,15 @@ def test_what_is_there_now_is_counted_once_per_offset() -> None:
 
     assert first is not second is not third
     assert START_US == first[0] == second[0] == third[0]  # type: ignore[index]  # stream time is known
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_cursors_of_a_topic_that_is_over_are_taken_over(origin: Origin) -> None:
+    """A log that begins after its end does not tell of it."""
+    owned = owned_partition(origin=origin)
+    over = cursor(8)._replace(source_topic_id=UUID(int=1), arrival_us=FOREVER_US)
+
+    owned.end_replay([cursor(3), over], NOBODY, 0)
+
+    assert START_US == owned.state.stream_us(Source.FMS)
+    assert owned.state.clocks[UUID(int=1).bytes].is_over
