@@ -38,7 +38,7 @@ def examine(settings: Settings, now: Clock) -> list[Finding]:
         if connection is not None:
             with connection:
                 findings += _look_at_data(settings, connection, topics, now)
-        findings += look_at_keys(settings)
+        findings += look_at_keys(settings, topics)
     except ServiceAwayError as error:
         findings.append(Finding(Grade.AWAY, "services", str(error), "start it and ask again"))
     return findings

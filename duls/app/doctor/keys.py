@@ -1,8 +1,11 @@
-"""The keys: the master key file, the keys database, and whether expired keys were destroyed."""
+"""The keys: the master key file, the keys database, whether expired keys were destroyed, and the topics of the days."""
 
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeVar
+from uuid import UUID
 
 from duls.app.doctor.findings import Finding, Grade, ok, wrong
 from duls.config import Settings
@@ -11,14 +14,23 @@ from sinks.keys import KeyAge, KeyStore
 from sinks.master_key import MASTER_KEY_BYTES, read_master_key
 from sinks.month_keys import MonthKeyStore
 from sinks.patience import Patience
+from streams.topics import TopicInfo, way_on
 
 PATIENCE_S: Final = 5.0
 LINK: Final = "keys"
+TOPICS_LINK: Final = "topics"
+
+Store = TypeVar("Store", KeyStore, MonthKeyStore)
 
 
-def look_at_keys(settings: Settings) -> list[Finding]:
-    """Look at the master key and the day keys; no key is read."""
-    return [*_master_key(settings), *_kept_keys(settings)]
+def look_at_keys(settings: Settings, topics: Mapping[str, TopicInfo]) -> list[Finding]:
+    """Look at the master key and the day keys; no key is read.
+
+    Args:
+        settings: of this process.
+        topics: those that the broker has.
+    """
+    return [*_master_key(settings), *_kept_keys(settings, topics)]
 
 
 def _master_key(settings: Settings) -> list[Finding]:
@@ -31,13 +43,16 @@ def _master_key(settings: Settings) -> list[Finding]:
     return [ok(LINK, f"the master key file {settings.master_key_file} is readable by its owner only")]
 
 
-def _kept_keys(settings: Settings) -> list[Finding]:
-    """Look at the ages of the keys of days, and of months where there are any."""
+def _kept_keys(settings: Settings, topics: Mapping[str, TopicInfo]) -> list[Finding]:
+    """Look at the ages of the keys of days, and of months where there are any, and at the topics of the days."""
     try:
-        days, months = _ages_of(KeyStore, settings), _ages_of(MonthKeyStore, settings)
+        with closing(_store(KeyStore, settings)) as store:
+            days, sources = store.ages(), store.sources()
+        with closing(_store(MonthKeyStore, settings)) as store:
+            months = store.ages()
     except ServiceAwayError as error:
         return [Finding(Grade.AWAY, LINK, str(error), "start it, or correct DULS_KEYS_URL")]
-    findings = [_ages(days, "day")]
+    findings = [_ages(days, "day"), *_made_anew(sources, topics)]
     if settings.privacy.month_key or months:
         findings.append(_ages(months, "month"))
     if not settings.privacy.month_key and any(age.has_key for age in months):
@@ -49,19 +64,23 @@ def _kept_keys(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _ages_of(kind: type[KeyStore] | type[MonthKeyStore], settings: Settings) -> list[KeyAge]:
-    """Return the ages of keys."""
-    store = kind(
+def _store(kind: type[Store], settings: Settings) -> Store:
+    """Return a store of keys, for what is told without the master key."""
+    return kind(
         settings.keys_url,
-        bytes(MASTER_KEY_BYTES),  # ages are told without it
+        bytes(MASTER_KEY_BYTES),
         reader="duls doctor",
         random_bytes=secrets.token_bytes,
         patience=Patience(PATIENCE_S),
     )
-    try:
-        return store.ages()
-    finally:
-        store.close()
+
+
+def _made_anew(sources: list[tuple[str, UUID]], topics: Mapping[str, TopicInfo]) -> Iterator[Finding]:
+    """Look for raw topics that are other ones than a day began with: intake refuses them."""
+    for name in sorted(
+        {name for name, topic_id in sources if name in topics and topics[name].topic_id != topic_id}
+    ):
+        yield wrong(TOPICS_LINK, f"topic {name} is another one than days began with", way_on(name))
 
 
 def _ages(ages: list[KeyAge], what: str) -> Finding:

@@ -183,6 +183,22 @@ def test_offsets_of_another_topic_are_found(loaded: Settings) -> None:
     assert any("speak of another topic" in sentence for sentence in found)
 
 
+def test_a_raw_topic_that_was_made_anew_is_found(loaded: Settings) -> None:
+    """Intake refuses it, and says so only where somebody reads its log."""
+    change(
+        loaded,
+        "INSERT INTO keys.day_row (day, wrapped_key, partitions, sources, made_at, destroy_after) "
+        "VALUES ('2026-01-05', NULL, 2, jsonb_build_object('duls.fms.position.v1', gen_random_uuid()), now(), now())",
+        loaded.keys_url,
+    )
+
+    (finding,) = (
+        found for found in examine(loaded, time.time) if found.grade == Grade.WRONG and found.link == "topics"
+    )
+    assert "topic duls.fms.position.v1 is another one than days began with" == finding.sentence
+    assert "`duls topics renew duls.fms.position.v1`" in finding.fix
+
+
 def test_overdue_keys_are_found(loaded: Settings) -> None:
     """A key that should be destroyed is a promise that is not kept."""
     change(
@@ -200,7 +216,7 @@ def test_overdue_keys_are_found(loaded: Settings) -> None:
         "VALUES ('2026-01-01', '\\x00', now() - interval '20 days', now() - interval '1 day')",
         loaded.keys_url,
     )
-    found = [finding.sentence for finding in look_at_keys(loaded) if finding.grade != Grade.OK]
+    found = [finding.sentence for finding in look_at_keys(loaded, {}) if finding.grade != Grade.OK]
     assert [
         "the keys of 2026-01-05 should be destroyed",
         "the keys of 2026-01-01 should be destroyed",
