@@ -1,6 +1,5 @@
 """Committed offsets of intake from outside its group: which topic they speak of, and their beginning anew."""
 
-from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -10,9 +9,7 @@ from duls.errors import ServiceAwayError
 from processors.vehicle_table import NEVER_US
 from streams.raw_batch import PartitionPosition
 from streams.source_positions import PositionMetadata
-from streams.topic_reader import bounds
-
-ANSWER_S: Final = 10.0
+from streams.topic_reader import bounds, committed_places
 
 
 def committed_topics(reader: Consumer, topic: str, partitions: int) -> dict[int, UUID]:
@@ -26,16 +23,10 @@ def committed_topics(reader: Consumer, topic: str, partitions: int) -> dict[int,
     Raises:
         ServiceAwayError: the broker does not answer.
     """
-    places = [TopicPartition(topic, number) for number in range(partitions)]
-    try:
-        found = reader.committed(places, timeout=ANSWER_S)
-    except KafkaException as error:
-        text = f"cannot ask for committed offsets of topic {topic}: {error.args[0].str()}; is the broker running?"
-        raise ServiceAwayError(text) from error
     return {
         place.partition: UUID(hex=msgspec.json.decode(place.metadata, type=PositionMetadata).topic_id)
-        for place in found
-        if place.offset >= 0 and place.metadata
+        for place in committed_places(reader, topic, partitions)
+        if place.metadata
     }
 
 

@@ -130,10 +130,19 @@ def committed_offsets(reader: Consumer, topic: str, partitions: int) -> dict[int
     Raises:
         ServiceAwayError: the broker does not answer.
     """
+    return {place.partition: place.offset for place in committed_places(reader, topic, partitions)}
+
+
+def committed_places(reader: Consumer, topic: str, partitions: int) -> list[TopicPartition]:
+    """Return what the group of the reader has committed, with metadata, of each partition that has an offset.
+
+    Raises:
+        ServiceAwayError: the broker does not answer.
+    """
     places = [TopicPartition(topic, number) for number in range(partitions)]
     try:
         found = reader.committed(places, timeout=SILENCE_S)
     except KafkaException as error:
         text = f"cannot ask for committed offsets of topic {topic}: {error.args[0].str()}; is the broker running?"
         raise ServiceAwayError(text) from error
-    return {place.partition: place.offset for place in found if place.offset >= 0}
+    return [place for place in found if place.offset >= 0]

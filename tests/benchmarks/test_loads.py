@@ -6,13 +6,14 @@ import pytest
 
 from benchmarks.city_records import build_city
 from benchmarks.count_watch import Progress, capacity, note_arrivals
+from benchmarks.goals import GOALS
 from benchmarks.loads import as_text, capacity_of
 from benchmarks.machine import this_machine
 from benchmarks.marker_zones import MARKERS, SIDE_DEG, marker_zones
 from benchmarks.markers import Entry
 from benchmarks.peer_loads import PeerLoads, PeerStep
 from benchmarks.plain_zones import PlainZones
-from benchmarks.write_up import GOALS, goal_row
+from benchmarks.write_up import goal_row
 
 DELAY = {"count": 9, "p50_s": 0.1, "p99_s": 0.25, "max_s": 0.3}
 
