@@ -28,9 +28,9 @@ LEFT JOIN core.alert_worker AS worker ON worker.worker_id = held.holder
 ORDER BY held.shard;
 
 -- name: claim_shards
--- Take shards over under a new epoch, and tell where each goes on.
+-- Take shards over under a new epoch, the time as for partitions, and tell where each goes on.
 UPDATE core.alert_shard AS held
-SET epoch = held.epoch + 1, holder = %(worker_id)s, last_flush = 0
+SET epoch = greatest(held.epoch + 1, core.microseconds(clock_timestamp())), holder = %(worker_id)s, last_flush = 0
 WHERE held.shard = ANY(%(shards)s)
 RETURNING held.shard, held.epoch, held.topic_id, held.read_from, held.next_offset, held.as_of_us;
 

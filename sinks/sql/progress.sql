@@ -87,9 +87,10 @@ ON CONFLICT (source) DO UPDATE SET closed = stored.closed + excluded.closed;
 DELETE FROM core.observation_offset WHERE topic_id <> %(topic_id)s;
 
 -- name: claim_offsets
--- Take partitions over under a new epoch.
+-- Take partitions over under a new epoch: the time, so that it is above those of a topic, or of a database before a
+-- restore, of which only messages are left.
 UPDATE core.observation_offset AS stored
-SET epoch = stored.epoch + 1, last_flush = 0
+SET epoch = greatest(stored.epoch + 1, core.microseconds(clock_timestamp())), last_flush = 0
 WHERE stored.topic_id = %(topic_id)s AND stored.partition = ANY(%(partitions)s)
 RETURNING stored.partition, stored.epoch, stored.next_offset;
 

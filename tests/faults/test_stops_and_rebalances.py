@@ -3,9 +3,9 @@
 import os
 import sys
 
-import psycopg
 import pytest
 
+from tests.faults.epochs import epochs_of
 from tests.faults.fault_run import FaultRun, new_random, times
 from tests.faults.installation import Installation
 from tests.faults.unit_events import EventWorld
@@ -50,13 +50,5 @@ def test_members_that_come_and_go_lose_nothing_and_stall_little(
             run.linger(random.uniform(0.0, 2.0))
         stall_s = run.monitor.longest_stall_s()
         run.check_exact()
-    assert squares.partitions == len(offsets_by_partition(squares.database_url))
+    assert squares.partitions == len(epochs_of(squares.database_url))
     assert stall_s <= STALL_S
-
-
-def offsets_by_partition(url: str) -> dict[int, int]:
-    """Return the epoch of each observation partition; there is one row, and so one owner, for each."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        rows = connection.execute("SELECT partition, epoch FROM core.observation_offset").fetchall()
-    assert len(rows) == len({row[0] for row in rows})
-    return dict(rows)

@@ -4,9 +4,9 @@ import itertools
 import signal
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.faults.epochs import epochs_of
 from tests.faults.fault_run import FaultRun, new_random, times
 from tests.faults.installation import SESSION_MS, Installation
 from tests.faults.supervisor import Place
@@ -39,7 +39,7 @@ def test_zombies_are_fenced(squares: Installation, events: EventWorld) -> None:
             run.supervisor.set_failpoints(place, [f"{bed}:{random.randrange(2, 5)}"])
             run.supervisor.restart(place)
             fall_asleep(run, place)
-            epochs = claims(squares)
+            epochs = epochs_of(squares.database_url)
             run.await_growth(deadline_s=RECOVERY_S)
             run.linger(ASLEEP_S)
             if role == "aggregate":
@@ -62,20 +62,10 @@ def fall_asleep(run: FaultRun, place: Place) -> None:
     )
 
 
-def claims(installation: Installation) -> int:
-    """Return how often observation partitions were claimed."""
-    with psycopg.connect(installation.database_url, autocommit=True) as connection:
-        row = connection.execute(
-            "SELECT coalesce(sum(epoch), 0)::bigint FROM core.observation_offset"
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def await_takeover(run: FaultRun, place: Place, epochs: int) -> None:
+def await_takeover(run: FaultRun, place: Place, epochs: dict[int, int]) -> None:
     """Wait until another process has claimed the partitions of a sleeping one."""
     wait_until(
-        lambda: claims(run.installation) > epochs,
+        lambda: epochs_of(run.installation.database_url) != epochs,
         f"the partitions of {place.role} {place.number} are taken over",
         deadline_s=RECOVERY_S,
         tend=run.supervisor.tend,

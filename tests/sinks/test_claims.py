@@ -1,5 +1,6 @@
 """Tests of claims and the guards against wrong beginnings."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
@@ -32,20 +33,39 @@ def write_figures(connection: Connection) -> None:
     flush(connection, parts, 1)
 
 
+def offsets(claims: Mapping[int, Claim]) -> dict[int, int]:
+    """Return where each claimed partition goes on."""
+    return {partition: claimed.next_offset for partition, claimed in claims.items()}
+
+
 def test_each_claim_raises_the_epoch(connection: Connection) -> None:
     """The first claim begins at the earliest offsets; the next keeps what is stored."""
     first = claim(connection, TOPIC, [0, 2], {0: 5, 1: 6, 2: 7})
     second = claim(connection, TOPIC, [2, 1], {0: 50, 1: 60, 2: 70})
 
-    assert {0: Claim(1, 5), 2: Claim(1, 7)} == first
-    assert {1: Claim(1, 6), 2: Claim(2, 7)} == second
+    assert ({0: 5, 2: 7}, {1: 6, 2: 7}) == (offsets(first), offsets(second))
+    assert first[2].epoch < second[2].epoch
+
+
+@pytest.mark.parametrize("state", ["a restored database", "a clock that went back"])
+def test_an_epoch_is_above_all_before(connection: Connection, state: str) -> None:
+    """Messages of an earlier life tell their epochs still, and a reader takes the largest for the newest."""
+    before = claim(connection, TOPIC, [0], {0: 5})[0].epoch
+    change = "epoch = 3" if state == "a restored database" else f"epoch = {before + 3_600_000_000}"
+    connection.execute(f"UPDATE core.observation_offset SET {change}".encode())  # noqa: S608 our own words
+
+    after = claim(connection, TOPIC, [0], {0: 5})[0].epoch
+    begun = claim(connection, OTHER, [0], {0: 0}, "earliest")[0].epoch
+
+    assert before < after
+    assert before < begun
 
 
 def test_a_second_process_may_start_later(connection: Connection) -> None:
     """Its partitions got their rows at the first claim, so figures of the first do not stop it."""
     write_figures(connection)
 
-    assert {1: Claim(1, 0)} == claim(connection, TOPIC, [1], {0: 0, 1: 9})
+    assert {1: 0} == offsets(claim(connection, TOPIC, [1], {0: 0, 1: 9}))
 
 
 def test_a_missing_offset_is_refused_where_figures_exist(connection: Connection) -> None:
@@ -56,7 +76,7 @@ def test_a_missing_offset_is_refused_where_figures_exist(connection: Connection)
     with pytest.raises(RefusedError, match="explicitly"):
         claim(connection, TOPIC, [0], {0: 3, 1: 0})
 
-    assert {0: Claim(1, 3)} == claim(connection, TOPIC, [0], {0: 3, 1: 0}, "earliest")
+    assert {0: 3} == offsets(claim(connection, TOPIC, [0], {0: 3, 1: 0}, "earliest"))
 
 
 def test_an_explicit_beginning_forgets_the_progress_that_it_gives_up(connection: Connection) -> None:
@@ -80,8 +100,7 @@ def test_records_that_are_gone_are_skipped_only_explicitly(connection: Connectio
     told = claim(connection, TOPIC, [0], {0: 8, 1: 0}, "earliest")
 
     gaps = connection.execute("SELECT source_topic_id, from_offset, to_offset FROM core.data_gap").fetchall()
-    assert {0: Claim(2, 5)} == untold
-    assert {0: Claim(3, 8)} == told
+    assert ({0: 5}, {0: 8}) == (offsets(untold), offsets(told))
     assert [(TOPIC, 5, 8)] == gaps
     assert [(0,)] == connection.execute("SELECT count(*) FROM core.source_cursor").fetchall()
     assert conservation(connection).holds
@@ -118,7 +137,7 @@ def test_a_partition_added_to_the_topic_begins_at_its_start(connection: Connecti
     """It is new, so nothing of it was ever read; where its start is gone, that is refused."""
     write_figures(connection)
 
-    assert {2: Claim(1, 0)} == claim(connection, TOPIC, [2], {0: 0, 1: 0, 2: 0})
+    assert {2: 0} == offsets(claim(connection, TOPIC, [2], {0: 0, 1: 0, 2: 0}))
     with pytest.raises(RefusedError, match=r"\[3\]"):
         claim(connection, TOPIC, [3], {0: 0, 1: 0, 2: 0, 3: 8})
 
@@ -130,7 +149,7 @@ def test_a_recreated_topic_is_refused(connection: Connection) -> None:
     with pytest.raises(TopicChangedError, match="re-created"):
         claim(connection, OTHER, [0], {0: 0, 1: 0})
 
-    assert {0: Claim(1, 2)} == claim(connection, OTHER, [0], {0: 2, 1: 0}, "earliest")
+    assert {0: 2} == offsets(claim(connection, OTHER, [0], {0: 2, 1: 0}, "earliest"))
     with pytest.raises(TopicChangedError):
         claim(connection, TOPIC, [0], {0: 0, 1: 0})
 

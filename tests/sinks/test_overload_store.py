@@ -139,10 +139,11 @@ def test_two_processes_share_the_zones(connection: Connection) -> None:
 @pytest.mark.parametrize("seen", ["31 seconds ago", "1 hour"])
 def test_shards_of_a_dead_process_are_free(connection: Connection, seen: str) -> None:
     """Its lease is over, also where the clock has gone back; those of one that says goodbye are free at once."""
-    claim_shards(connection, ONE, LEASE_S)
+    dead = claim_shards(connection, ONE, LEASE_S)
     connection.execute("UPDATE core.alert_worker SET seen_at = now() + %s::interval", [seen])
     claims = claim_shards(connection, TWO, LEASE_S)
-    assert (SHARDS, {2}) == (len(claims), {claim.epoch for claim in claims})
+    assert SHARDS == len(claims)
+    assert max(claim.epoch for claim in dead) < min(claim.epoch for claim in claims)
 
     leave(connection, TWO, [claim.shard for claim in claims])
 
@@ -175,7 +176,8 @@ def test_a_flush_brings_everything(zones: Connection, database_url: str) -> None
         line.reason,
     )
     (found,) = store.claim(LEASE_S)[:1]
-    assert (2, TOPIC, 4, 5, AT_US) == found[1:]
+    assert (TOPIC, 4, 5, AT_US) == found[2:]
+    assert claims[0].epoch < found.epoch
     stored = store.load([0])
     assert ([("a", "{}")], [(ALERT, 1, AT_US, "{}")], [("a", AT_US)]) == (
         stored.watches,
