@@ -59,6 +59,8 @@ class OwnedPartition:
         self.replay_until = stored_offset
         self.origin = origin
         self.has_snapshot = origin is Origin.SNAPSHOT
+        # the whole log is there, and made the state
+        self.is_in_log = origin is Origin.LOG and start_offset == 0
         self.snapshot_offset = start_offset if self.has_snapshot else NOWHERE  # what the last snapshot holds
         self.gathered = GatheredPositions()  # read, and not in the state yet
         self.work_s = 0.0  # spent on messages since the last snapshot: what a replay would cost
@@ -79,6 +81,11 @@ class OwnedPartition:
     def has_moved(self) -> bool:
         """Tell whether there is something to flush."""
         return not self.is_replaying and self.read_offset > self.stored_offset
+
+    @property
+    def can_be_made_again(self) -> bool:
+        """Tell whether a replay gives the state again: from a snapshot, or from a log of which nothing is gone."""
+        return self.has_snapshot or self.is_in_log
 
     @property
     def has_news_for_a_snapshot(self) -> bool:
@@ -198,7 +205,7 @@ class NowChange(NamedTuple):
 
 
 def snapshots_due(moved: Sequence[OwnedPartition], now_s: float, replay_s: float) -> list[OwnedPartition]:
-    """Return the partitions without a snapshot, and of those with an old one the one of the longest replay.
+    """Return the partitions that no replay would give again, and of the others that are due the longest to replay.
 
     Partitions work alike, so many become due at once: then a flush would take long, and hold them all in memory.
 
@@ -207,11 +214,12 @@ def snapshots_due(moved: Sequence[OwnedPartition], now_s: float, replay_s: float
         now_s: Of the monotonic clock.
         replay_s: A replay that would last longer makes a snapshot due.
     """
-    missing = [owned for owned in moved if not owned.has_snapshot]
+    missing = [owned for owned in moved if not owned.can_be_made_again]
     late = [
         owned
         for owned in moved
-        if owned.has_snapshot and (owned.work_s > replay_s or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S)
+        if owned.can_be_made_again
+        and (owned.work_s > replay_s or now_s - owned.snapshot_s > MAX_SNAPSHOT_AGE_S)
     ]
     return missing + sorted(late, key=lambda owned: owned.work_s)[-1:]
 

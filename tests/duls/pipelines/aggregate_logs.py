@@ -33,12 +33,12 @@ def drive(count: int = 6) -> list[Entry]:
 
 
 def flushed(store: MemoryStore, logs: Sequence[Sequence[Entry]], *messages: int) -> Process:
-    """Return a process that owns the first partition, and has flushed after each of so many messages."""
+    """Return a process of the first partition that flushed after each of so many messages, with a snapshot at first."""
     process = Process(store, logs)
     process.own(0)
-    for count in messages:
+    for number, count in enumerate(messages):
         process.read(count)
-        process.aggregate.flush()
+        process.aggregate.flush(with_snapshots=number == 0)
     return process
 
 

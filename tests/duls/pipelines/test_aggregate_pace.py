@@ -134,10 +134,12 @@ def test_flushes_and_partial_counts_keep_their_pace() -> None:
     assert 0 < len(process.producer.sent) <= 6
 
 
-def test_a_snapshot_is_due_at_first_then_by_work_or_age() -> None:
-    """A replay must be short, and the log that it needs must still be there."""
+@pytest.mark.parametrize(("earliest", "due"), [(0, [0, 0, 1, 0, 1]), (1, [1, 0, 1, 0, 1])])
+def test_a_snapshot_is_due_by_work_or_age(earliest: int, due: list[int]) -> None:
+    """A replay must be short, and the log that it needs must still be there: else a snapshot is due at once."""
     store = MemoryStore()
     process = Process(store, one_log(*drive()), snapshot_replay_s=5.0)
+    process.consumer.bounds[TOPIC, 0] = (earliest, 1_000)
     process.own(0)
     taken = []
     for wait_s, work_s in ((0.0, 0.0), (0.0, 0.0), (0.0, 5.1), (0.0, 0.0), (MAX_SNAPSHOT_AGE_S + 1, 0.0)):
@@ -147,7 +149,7 @@ def test_a_snapshot_is_due_at_first_then_by_work_or_age() -> None:
         process.aggregate.flush()
         taken.append(len(store.flushes[-1].snapshots))
 
-    assert [1, 0, 1, 0, 1] == taken
+    assert due == taken
 
 
 def test_what_a_snapshot_holds_is_not_stored_again() -> None:
@@ -174,6 +176,7 @@ def test_of_snapshots_that_are_due_one_is_taken_per_flush() -> None:
     """That of the longest replay first; those that are missing all at once."""
     store = MemoryStore()
     process = Process(store, [list(drive())] * 3, snapshot_replay_s=5.0)
+    process.consumer.bounds = dict.fromkeys(process.consumer.bounds, (1, 1_000))
     process.own(0, 1, 2)
     taken = []
     for work_s in ((0.0, 0.0, 0.0), (6.0, 8.0, 4.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)):

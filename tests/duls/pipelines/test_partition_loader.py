@@ -4,18 +4,14 @@ import pytest
 
 from duls.errors import RefusedError, ReplayError, ServiceAwayError, TopicChangedError
 from processors.snapshot import FORMAT
+from tests.duls.pipelines.aggregate_logs import drive, flushed, one_log
 from tests.duls.pipelines.aggregate_world import TOPIC, Entry, MemoryStore, Process
-from tests.duls.pipelines.test_aggregate import drive, one_log
 
 
 def stored(logs: list[list[Entry]]) -> MemoryStore:
     """Return a database with a snapshot at offset 4 and figures to offset 8."""
     store = MemoryStore()
-    process = Process(store, logs)
-    process.own(0)
-    for _ in range(2):
-        process.read(4)
-        process.aggregate.flush()
+    flushed(store, logs, 4, 4)
     assert (4, 8) == (store.snapshots[0].next_offset, store.offsets[0])
     return store
 
