@@ -13,7 +13,11 @@ from processors.zone_index import MARGIN_DEG, Grid, column_of
 Ring = Sequence[tuple[float, float]]
 Polygon = Sequence[Ring]
 
-CELLS_PER_EDGE: Final = 2
+CELLS_PER_EDGE: Final = 8
+NEAR_CELLS: Final = (
+    1 << 17
+)  # 512 KiB of answers, which stay in the second cache: until then there are more cells
+NEAR_CELLS_PER_EDGE: Final = 32
 MIN_CELLS: Final = 1 << 10
 MAX_CELLS: Final = 1 << 20  # 4 MiB of answers: what a core keeps near
 
@@ -90,14 +94,15 @@ def _ring_edges(ring: Ring) -> Float64Array:
 
 
 def grid_over(raw: RawEdges) -> Grid:
-    """Return a grid over all edges, as fine as there are edges."""
+    """Return a grid over all edges, the finer the more there are; a point in a border cell costs twice as much."""
     if raw.x1.size == 0:
         return Grid(0.0, 0.0, 1.0, 1.0, 1, 1)
     west = min(raw.x1.min(), raw.x2.min()) - 2 * MARGIN_DEG
     east = max(raw.x1.max(), raw.x2.max()) + 2 * MARGIN_DEG
     south = raw.y1.min() - 2 * MARGIN_DEG
     north = raw.y2.max() + 2 * MARGIN_DEG
-    cells = min(max(CELLS_PER_EDGE * raw.x1.size, MIN_CELLS), MAX_CELLS)
+    near = min(NEAR_CELLS_PER_EDGE * raw.x1.size, NEAR_CELLS)
+    cells = min(max(CELLS_PER_EDGE * raw.x1.size, near, MIN_CELLS), MAX_CELLS)
     side = int(np.sqrt(cells))
     return Grid(
         float(west), float(south), float(side / (east - west)), float(side / (north - south)), side, side

@@ -21,7 +21,7 @@ from processors.zone_blocks import block_grids
 from processors.zone_index import BASE, UNRESOLVED, EdgeBlocks, Grid, Leaves, ZoneIndex
 from processors.zone_sets import ZoneSets
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Grows with every change of what `build_zone_index` makes of the same zones, or of how it stands in the bytes."""
 
 MAGIC: Final = b"DULSzone"

@@ -30,7 +30,7 @@ from zone_strategies import Place, random_zones, zone_worlds
 
 DIGEST = bytes(range(16))
 WORLD = numbered(random_zones(Random(5), 12))
-BYTES_OF_WORLD = (4, "676ce17edf5547c79036e24e1090169fd3d59eb82bc81d1f3933bac9caa4e9fb")
+BYTES_OF_WORLD = (5, "9c0fe784726fbbed4bc4b10d02912f1b1746b9edf70791bddc151a1e10dfbd67")
 """Format and digest of the bytes of `WORLD`."""
 
 
