@@ -5,7 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 # most tests wait for services, so there are more processes than a small machine has cores
 TEST_PROCESSES ?= 3
-UNCOMPILED_TESTS := tests/processors tests/streams/decode --ignore tests/processors/simulation --ignore tests/processors/publication
+UNCOMPILED_TESTS := tests/processors tests/streams/decode $(addprefix tests/streams/test_,$(addsuffix .py,admission encode narrow_rows raw_batch)) \
+	--ignore tests/processors/simulation --ignore tests/processors/publication
 # uv takes seconds where pip takes a minute; a package index that only pip knows of is left to pip
 install = $(BIN)/uv pip install -q --python $(BIN)/python $(1) || $(BIN)/pip install -q $(1)
 CACHE_DIRS := .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist duls.egg-info .coverage
