@@ -18,8 +18,9 @@ from processors.columns import (
     UInt32Array,
     UInt64Array,
 )
+from processors.jit import lean_kernel
 from processors.units import DAY_US
-from processors.vehicle_table import NEVER_US
+from processors.vehicle_table import FOREVER_US, NEVER_US
 from processors.visitor_pseudonyms import Visitors, no_visitors
 from processors.vocabulary import FIRST_REJECTION, Outcome, Source
 from streams.future_bound import FUTURE_US
@@ -30,7 +31,16 @@ Observations = PositionColumns | DetectionColumns
 
 TOO_LATE_US: Final = 8 * DAY_US  # no key of such a day is kept, and no setting accepts it
 
-Pseudonymise = Callable[[DecodedPositions | DecodedDetections, "Int64Array"], tuple[UInt64Array, UInt64Array]]
+Rows = Int64Array | slice
+"""Some rows of a batch: their places, or `ALL`."""
+
+ALL: Final = slice(None)  # mostly it is all rows, which NumPy then neither looks for nor copies
+
+_ACCEPTED: Final = int(Outcome.ACCEPTED)
+_FUTURE: Final = int(Outcome.FUTURE)
+_TOO_LATE: Final = int(Outcome.TOO_LATE)
+
+Pseudonymise = Callable[[DecodedPositions | DecodedDetections, Rows], tuple[UInt64Array, UInt64Array]]
 
 PseudonymiseCarriers = Callable[["UInt64Array"], UInt32Array]
 
@@ -96,28 +106,98 @@ def admit(
         granted: Which rows are not withheld afterwards, for the event clock; all when left out.
     """
     source = Source.FMS if isinstance(decoded, DecodedPositions) else Source.ANPR
-    partition = batch.partition[decoded.record]
-    broker_us = batch.arrival_us[decoded.record]
-    outcome = decoded.outcome.copy()
-    accepted = outcome == Outcome.ACCEPTED
-    outcome[accepted & (decoded.event_us - broker_us > FUTURE_US[source])] = Outcome.FUTURE
-    arrival_us = broker_us
-    identified = _unidentified(outcome)
-    if rules.clock == "event":
-        clock_us = _identify_by_event(decoded, identified, partition, newest_event_us, rules, granted)
-        # before the first accepted event there is no event clock; such rows are rejected and only counted
-        arrival_us = np.where(clock_us == NEVER_US, broker_us, clock_us)
-    else:
-        accepted = outcome == Outcome.ACCEPTED
-        outcome[accepted & (arrival_us - decoded.event_us > TOO_LATE_US)] = Outcome.TOO_LATE
-        _identify(decoded, identified, np.flatnonzero(outcome == Outcome.ACCEPTED), rules)
-    if source is Source.FMS:
-        _route_unidentified(identified, partition, broker_us, rules)
-    offset = batch.offset[decoded.record]
-    known = np.zeros(outcome.size, np.uint32) if traits is None else traits
-    return Admitted(
-        _observations(decoded, identified, (partition, offset, arrival_us), known), identified.destination
+    by_event = rules.clock == "event"
+    bounds = _Bounds(FUTURE_US[source], FOREVER_US if by_event else TOO_LATE_US)
+    identified = _unidentified(decoded.outcome)
+    place = _room_for_places(decoded.outcome.size)
+    accepted = _judge(
+        decoded.record,
+        decoded.event_us,
+        _Place(batch.partition, batch.offset, batch.arrival_us),
+        bounds,
+        rules.midnights_us,
+        place,
+        identified.outcome,
+        identified.day,
     )
+    broker_us = place.arrival_us
+    if by_event:
+        clock_us = _identify_by_event(decoded, identified, place.partition, newest_event_us, rules, granted)
+        # before the first accepted event there is no event clock; such rows are rejected and only counted
+        place = place._replace(arrival_us=np.where(clock_us == NEVER_US, broker_us, clock_us))
+    else:
+        is_all = accepted == identified.outcome.size
+        rows = ALL if is_all else np.flatnonzero(identified.outcome == _ACCEPTED)
+        _identify(decoded, identified, rows, rules)
+    if source is Source.FMS:
+        _route_unidentified(identified, place.partition, broker_us, rules)
+    known = np.zeros(decoded.outcome.size, np.uint32) if traits is None else traits
+    return Admitted(_observations(decoded, identified, place, known), identified.destination)
+
+
+class _Place(NamedTuple):
+    """Where records, or the records of rows, stand, and when they arrived."""
+
+    partition: Int32Array
+    offset: Int64Array
+    arrival_us: Int64Array
+
+
+class _Bounds(NamedTuple):
+    """How far a row may be from its arrival."""
+
+    ahead_us: int
+    behind_us: int
+
+
+def _room_for_places(rows: int) -> _Place:
+    """Return room for the places of so many rows."""
+    return _Place(np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty(rows, np.int64))
+
+
+@lean_kernel
+def _judge(
+    record: Int32Array,
+    event_us: Int64Array,
+    records: _Place,
+    bounds: _Bounds,
+    midnights_us: Int64Array,
+    place: _Place,
+    outcome: UInt8Array,
+    day: Int32Array,
+) -> int:
+    """Write the place of each row, reject accepted ones beyond the bounds, and tell the days of those that stay so.
+
+    Args:
+        record: Place in the batch of the record of each row.
+        event_us: Event time of each row.
+        records: Of the batch.
+        bounds: Of the source.
+        midnights_us: Table of local midnights.
+        place: Room for that of each row.
+        outcome: Of each row, changed in place.
+        day: Of each row, changed in place.
+
+    Returns:
+        How many rows stay accepted.
+    """
+    accepted = 0
+    for row in range(record.size):
+        number = record[row]
+        arrived_us = records.arrival_us[number]
+        place.partition[row] = records.partition[number]
+        place.offset[row] = records.offset[number]
+        place.arrival_us[row] = arrived_us
+        if outcome[row] != _ACCEPTED:
+            continue
+        if event_us[row] - arrived_us > bounds.ahead_us:
+            outcome[row] = _FUTURE
+        elif arrived_us - event_us[row] > bounds.behind_us:
+            outcome[row] = _TOO_LATE
+        else:
+            day[row] = local_day(event_us[row], midnights_us)
+            accepted += 1
+    return accepted
 
 
 class _Identified(NamedTuple):
@@ -136,7 +216,7 @@ def _unidentified(outcome: UInt8Array) -> _Identified:
     """Return rows before any identity was replaced."""
     rows = outcome.size
     return _Identified(
-        outcome,
+        outcome.copy(),
         np.zeros(rows, np.int32),
         np.zeros(rows, np.uint64),
         np.zeros(rows, np.uint64),
@@ -146,12 +226,10 @@ def _unidentified(outcome: UInt8Array) -> _Identified:
     )
 
 
-def _identify(decoded: Decoded, identified: _Identified, rows: Int64Array, rules: AdmissionRules) -> None:
+def _identify(decoded: Decoded, identified: _Identified, rows: Rows, rules: AdmissionRules) -> None:
     """Replace identities and carriers of accepted rows by pseudonyms, day by day, in place."""
     outcome, day, hi, lo, carrier, visitors, destination = identified
-    day[rows] = local_days(decoded.event_us[rows], rules.midnights_us)
-    for number in _days(day[rows]):
-        chosen = rows[day[rows] == number]
+    for number, chosen in _by_day(day, rows):
         key = rules.day_key(number)
         if key.pseudonymise is None:
             outcome[chosen] = Outcome.KEY_DESTROYED
@@ -159,9 +237,23 @@ def _identify(decoded: Decoded, identified: _Identified, rows: Int64Array, rules
         hi[chosen], lo[chosen] = key.pseudonymise(decoded, chosen)
         if isinstance(decoded, DecodedPositions):
             carrier[chosen] = key.pseudonymise_carriers(decoded.carrier[chosen])
-            destination[chosen] = (hi[chosen] % np.uint64(key.partitions)).astype(np.int32)
+            destination[chosen] = hi[chosen] % np.uint64(key.partitions)
         else:
-            visitors.pseudonym[chosen], visitors.traits[chosen] = key.know_visitors(decoded, chosen)
+            places = np.arange(outcome.size)[chosen]
+            visitors.pseudonym[chosen], visitors.traits[chosen] = key.know_visitors(decoded, places)
+
+
+def _by_day(day: Int32Array, rows: Rows) -> Iterator[tuple[int, Rows]]:
+    """Yield each distinct day of some rows, and those of it."""
+    days = day[rows]
+    if not days.size:
+        return
+    if days.min() == days.max():
+        yield int(days[0]), rows
+        return
+    for number in np.unique(days).tolist():
+        chosen = np.flatnonzero(days == number)
+        yield number, chosen if isinstance(rows, slice) else rows[chosen]
 
 
 def _identify_by_event(
@@ -192,6 +284,7 @@ def _identify_by_event(
             break
         moves[destroyed] = False
     outcome[waiting] = Outcome.TOO_LATE
+    identified.day[waiting] = 0
     newest_event_us.update(moved)
     return clock_us
 
@@ -202,18 +295,18 @@ def _route_unidentified(
     """Send rows without a pseudonym by their source partition and the day that the broker took them."""
     rows = np.flatnonzero(identified.outcome != Outcome.ACCEPTED)
     days = local_days(broker_us[rows], rules.midnights_us)
-    for day in _days(days):
-        chosen = rows[days == day]
-        identified.destination[chosen] = partition[chosen] % rules.day_key(day).partitions
+    for day, chosen in _by_day(days, ALL):
+        unidentified = rows[chosen]
+        identified.destination[unidentified] = partition[unidentified] % rules.day_key(day).partitions
 
 
 def _observations(
     decoded: Decoded,
     identified: _Identified,
-    place: tuple[Int32Array, Int64Array, Int64Array],
+    place: _Place,
     traits: UInt32Array,
 ) -> Observations:
-    """Return rows as observations; *place* is source partition, offset and arrival of each."""
+    """Return rows as observations."""
     partition, offset, arrival_us = place
     shared = (
         partition,
@@ -242,12 +335,6 @@ def _observations(
         traits | identified.visitors.traits,
         identified.visitors.pseudonym,
     )
-
-
-def _days(day: Int32Array) -> Iterator[int]:
-    """Yield each distinct day once."""
-    if day.size:
-        yield from (np.unique(day).tolist() if day.min() != day.max() else [int(day[0])])
 
 
 def rejected_rows(columns: Observations) -> Int64Array:

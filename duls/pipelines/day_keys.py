@@ -1,6 +1,6 @@
 """Day keys for intake: what is fixed for each local day, with the pseudonyms of its vehicles."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
@@ -12,7 +12,7 @@ from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.columns import DecodedDetections, DecodedPositions, Int64Array, UInt64Array
 from processors.pseudonyms import PseudonymCache
 from processors.units import DAY_US
-from streams.admission import DayKey, know_nobody
+from streams.admission import DayKey, Pseudonymise, Rows, know_nobody
 from streams.topics import way_on
 
 
@@ -92,7 +92,7 @@ class DayKeys:
                 DayKey(None, row.partitions)
                 if row.key is None
                 else DayKey(
-                    _pseudonymise_with(PseudonymCache(self._hash_key, row.key)),
+                    pseudonymise_with(PseudonymCache(self._hash_key, row.key)),
                     row.partitions,
                     CarrierPseudonyms(row.key).of,
                     know_nobody if self._months is None else partial(self._months.visitors, day),
@@ -140,13 +140,13 @@ def _changed(name: str, began_with: UUID, topic_id: UUID) -> TopicChangedError:
     )
 
 
-def _pseudonymise_with(
+def pseudonymise_with(
     cache: PseudonymCache,
-) -> Callable[[DecodedPositions | DecodedDetections, Int64Array], tuple[UInt64Array, UInt64Array]]:
+) -> Pseudonymise:
     """Return the pseudonyms of rows as a function of a day."""
 
     def pseudonymise(
-        decoded: DecodedPositions | DecodedDetections, rows: Int64Array
+        decoded: DecodedPositions | DecodedDetections, rows: Rows
     ) -> tuple[UInt64Array, UInt64Array]:
         pseudonyms = cache.pseudonyms(
             decoded.identity, decoded.identity_start[rows], decoded.identity_length[rows]

@@ -285,7 +285,10 @@ def _write_attributes(table: pa.Table, room: DecodedPositions) -> None:
     place = np.zeros(table.num_rows, np.int64)
     for name in ("class", "fuel", "emission"):
         known, places = _words(table, name)
-        place = place * len(known) + (0 if places is None else places)
+        if places is None:
+            combinations = [(*words, *known) for words in combinations]
+            continue
+        place = places if len(combinations) == 1 else place * len(known) + places
         if len(combinations) * len(known) <= _MOST_COMBINATIONS:
             combinations = [(*words, word) for words in combinations for word in known]
         else:  # as many words as a sender likes: only those combinations that occur

@@ -8,14 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from duls.local_midnights import local_midnights
+from duls.pipelines.day_keys import pseudonymise_with
 from processors.carrier_pseudonyms import CarrierPseudonyms
 from processors.columns import (
-    DecodedDetections,
-    DecodedPositions,
     DetectionColumns,
-    Int64Array,
     PositionColumns,
-    UInt64Array,
 )
 from processors.pseudonyms import PseudonymCache
 from processors.registrations import RegistrationBook, Registrations
@@ -56,14 +53,7 @@ def warm_up_intake() -> None:
     moving += [VEHICLE % (vehicle, START_US // 1_000, 52.0, 5.0) for vehicle in range(3, MANY)]
     passing = [_envelope(number, CAMERA) for number in range(3)] + [_envelope(3, STRANGE_CAMERA)]
     cache, carriers = PseudonymCache(bytes(16), bytes(32)), CarrierPseudonyms(bytes(32))
-
-    def pseudonymise(
-        decoded: DecodedPositions | DecodedDetections, rows: Int64Array
-    ) -> tuple[UInt64Array, UInt64Array]:
-        found = cache.pseudonyms(
-            decoded.identity, decoded.identity_start[rows], decoded.identity_length[rows]
-        )
-        return found.hi, found.lo
+    pseudonymise = pseudonymise_with(cache)
 
     warm_up_reading()
     _warm_up_references()
