@@ -44,14 +44,14 @@ class Sizes(NamedTuple):
     """How much is measured."""
 
     records: int
-    peer_share: float  # of the records that keep a peer busy for two seconds
+    peer_share: float  # of the records that a peer is given
     rounds: int
     peer_rounds: int
     vehicles: int = 40_000
     interval_s: float = 10.0
 
 
-DEFAULT: Final = Sizes(records=5_000_000, peer_share=1.0, rounds=5, peer_rounds=2)
+DEFAULT: Final = Sizes(records=5_000_000, peer_share=1.0, rounds=5, peer_rounds=3)
 QUICK: Final = Sizes(records=500_000, peer_share=0.4, rounds=2, peer_rounds=1)
 START_ROUNDS: Final = 2
 
@@ -190,7 +190,7 @@ def _starts(contest: Contest, task: Task) -> list[Run]:
     for number in range(START_ROUNDS):
         say(f"  starts, {number + 1} of {START_ROUNDS}")
         runs += [contest.pipeline(START_RECORDS), contest.bound(task.topic, START_RECORDS)]
-    runs += [contest.peer(peer, task) for peer in PEERS]
+        runs += [contest.peer(peer, task) for peer in PEERS]
     return [run for run in runs if run is not None]
 
 
