@@ -8,12 +8,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from sinks.claims import Claim, claim
 from sinks.connection import Connection, open_connection
 from sinks.embedded_database import drop_database
 from sinks.flow_store import FlowStore
+from sinks.flush import prepare_session
 from sinks.migrate import migrate, migrate_keys
 from sinks.patience import Patience
 from tests.services.external import Database
+from tests.sinks.flush_values import TOPIC
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +64,10 @@ def store(figures_url: str) -> Iterator[FlowStore]:
     """Give a store on a migrated figures database."""
     with FlowStore(figures_url, patience=Patience(20.0)) as opened:
         yield opened
+
+
+@pytest.fixture
+def claims(connection: Connection) -> dict[int, Claim]:
+    """Claim two partitions at offset 0 on a session that is ready to flush."""
+    prepare_session(connection)
+    return claim(connection, TOPIC, [0, 1], {0: 0, 1: 0})

@@ -1,4 +1,4 @@
-"""Values for tests of the flush: small deltas and advances."""
+"""Values for tests of the flush: small deltas and advances, and the rows that a flush leaves."""
 
 from uuid import UUID
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from processors.columns import FIGURES, FlowDelta
 from sinks.claims import Claim
+from sinks.connection import Connection
 from sinks.flush_parts import NowColumns, PartitionAdvance
 
 TOPIC = UUID(int=1)
@@ -55,3 +56,8 @@ def now_columns(present: list[int], silent: list[int]) -> NowColumns:
 def advance(claims: dict[int, Claim], partition: int, expected: int, following: int) -> PartitionAdvance:
     """Return the move of a claimed partition of the test topic."""
     return PartitionAdvance(TOPIC, partition, expected, following, claims[partition].epoch)
+
+
+def rows_of(connection: Connection, statement: str) -> list[tuple[object, ...]]:
+    """Return all rows of a statement."""
+    return connection.execute(statement.encode()).fetchall()

@@ -101,7 +101,7 @@ def test_whatever_is_asked_the_answer_is_as_described(small_api: Api) -> None:
     operations = [
         operation
         for result in schema.get_all_operations()
-        if (operation := result.ok()).path not in SENT  # test_uploads.py tries these
+        if (operation := result.ok()).path not in SENT  # the tests of uploads try these
     ]
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     cases = strategies.one_of(

@@ -2,15 +2,9 @@
 
 from collections.abc import Sequence
 
-from tests.duls.pipelines.aggregate_world import (
-    Entry,
-    MemoryStore,
-    Process,
-    Seen,
-    control,
-    positions,
-    progress,
-)
+from tests.duls.pipelines.aggregate_entries import Entry, Seen, control, positions, progress
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 
 BEGIN = [control("zones", 1), control("cameras", 1), control("settings", 1)]
 

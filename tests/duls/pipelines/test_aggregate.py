@@ -12,23 +12,22 @@ from pyarrow.lib import ArrowInvalid
 from duls.errors import FencedError, ServiceAwayError, TopicChangedError
 from processors.vocabulary import Outcome
 from streams.observation_messages import Kind, headers_of
-from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
-from tests.duls.pipelines.aggregate_world import (
-    AWAY,
+from tests.duls.pipelines.aggregate_entries import (
     FMS_ID,
     OURS,
     PARTITIONS,
     TOPIC,
     UNKNOWN_CAMERA,
     Entry,
-    MemoryStore,
-    Process,
     Seen,
     control,
     detections,
     positions,
     progress,
 )
+from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
+from tests.duls.pipelines.aggregate_store import AWAY, MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 
 
 @st.composite

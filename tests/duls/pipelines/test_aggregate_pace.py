@@ -7,19 +7,18 @@ from structlog.testing import capture_logs
 
 from duls.pipelines.owned_partition import MAX_SNAPSHOT_AGE_S
 from sinks.flush_parts import Flush
-from tests.duls.pipelines.aggregate_logs import drive, flushed, one_log
-from tests.duls.pipelines.aggregate_world import (
+from tests.duls.pipelines.aggregate_entries import (
     FMS_ID,
     START_US,
     TOPIC,
     UNKNOWN_CAMERA,
     Entry,
-    MemoryStore,
-    Process,
     detections,
-    partial_counts,
     progress,
 )
+from tests.duls.pipelines.aggregate_logs import drive, flushed, one_log
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process, partial_counts
 
 
 def test_a_flush_without_news_is_none() -> None:

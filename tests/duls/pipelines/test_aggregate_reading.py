@@ -5,20 +5,20 @@ from confluent_kafka import KafkaError
 
 from duls.errors import RefusedError, ReplayError, ServiceAwayError
 from streams.observation_messages import KIND_HEADER, Kind, headers_of
-from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
-from tests.duls.pipelines.aggregate_world import (
+from tests.duls.pipelines.aggregate_entries import (
     FMS_ID,
     OURS,
     TOPIC,
     Entry,
-    MemoryStore,
-    Process,
     Seen,
     control,
     entry_message,
     positions,
     progress,
 )
+from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, flushed, one_log
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 from tests.streams.client_fakes import message
 
 

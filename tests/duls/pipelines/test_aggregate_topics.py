@@ -7,19 +7,19 @@ import pytest
 
 from processors.vehicle_table import FOREVER_US
 from processors.vocabulary import Source
-from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, one_log
-from tests.duls.pipelines.aggregate_world import (
+from tests.duls.pipelines.aggregate_entries import (
     ANPR_ID,
     UNKNOWN_CAMERA,
     Entry,
-    MemoryStore,
-    Process,
     Seen,
     detections,
     positions,
     progress,
     topic_end,
 )
+from tests.duls.pipelines.aggregate_logs import BEGIN, drive, finished, one_log
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 
 ANEW: Final = b"n" * 16
 OLD_END: Final = 6  # of `drive`

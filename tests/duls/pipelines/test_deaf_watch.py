@@ -17,17 +17,11 @@ from duls.pipelines.partition_loader import ObservationTopic
 from duls.pipelines.worlds import Worlds
 from streams.clients import make_consumer
 from streams.topic_watch import TopicWatch
+from tests.duls.pipelines.aggregate_entries import MIDNIGHTS_US, OURS, TOPIC, TOPIC_ID, Entry
 from tests.duls.pipelines.aggregate_logs import BEGIN, drive
-from tests.duls.pipelines.aggregate_world import (
-    MIDNIGHTS_US,
-    OURS,
-    TOPIC,
-    TOPIC_ID,
-    Entry,
-    MemoryStore,
-    Process,
-    version_source,
-)
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_versions import version_source
+from tests.duls.pipelines.aggregate_world import Process
 from tests.services.external import Broker
 from tests.streams.client_fakes import FakeProducer
 

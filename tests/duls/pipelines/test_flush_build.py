@@ -11,16 +11,9 @@ from processors.detections import CameraRejections
 from processors.ledger import Ledger, LedgerDelta
 from sinks.flush_parts import CameraRejection, FeedClock, NowClock
 from streams.dead_letters import MOST_LETTERS
-from tests.duls.pipelines.aggregate_world import (
-    MIDNIGHTS_US,
-    START_US,
-    MemoryStore,
-    Process,
-    Seen,
-    control,
-    positions,
-    progress,
-)
+from tests.duls.pipelines.aggregate_entries import MIDNIGHTS_US, START_US, Seen, control, positions, progress
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 from tests.duls.pipelines.test_aggregate import BEGIN
 from tests.duls.pipelines.test_owned_partition import owned_partition
 

@@ -4,19 +4,10 @@ import pytest
 
 from duls.pipelines import gathered_positions
 from streams.observation_messages import Kind, headers_of
+from tests.duls.pipelines.aggregate_entries import OURS, Entry, Seen, control, detections, positions, progress
 from tests.duls.pipelines.aggregate_logs import BEGIN, finished, one_log
-from tests.duls.pipelines.aggregate_world import (
-    OURS,
-    Entry,
-    MemoryStore,
-    Process,
-    Seen,
-    control,
-    detections,
-    partial_counts,
-    positions,
-    progress,
-)
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process, partial_counts
 
 OTHER_TOPIC = b"g" * 16
 

@@ -19,7 +19,8 @@ from processors.source_clock import Mark
 from processors.vehicle_table import FOREVER_US
 from processors.vocabulary import Source
 from sinks.flush_parts import Cursor, PartitionAdvance
-from tests.duls.pipelines.aggregate_world import FMS_ID, MIDNIGHTS_US, START_US, TOPIC_ID, version_source
+from tests.duls.pipelines.aggregate_entries import FMS_ID, MIDNIGHTS_US, START_US, TOPIC_ID
+from tests.duls.pipelines.aggregate_versions import version_source
 
 Rows = dict[tuple[int, int, int], tuple[int, int]]
 

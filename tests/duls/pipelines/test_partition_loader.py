@@ -4,8 +4,10 @@ import pytest
 
 from duls.errors import RefusedError, ReplayError, ServiceAwayError, TopicChangedError
 from processors.snapshot import FORMAT
+from tests.duls.pipelines.aggregate_entries import TOPIC, Entry
 from tests.duls.pipelines.aggregate_logs import drive, flushed, one_log
-from tests.duls.pipelines.aggregate_world import TOPIC, Entry, MemoryStore, Process
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 
 
 def stored(logs: list[list[Entry]]) -> MemoryStore:

@@ -8,20 +8,20 @@ import pytest
 from duls.errors import RefusedError, ServiceAwayError
 from processors.units import US_PER_S
 from sinks.registry import Versions
-from tests.duls.pipelines.aggregate_world import (
+from tests.duls.pipelines.aggregate_entries import (
     MIDNIGHTS_US,
-    SETTINGS,
     START_US,
     TODAY,
     TOPIC,
     Entry,
-    MemoryStore,
-    Process,
     Seen,
     detections,
     positions,
     progress,
 )
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_versions import SETTINGS
+from tests.duls.pipelines.aggregate_world import Process
 from tests.duls.pipelines.test_aggregate import drive, finished, one_log
 
 LATENESS_US = 7_200 * US_PER_S

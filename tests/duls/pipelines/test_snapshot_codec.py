@@ -8,7 +8,9 @@ from duls.errors import ReplayError
 from duls.pipelines.snapshot_codec import decode_snapshot, encode_snapshot
 from processors.observation_partition import Versions
 from processors.snapshot import FORMAT, PartitionSnapshot, snapshot_of
-from tests.duls.pipelines.aggregate_world import Entry, MemoryStore, Process
+from tests.duls.pipelines.aggregate_entries import Entry
+from tests.duls.pipelines.aggregate_store import MemoryStore
+from tests.duls.pipelines.aggregate_world import Process
 from tests.duls.pipelines.test_aggregate import observation_logs
 
 

@@ -10,7 +10,7 @@ from duls.pipelines.worlds import Worlds
 from naive.zone_versions import changed_in, last_changes
 from processors.positions import ZoneWorld
 from processors.zone_lookup import lookup
-from tests.duls.pipelines.aggregate_world import ZONES, StoredZone, shapes_of, version_source
+from tests.duls.pipelines.aggregate_versions import ZONES, StoredZone, shapes_of, version_source
 
 
 def worlds_of(zones: dict[int, list[StoredZone]]) -> tuple[Worlds, list[int]]:
