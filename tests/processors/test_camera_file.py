@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duls.errors import InvalidInputError
-from processors.camera_feature import CameraFeature, CameraZone, derived_zone
+from processors.camera_feature import CameraFeature, CameraZone
 from processors.camera_file import CameraFile, merge_cameras, read_cameras
 from processors.camera_rows import camera_rows
+from processors.camera_sight import derived_zone
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
 

@@ -9,9 +9,7 @@ import psycopg
 import pytest
 
 from duls.errors import FencedError, RefusedError
-from processors.carrier_counts import CarrierDelta
-from processors.columns import FIGURES
-from processors.visitor_rows import VisitorDelta
+from processors.columns import FIGURES, CarrierDelta, VisitorDelta
 from sinks.claims import Claim, claim
 from sinks.connection import Connection, open_connection
 from sinks.doctor import conservation

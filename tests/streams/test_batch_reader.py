@@ -17,7 +17,7 @@ from streams.batch_reader import BatchReader, make_record_reader, warm_up_readin
 from streams.client_library import handle_of, load_library
 from streams.clients import make_consumer
 from streams.decode.lexer import PADDING
-from streams.observation_messages import TICK_HEADER
+from streams.observation_headers import TICK_HEADER
 from streams.raw_batch import BITE, MessageReader, Reading, RecordReader, batch_of
 from streams.raw_values import RawValues
 from streams.source_positions import DEAF_TICKS, STUCK_S, Gap, GapBook, SourcePositions

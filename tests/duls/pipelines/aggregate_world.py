@@ -28,15 +28,8 @@ from sinks.claims import Claim
 from sinks.flush_parts import Cursor, Flush, NowColumns, Snapshot
 from sinks.registry import Versions
 from streams.narrow_rows import narrowed
-from streams.observation_messages import (
-    Headers,
-    Kind,
-    control_message,
-    encode_progress,
-    encode_rows,
-    headers_of,
-    topic_end_message,
-)
+from streams.observation_headers import Headers, Kind, control_message, headers_of, topic_end_message
+from streams.observation_messages import encode_progress, encode_rows
 from streams.topic_watch import TopicWatch
 from tests.streams.client_fakes import FakeConsumer, FakeProducer, message
 

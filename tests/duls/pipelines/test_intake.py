@@ -24,9 +24,7 @@ from streams.dead_letters import MOST_LETTERS
 from streams.decode.detections import decode_detections
 from streams.decode.positions import decode_positions
 from streams.failpoints import INTAKE_FAILPOINTS
-from streams.observation_messages import (
-    Kind,
-)
+from streams.observation_headers import Kind
 from streams.raw_batch import RawBatch
 from streams.source_positions import DEAF_TICKS, Gap
 from tests.duls.pipelines.intake_world import (
