@@ -291,6 +291,14 @@ def test_a_document_that_is_no_camera_file_is_an_error(document: bytes) -> None:
         read_cameras(document, [])
 
 
+def test_a_camera_file_in_another_encoding_is_refused() -> None:
+    """With the line that shows it, and what to do."""
+    document = f"{HEADER}\n\nCafé".encode("cp1252")
+
+    with pytest.raises(InvalidInputError, match=r"as line 3 shows: save it as UTF-8"):
+        read_cameras(document, [])
+
+
 @given(st.text())
 def test_any_text_is_read_or_refused_as_a_whole(text: str) -> None:
     """No content makes the reader fail in another way."""
