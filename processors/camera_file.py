@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Final, Literal, NamedTuple, NoReturn
 from uuid import UUID
 
-from processors.camera_feature import CameraFeature, CameraZone, derived_zone, zones_at
+from processors.camera_feature import CameraFeature, CameraZone
 from processors.camera_rows import CameraRow, camera_rows
+from processors.camera_sight import derived_zone, zones_at
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
 from processors.zone_file import LONGEST_NAME, is_usable_id, shown

@@ -9,7 +9,7 @@ from uuid import UUID
 from duls.errors import InvalidInputError
 from processors.camera_feature import CameraFeature, CameraZone
 from processors.names import camera_uuid
-from processors.text_lines import lines_of
+from processors.text_lines import lines_of, text_of
 from processors.vocabulary import Movement
 
 COLUMNS: Final = ("camera_id", "zone_id", "obverse", "reverse")
@@ -79,14 +79,14 @@ def read_overrides(document: bytes, zone_ids: Iterable[str]) -> list[CameraOverr
     Raises:
         InvalidInputError: the table cannot be read; the message names the line and what is wrong with it.
     """
+    lines = lines_of(text_of(document, "The table of overrides"))
+    header = lines[0] if lines else ""
     try:
-        lines = lines_of(document.decode("utf-8-sig"))
-        header = lines[0] if lines else ""
         table = list(
             csv.DictReader(lines, delimiter=max(_DELIMITERS, key=header.count), skipinitialspace=True)
         )
-    except (UnicodeDecodeError, csv.Error) as cause:
-        message = f"The table of overrides is not CSV in UTF-8: {cause}."
+    except csv.Error as cause:
+        message = f"The table of overrides is not CSV: {cause}."
         raise InvalidInputError(message) from cause
     missing = [name for name in COLUMNS if name not in header]
     if missing:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from duls.errors import InvalidInputError
-from processors.text_lines import lines_of
+from processors.text_lines import lines_of, text_of
 
 CSV_COLUMNS: Final = ("camera_id", "name", "lat", "lon", "azimuth_deg", "zone_id", "obverse", "reverse")
 """Columns that must be there; `unknown` may be."""
@@ -39,13 +39,9 @@ def camera_rows(document: bytes) -> list[CameraRow]:
     """Split a camera file into rows.
 
     Raises:
-        InvalidInputError: the document is neither CSV with the known header nor JSON.
+        InvalidInputError: the document is not UTF-8, or neither CSV with the known header nor JSON.
     """
-    try:
-        text = document.decode("utf-8-sig")
-    except UnicodeDecodeError as cause:
-        message = f"The camera file is not UTF-8 text: {cause}."
-        raise InvalidInputError(message) from cause
+    text = text_of(document, "The camera file")
     return _message_rows(text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(text)
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.calendar import local_days
-from processors.columns import Int32Array, Int64Array, UInt8Array, UInt32Array
+from processors.columns import CarrierDelta, Int64Array
 from processors.flow_cells import SLOT_BITS
 from processors.jit import inner_kernel
 from processors.key_table import ABSENT, KeyTable, new_key_table, numbered_key, with_key_room
@@ -26,17 +26,6 @@ class CarrierCounts(NamedTuple):
 
     places: KeyTable  # (flow key of the hour, carrier) → place in `values`
     values: Int64Array  # shape (places, 2)
-
-
-class CarrierDelta(NamedTuple):
-    """Vehicles to add to the cells of a grain, each key once and in order."""
-
-    zone_no: Int32Array
-    bucket: Int64Array  # start of the UTC hour in microseconds, or the local day in days since 1970
-    vehicle_class: UInt8Array
-    zero_emission: UInt8Array
-    carrier: UInt32Array
-    vehicles: Int64Array
 
 
 def new_carrier_counts() -> CarrierCounts:

@@ -155,3 +155,26 @@ class FlowDelta(NamedTuple):
     zero_emission: UInt8Array
     source: UInt8Array  # Source code
     figures: Int64Array  # shape (rows, len(FIGURES)), in the order of FIGURES
+
+
+class CarrierDelta(NamedTuple):
+    """Vehicles to add by carrier to flow cells of one grain, each key once and in order."""
+
+    zone_no: Int32Array
+    bucket: Int64Array  # start of the UTC hour in microseconds, or the local day in days since 1970
+    vehicle_class: UInt8Array
+    zero_emission: UInt8Array
+    carrier: UInt32Array
+    vehicles: Int64Array
+
+
+class VisitorDelta(NamedTuple):
+    """On which days vehicles came, sorted by the first three columns, each key once."""
+
+    month: Int32Array  # first local day of the month, days since 1970-01-01
+    zone_no: Int32Array
+    visitor: UInt64Array  # pseudonym of the month
+    days: Int32Array  # bit 0 is the first day of the month
+    at_home: BoolArray  # whether the plate is Dutch; this and what follows as first counted
+    branch: UInt8Array  # as in `processors.vehicle_traits.Holder`
+    company_size: UInt8Array

@@ -3,13 +3,7 @@
 from typing import Final, NamedTuple
 
 from processors.camera_counts import CameraDelta, drain_cameras, new_camera_counts, with_camera_room
-from processors.carrier_counts import (
-    CarrierDelta,
-    drain_carriers,
-    has_carrier_room,
-    new_carrier_counts,
-    with_carrier_room,
-)
+from processors.carrier_counts import drain_carriers, has_carrier_room, new_carrier_counts, with_carrier_room
 from processors.cells import (
     CellTable,
     clear,
@@ -20,12 +14,12 @@ from processors.cells import (
     with_cell_room,
     with_spare,
 )
-from processors.columns import FlowDelta, Int64Array
+from processors.columns import CarrierDelta, FlowDelta, Int64Array, VisitorDelta
 from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta, feed_delta, rejection_delta
 from processors.flow_cells import FLOW_COLUMNS, roll_up
 from processors.set_steps import SET_COLUMNS, spread
 from processors.units import MINUTE_US
-from processors.visitor_rows import VisitorDelta, drain_visitors, new_visitor_rows, with_visitor_room
+from processors.visitor_rows import drain_visitors, new_visitor_rows, with_visitor_room
 from processors.zone_sets import ZoneSets
 
 SPARE_FLOWS: Final = 1 << 12  # one step adds at most 12 zones over a parked gap of 240 slots of a minute

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from processors.camera_counts import CameraDelta
-from processors.carrier_counts import CarrierDelta, group_of, summed
-from processors.columns import FlowDelta, Int64Array
+from processors.carrier_counts import group_of, summed
+from processors.columns import CarrierDelta, FlowDelta, Int64Array
 from processors.feed_counts import FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
 from processors.visitor_rows import merged_visitors

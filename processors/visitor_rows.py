@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processors.columns import BoolArray, Int32Array, Int64Array, UInt8Array, UInt32Array, UInt64Array
+from processors.columns import (
+    Int32Array,
+    Int64Array,
+    UInt32Array,
+    UInt64Array,
+    VisitorDelta,
+)
 from processors.jit import inner_kernel
 from processors.vehicle_traits import AT_HOME, holders_in
 
@@ -22,18 +28,6 @@ class VisitorRows(NamedTuple):
     visitor: UInt64Array
     traits: UInt32Array
     used: Int64Array  # shape (1,)
-
-
-class VisitorDelta(NamedTuple):
-    """On which days vehicles came, sorted by the first three columns, each key once."""
-
-    month: Int32Array  # first local day of the month, days since 1970-01-01
-    zone_no: Int32Array
-    visitor: UInt64Array  # pseudonym of the month
-    days: Int32Array  # bit 0 is the first day of the month
-    at_home: BoolArray  # whether the plate is Dutch; this and what follows as first counted
-    branch: UInt8Array  # as in `vehicle_traits.Holder`
-    company_size: UInt8Array
 
 
 def new_visitor_rows(capacity: int = 0) -> VisitorRows:

@@ -14,9 +14,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from duls.errors import FencedError, RefusedError
-from processors.carrier_counts import CarrierDelta
-from processors.columns import FlowDelta
-from processors.visitor_rows import VisitorDelta
+from processors.columns import CarrierDelta, FlowDelta, VisitorDelta
 from sinks.connection import Connection
 from sinks.copy_binary import CopyColumn, FieldKind, image_pieces
 from sinks.flush_parts import Cursor, Flush, NowColumns, PartitionAdvance, Snapshot

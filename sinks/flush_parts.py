@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from processors.carrier_counts import CarrierDelta
-from processors.columns import FlowDelta, Int32Array, Int64Array, UInt8Array
-from processors.visitor_rows import VisitorDelta
+from processors.columns import CarrierDelta, FlowDelta, Int32Array, Int64Array, UInt8Array, VisitorDelta
 
 
 class PartitionAdvance(NamedTuple):

@@ -30,7 +30,7 @@ from streams.batch_kernels import (
 )
 from streams.client_library import address_of, handle_of, load_library
 from streams.decode.lexer import PADDING
-from streams.observation_messages import TICK_HEADER
+from streams.observation_headers import TICK_HEADER
 from streams.raw_batch import (
     BITE,
     MessageReader,

@@ -10,7 +10,6 @@ from confluent_kafka.admin import AdminClient
 from duls.errors import ConfigError
 from streams.broker_keeper import BrokerKeeper
 from streams.client_library import load_library
-from streams.observation_sender import PRODUCER_SETTINGS
 
 Properties = Mapping[str, str | int | float | bool]
 
@@ -44,6 +43,20 @@ CONSUMER_SETTINGS: Final[Properties] = {
     "heartbeat.interval.ms": 1_000,
     "log_level": 3,
 }
+
+PRODUCER_SETTINGS: Final[Properties] = {
+    "enable.idempotence": True,
+    "enable.gapless.guarantee": True,
+    # expired messages are not covered by the gapless guarantee, so none expires
+    "message.timeout.ms": 0,
+    "linger.ms": 5,
+    # observations are narrow, and most of their bytes are pseudonyms
+    "compression.type": "none",
+    "queue.buffering.max.messages": 100_000,
+    "queue.buffering.max.kbytes": 262_144,
+    "log_level": 3,  # librdkafka warns that the gapless guarantee is experimental, at every start
+}
+"""Of the gapless producer; properties of the settings file do not change them."""
 
 
 class KeptConsumer(Consumer):

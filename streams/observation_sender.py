@@ -1,6 +1,6 @@
 """The one idempotent producer of intake: rows, progress, ticks and dead letters, in order and without gaps."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -9,20 +9,9 @@ from confluent_kafka import KafkaException, Producer
 from duls.errors import ServiceAwayError
 from processors.source_clock import Mark
 from streams.dead_letters import DeadLetter
-from streams.observation_messages import TICK_HEADER, Headers, Kind, encode_progress, headers_of
+from streams.observation_headers import TICK_HEADER, Headers, Kind, headers_of
+from streams.observation_messages import encode_progress
 
-PRODUCER_SETTINGS: Final[Mapping[str, str | int | float | bool]] = {
-    "enable.idempotence": True,
-    "enable.gapless.guarantee": True,
-    # expired messages are not covered by the gapless guarantee, so none expires
-    "message.timeout.ms": 0,
-    "linger.ms": 5,
-    # observations are narrow, and most of their bytes are pseudonyms
-    "compression.type": "none",
-    "queue.buffering.max.messages": 100_000,
-    "queue.buffering.max.kbytes": 262_144,
-    "log_level": 3,  # librdkafka warns that the gapless guarantee is experimental, at every start
-}
 POLL_S: Final = 0.1
 
 
@@ -32,7 +21,7 @@ class ObservationSender:
     Once the broker has refused something, every later call fails too: an offset must not be committed after it.
 
     Args:
-        producer: A gapless one, see PRODUCER_SETTINGS.
+        producer: A gapless one, see `streams.clients`.
         topic: The observation topic.
         partitions: Of that topic.
         installation: 16 bytes, of the database that the observations are for.

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 
 from processors.columns import BoolArray, Int32Array, Int64Array
 from processors.jit import lean_kernel
-from streams.observation_messages import TICK_HEADER
+from streams.observation_headers import TICK_HEADER
 from streams.raw_values import chosen_values, joined_values
 from streams.received import headers_of_message, place_of
 

@@ -14,7 +14,7 @@ from sinks.flush_parts import OutboxMessage
 from sinks.outbox import add_messages, is_empty, relay
 from sinks.registry import Versions, installation_id, latest_versions, store_settings
 from streams.clients import make_gapless_producer
-from streams.observation_messages import control_message
+from streams.observation_headers import control_message
 from streams.outbox_sender import OutboxSender
 from streams.topics import OBSERVATIONS_TOPIC
 

@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
+from duls.app.other_encodings import SAVE_AS_UTF_8, line_of_other_bytes
 from duls.errors import InvalidInputError
 
 PLATE: Final = "kenteken"
@@ -45,9 +46,17 @@ def batches_of(path: Path) -> Iterator[Batch]:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise InvalidInputError(message) from error
     except (pa.ArrowException, msgspec.DecodeError, UnicodeDecodeError) as error:
-        # the parser's own words may quote a line with a plate
-        message = f"{path} is not CSV or JSON as RDW exports it"
-        raise InvalidInputError(message) from error
+        raise InvalidInputError(_not_as_exported(path)) from error
+
+
+def _not_as_exported(path: Path) -> str:
+    """Say what is wrong with a file; the parser's own words may quote a line with a plate."""
+    if line := line_of_other_bytes(path):
+        return (
+            f"{path} is not CSV or JSON in UTF-8, which RDW exports, as line {line} shows: "
+            f"load the export as it came, or {SAVE_AS_UTF_8}"
+        )
+    return f"{path} is not CSV or JSON as RDW exports it"
 
 
 def _csv_batches(path: Path) -> Iterator[Batch]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from duls.app.other_encodings import SAVE_AS_UTF_8, line_of_other_bytes
 from duls.config import Settings
 from duls.errors import InvalidInputError
 from duls.plate_files import HOLDERS, PERMITS, write_register
@@ -107,27 +108,12 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, s
         message = f"{path} cannot be read: {error.strerror}"
         raise InvalidInputError(message) from error
     except UnicodeDecodeError as error:
-        message = (
-            f"{path} is not CSV in UTF-8, as line {_first_line_of_other_bytes(path)} shows: "
-            "save it as UTF-8, which spreadsheets offer as `CSV UTF-8`"
-        )
+        message = f"{path} is not CSV in UTF-8, as line {line_of_other_bytes(path)} shows: {SAVE_AS_UTF_8}"
         raise InvalidInputError(message) from error
     except csv.Error as error:
         # the words of the parser may quote a line with a plate
         message = f"{path} is not CSV in UTF-8"
         raise InvalidInputError(message) from error
-
-
-def _first_line_of_other_bytes(path: Path) -> int:
-    """Return the number of the first line that is not UTF-8: a decoder that reads ahead does not know it."""
-    number = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return number
 
 
 def _company(row: Mapping[str, str]) -> tuple[int, int]:

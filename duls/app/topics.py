@@ -27,7 +27,7 @@ from sinks.patience import Patience
 from sinks.registry import installation_id
 from streams.clients import make_admin, make_gapless_producer
 from streams.groups import members_of
-from streams.observation_messages import topic_end_message
+from streams.observation_headers import topic_end_message
 from streams.outbox_sender import OutboxSender
 from streams.stored_positions import commit_beginnings, committed_topics
 from streams.topic_reader import make_reader

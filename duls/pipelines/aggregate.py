@@ -25,7 +25,7 @@ from duls.pipelines.worlds import Worlds
 from processors.columns import Int64Array
 from sinks.flow_store import FlowStore
 from sinks.flush_parts import Snapshot
-from streams.observation_messages import envelope_of
+from streams.observation_headers import envelope_of
 from streams.received import Received, place_of, received
 from streams.topic_reader import end_of
 from streams.topic_watch import PATIENT_ANSWER_S, TopicWatch

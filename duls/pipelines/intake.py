@@ -29,7 +29,8 @@ from streams.decode.detection_row import TimeReading
 from streams.decode.detections import ReadDetections
 from streams.failpoints import Failpoint
 from streams.narrow_rows import by_destination, narrowed
-from streams.observation_messages import Kind, encode_parts
+from streams.observation_headers import Kind
+from streams.observation_messages import encode_parts
 from streams.observation_sender import ObservationSender
 from streams.raw_batch import PartitionPosition, ReadColumns, ReadError, RecordReader, batch_of
 from streams.source_positions import GapBook, PositionMetadata, SourcePositions

@@ -15,15 +15,8 @@ from processors.ledger import Ledger
 from processors.rules import rules_of
 from processors.units import US_PER_S
 from processors.vocabulary import Source
-from streams.observation_messages import (
-    Envelope,
-    Kind,
-    decode_control,
-    decode_messages,
-    decode_progress,
-    decode_rows,
-    decode_topic_end,
-)
+from streams.observation_headers import Envelope, Kind, decode_control, decode_topic_end
+from streams.observation_messages import decode_messages, decode_progress, decode_rows
 
 log = structlog.get_logger()
 

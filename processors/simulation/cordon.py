@@ -11,7 +11,8 @@ from processors.camera_feature import CameraFeature, CameraZone
 from processors.columns import Float64Array, Int32Array, UInt8Array
 from processors.simulation.roads import RoadGraph
 from processors.vocabulary import Direction, Movement
-from processors.zone_feature import ZoneFeature, contains
+from processors.zone_feature import ZoneFeature
+from processors.zone_points import contains
 
 
 class Cordon(NamedTuple):

@@ -18,7 +18,7 @@ from duls.app.registry import load_camera_file, load_zone_file
 from duls.app.tokens import issue_token
 from duls.config import load_settings
 from sinks.connection import open_connection
-from streams.observation_messages import KIND_HEADER, Kind
+from streams.observation_headers import KIND_HEADER, Kind
 from streams.topics import OBSERVATIONS_TOPIC
 from tests.acceptance.feed_messages import (
     CHANGE_HOURS,

@@ -17,7 +17,8 @@ from processors.columns import PositionColumns
 from processors.vocabulary import Outcome, Source
 from sinks.connection import open_connection
 from sinks.registry import installation_id
-from streams.observation_messages import Kind, decode_control, decode_progress, decode_rows, envelope_of
+from streams.observation_headers import Kind, decode_control, envelope_of
+from streams.observation_messages import decode_progress, decode_rows
 from streams.topics import OBSERVATIONS_TOPIC
 from tests.faults.installation import Installation
 from tests.faults.raw_topics import messages_of

@@ -19,11 +19,11 @@ from naive import (
     local_day,
 )
 from processors.cameras import CameraIndex, CameraMovement, build_camera_index
-from processors.columns import DetectionColumns, UInt64Array
+from processors.columns import DetectionColumns, UInt64Array, VisitorDelta
 from processors.detections import DetectionState
 from processors.ledger import Ledger
 from processors.vehicle_traits import AT_HOME, BRANCHES, HOLDER_PLACE, Size, packed_holder
-from processors.visitor_rows import VisitorDelta, merged_visitors
+from processors.visitor_rows import merged_visitors
 from processors.vocabulary import VEHICLE_CLASSES, ZERO_EMISSIONS, Outcome
 from tests.processors.position_builders import MIDNIGHTS_US, FlowTotals, ZoneNumbers, pseudonym, rules
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duls.errors import InvalidInputError
-from processors.camera_feature import CameraFeature, CameraZone, derived_zone
+from processors.camera_feature import CameraFeature, CameraZone
 from processors.camera_file import CameraFile, merge_cameras, read_cameras
 from processors.camera_rows import camera_rows
+from processors.camera_sight import derived_zone
 from processors.vocabulary import Movement
 from processors.zone_feature import ZoneFeature
 
@@ -287,6 +288,14 @@ OVERLONG = f"{HEADER}\n{'x' * 200_000}".encode()  # beyond what a CSV cell may h
 def test_a_document_that_is_no_camera_file_is_an_error(document: bytes) -> None:
     """The whole file is refused in one sentence."""
     with pytest.raises(InvalidInputError, match=r"^The camera file .*\.$"):
+        read_cameras(document, [])
+
+
+def test_a_camera_file_in_another_encoding_is_refused() -> None:
+    """With the line that shows it, and what to do."""
+    document = f"{HEADER}\n\nCafé".encode("cp1252")
+
+    with pytest.raises(InvalidInputError, match=r"as line 3 shows: save it as UTF-8"):
         read_cameras(document, [])
 
 

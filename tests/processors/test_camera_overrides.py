@@ -74,7 +74,8 @@ def test_a_table_is_read() -> None:
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (b"\xff", "UTF-8"),
+        (f"{HEADER}\nCafé,a,in,out,".encode("cp1252"), "not UTF-8, as line 2 shows: save it as UTF-8"),
+        (f"{HEADER}\n{'x' * 200_000}".encode(), "is not CSV"),
         (b"camera_id,zone_id\nx,a", "no column obverse, reverse"),
         (f"{HEADER}\nx,nowhere,in,out,".encode(), "Line 2"),
         (f"{HEADER}\n,a,in,out,".encode(), "Line 2"),

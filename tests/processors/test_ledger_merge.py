@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.camera_counts import CAMERA_COLUMNS, CameraDelta
-from processors.carrier_counts import CarrierDelta
-from processors.columns import FIGURES, FlowDelta
+from processors.columns import FIGURES, CarrierDelta, FlowDelta, VisitorDelta
 from processors.feed_counts import FEED_COLUMNS, FeedDelta, RejectionDelta
 from processors.ledger import LedgerDelta
 from processors.ledger_merge import merged
-from processors.visitor_rows import VisitorDelta
 
 Keyed = dict[tuple[int, ...], int]
 

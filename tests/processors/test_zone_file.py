@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duls.errors import InvalidInputError
-from processors.zone_feature import contains
 from processors.zone_file import ZoneFile, read_zones
+from processors.zone_points import contains
 
 SQUARE = [[5.1, 52.0], [5.2, 52.0], [5.2, 52.1], [5.1, 52.1], [5.1, 52.0]]
 BOW_TIE = [[5.0, 52.0], [5.2, 52.2], [5.2, 52.0], [5.0, 52.2], [5.0, 52.0]]

@@ -1,7 +1,8 @@
 """Tests of the points where labels of zones stand."""
 
-from processors.zone_feature import Polygon, contains
+from processors.zone_feature import Polygon
 from processors.zone_label import label_point
+from processors.zone_points import contains
 
 SMALL: Polygon = (((5.0, 52.0), (5.001, 52.0), (5.001, 52.001), (5.0, 52.001), (5.0, 52.0)),)
 # a horseshoe: the middle of its box is outside it

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from processors.carrier_counts import CarrierDelta
-from processors.visitor_rows import VisitorDelta
+from processors.columns import CarrierDelta, VisitorDelta
 from sinks.claims import Claim
 from sinks.connection import Connection
 from sinks.flush import flush

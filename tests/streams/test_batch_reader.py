@@ -12,7 +12,7 @@ from streams import batch_reader, client_library
 from streams.batch_reader import BatchReader, make_record_reader, warm_up_reading
 from streams.client_library import handle_of, load_library
 from streams.clients import make_consumer
-from streams.observation_messages import TICK_HEADER
+from streams.observation_headers import TICK_HEADER
 from streams.raw_batch import BITE, MessageReader, RecordReader
 from tests.services.external import Broker
 from tests.streams.record_reading import (

@@ -12,26 +12,28 @@ from duls.errors import RefusedError
 from processors.columns import DetectionColumns, PositionColumns
 from processors.source_clock import Mark
 from streams.narrow_rows import by_destination, narrowed
-from streams.observation_messages import (
+from streams.observation_headers import (
     INSTALLATION_HEADER,
     KIND_HEADER,
-    MAX_MESSAGE_BYTES,
     Control,
     Envelope,
     Kind,
     TopicEnd,
     control_message,
     decode_control,
+    decode_topic_end,
+    envelope_of,
+    headers_of,
+    topic_end_message,
+)
+from streams.observation_messages import (
+    MAX_MESSAGE_BYTES,
     decode_progress,
     decode_rows,
-    decode_topic_end,
     encode_parts,
     encode_progress,
     encode_rows,
-    envelope_of,
-    headers_of,
     rows_per_message,
-    topic_end_message,
 )
 
 OURS = bytes(range(16))

@@ -8,9 +8,11 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from duls.errors import ServiceAwayError
 from processors.source_clock import Mark
+from streams.clients import PRODUCER_SETTINGS
 from streams.dead_letters import DeadLetter
-from streams.observation_messages import TICK_HEADER, Kind, decode_progress, headers_of
-from streams.observation_sender import PRODUCER_SETTINGS, ObservationSender
+from streams.observation_headers import TICK_HEADER, Kind, headers_of
+from streams.observation_messages import decode_progress
+from streams.observation_sender import ObservationSender
 from tests.streams.client_fakes import FakeProducer
 
 TOPIC = "duls.observation.v1"

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.observation_messages import TICK_HEADER
+from streams.observation_headers import TICK_HEADER
 from streams.raw_batch import BITE, PartitionPosition, ReadColumns, batch_of, event_arrivals, read_topics
 
 TOPIC = "duls.fms.position.v1"

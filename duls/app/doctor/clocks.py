@@ -9,7 +9,7 @@ from duls.app.doctor.findings import Finding, ok, wrong
 from duls.config import Settings
 from processors.units import US_PER_S
 from streams.clients import make_producer
-from streams.observation_messages import TICK_HEADER
+from streams.observation_headers import TICK_HEADER
 from streams.topics import DETECTIONS_TOPIC
 
 ALLOWED_S: Final = 2.0

@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from starlette.types import ASGIApp
 
 from duls.api.server import listening_socket, serve
@@ -36,10 +38,19 @@ def served(application: ASGIApp, stopping: asyncio.Event | None = None) -> Itera
 
 
 def said(port: int, request: bytes, timeout_s: float = 20.0) -> bytes:
-    """Send raw bytes and return everything that comes back until the server closes."""
+    """Send raw bytes and return everything that comes back until the server closes, which it must do in time."""
+    end_s = time.monotonic() + timeout_s
+    answer = bytearray()
     with socket.create_connection((HOST, port), timeout=timeout_s) as connection:
         connection.sendall(request)
-        return b"".join(iter(lambda: connection.recv(65_536), b""))
+        while time.monotonic() < end_s:
+            part = connection.recv(65_536)
+            if not part:
+                return bytes(answer)
+            answer += part
+    pytest.fail(
+        f"the server still sends after {timeout_s:g} s; its answer begins with {bytes(answer[:60])!r}"
+    )
 
 
 def get(path: str, *headers: str) -> bytes:

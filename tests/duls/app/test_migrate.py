@@ -14,7 +14,7 @@ from sinks.keys import KeyStore
 from sinks.master_key import read_master_key
 from sinks.patience import Patience
 from sinks.registry import installation_id
-from streams.observation_messages import Kind, decode_control, envelope_of
+from streams.observation_headers import Kind, decode_control, envelope_of
 from streams.topic_reader import make_reader, messages_to_end
 from streams.topics import OBSERVATIONS_TOPIC
 

@@ -247,7 +247,6 @@ def test_only_the_owner_reads_a_register(settings: Settings, tmp_path: Path) -> 
         (b'[{"a": 1}]', "no column kenteken"),
         (b'{"kenteken": "AB12CD"', "not CSV or JSON"),
         (b"kenteken,voertuigsoort\nAB12CD,x,y,z", "not CSV or JSON"),
-        (b"\xff\xfe", "not CSV or JSON"),
         (b"", "no column kenteken"),
     ],
 )
@@ -259,6 +258,36 @@ def test_what_is_no_export_is_refused_without_a_plate(
         load_rdw(settings, written(tmp_path, export=content), lambda _line: None)
 
     assert "AB12CD" not in str(refusal.value)
+    assert not settings.registers_folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff\xfe", 1),
+        (as_csv(VEHICLE_ROWS).decode().encode("utf-16"), 1),
+        (as_array(VEHICLE_ROWS).decode().encode("utf-16"), 1),
+        (b"kenteken,voertuigsoort\n" + b"AB12CD,Bedrijfsauto\n" * 5_000 + b"AB12CD,\xe9\xe9n\n", 5_002),
+        (
+            b'{"kenteken": "AB12CD", "voertuigsoort": "x"}\n{"kenteken": "AB12CD", "voertuigsoort": "\xe9"}\n',
+            2,
+        ),
+        (b'[\n{"kenteken": "AB12CD",\n"voertuigsoort": "\xe9"}]', 3),
+    ],
+)
+def test_an_export_in_another_encoding_is_refused(
+    settings: Settings, tmp_path: Path, content: bytes, line: int
+) -> None:
+    """With the file, the line that shows it and what to do, without a plate."""
+    paths = written(tmp_path, export=content)
+
+    with pytest.raises(InvalidInputError) as refusal:
+        load_rdw(settings, paths, lambda _line: None)
+
+    assert (
+        f"{paths[0]} is not CSV or JSON in UTF-8, which RDW exports, as line {line} shows: load the export "
+        "as it came, or save it as UTF-8, which spreadsheets offer as `CSV UTF-8`"
+    ) == str(refusal.value)
     assert not settings.registers_folder.exists()
 
 

@@ -16,7 +16,7 @@ from sinks.master_key import read_master_key
 from sinks.patience import Patience
 from sinks.registry import installation_id
 from streams.clients import make_admin
-from streams.observation_messages import Kind, decode_topic_end, envelope_of
+from streams.observation_headers import Kind, decode_topic_end, envelope_of
 from streams.topic_reader import make_reader, messages_to_end
 from streams.topics import DETECTIONS_TOPIC, OBSERVATIONS_TOPIC, POSITIONS_TOPIC, describe_topic
 

@@ -89,10 +89,24 @@ def test_a_command_brings_in_what_is_heavy_when_it_needs_it(heavy: str) -> None:
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode
 
 
-@pytest.mark.parametrize("arguments", [["token", "issue", "kade", "--scope", "act"], ["run", "sing"]])
-def test_a_command_without_kernels_does_not_bring_in_numba(tmp_path: Path, arguments: list[str]) -> None:
-    """The process above `duls run all` lives as long as its roles do."""
-    code = f"import sys; from duls.cli.program import run; run({arguments}); sys.exit('numba' in sys.modules)"
+@pytest.mark.parametrize(
+    ("arguments", "brings_in"),
+    [
+        (["token", "issue", "kade", "--scope", "act"], "duls.app.tokens"),
+        (["run", "sing"], "duls.app.roles"),
+        (["migrate"], "duls.app.migrate"),
+        (["dlq", "list"], "duls.app.dead_letters"),
+        (["alerts", "list"], "duls.app.alerts"),
+    ],
+)
+def test_a_command_without_kernels_does_not_bring_in_numba(
+    tmp_path: Path, arguments: list[str], brings_in: str
+) -> None:
+    """The process above `duls run all` lives as long as its roles do; the others are there sooner."""
+    code = (
+        f"import sys; from duls.cli.program import run; run({arguments}); "
+        f"sys.exit('numba' in sys.modules or {brings_in!r} not in sys.modules)"
+    )
     environment = {**os.environ, **SERVICES, "DULS_HTTP_TOKEN_KEY_FILE": str(tmp_path / "token.key")}
 
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, env=environment)

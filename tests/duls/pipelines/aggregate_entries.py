@@ -13,15 +13,8 @@ from processors.source_clock import Mark
 from processors.units import US_PER_S
 from processors.vocabulary import Outcome
 from streams.narrow_rows import narrowed
-from streams.observation_messages import (
-    Headers,
-    Kind,
-    control_message,
-    encode_progress,
-    encode_rows,
-    headers_of,
-    topic_end_message,
-)
+from streams.observation_headers import Headers, Kind, control_message, headers_of, topic_end_message
+from streams.observation_messages import encode_progress, encode_rows
 from tests.streams.client_fakes import message
 
 TOPIC: Final = "observations"

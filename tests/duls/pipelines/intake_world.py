@@ -26,13 +26,8 @@ from streams.admission import AdmissionRules, DayKey
 from streams.decode.detections import read_detections
 from streams.decode.positions import decode_positions
 from streams.failpoints import no_failpoint
-from streams.observation_messages import (
-    TICK_HEADER,
-    Kind,
-    decode_progress,
-    decode_rows,
-    envelope_of,
-)
+from streams.observation_headers import TICK_HEADER, Kind, envelope_of
+from streams.observation_messages import decode_progress, decode_rows
 from streams.observation_sender import ObservationSender
 from streams.raw_batch import MessageReader
 from streams.source_positions import Gap, GapBook

@@ -11,7 +11,7 @@ from pyarrow.lib import ArrowInvalid
 
 from duls.errors import FencedError, ServiceAwayError, TopicChangedError
 from processors.vocabulary import Outcome
-from streams.observation_messages import Kind, headers_of
+from streams.observation_headers import Kind, headers_of
 from tests.duls.pipelines.aggregate_entries import (
     FMS_ID,
     OURS,

@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from duls.errors import RefusedError, ReplayError, ServiceAwayError
-from streams.observation_messages import KIND_HEADER, Kind, headers_of
+from streams.observation_headers import KIND_HEADER, Kind, headers_of
 from tests.duls.pipelines.aggregate_entries import (
     FMS_ID,
     OURS,

@@ -3,7 +3,7 @@
 import pytest
 
 from duls.pipelines import gathered_positions
-from streams.observation_messages import Kind, headers_of
+from streams.observation_headers import Kind, headers_of
 from tests.duls.pipelines.aggregate_entries import OURS, Entry, Seen, control, detections, positions, progress
 from tests.duls.pipelines.aggregate_logs import BEGIN, finished, one_log
 from tests.duls.pipelines.aggregate_store import MemoryStore

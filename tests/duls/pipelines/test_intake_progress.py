@@ -10,7 +10,7 @@ from naive import PositionRow, event_arrivals
 from processors.grants import NEVER_ENDS_US, Grant, GrantBook
 from processors.source_clock import Mark
 from processors.vocabulary import Outcome
-from streams.observation_messages import Kind
+from streams.observation_headers import Kind
 from tests.duls.pipelines.intake_world import (
     LOGS,
     NEVER_US,

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import shapely
 
-from processors.camera_feature import derived_zone
 from processors.camera_file import read_cameras
+from processors.camera_sight import derived_zone
 from processors.columns import Int64Array
 from processors.simulation.city import SimulatedCity
 from processors.simulation.city_files import cameras_csv, zones_geojson
 from processors.simulation.roads import FAR_MS
 from processors.vocabulary import ZONE_KINDS
-from processors.zone_feature import contains
 from processors.zone_file import read_zones
+from processors.zone_points import contains
 
 
 def kinds_at(city: SimulatedCity, lon: float, lat: float) -> Counter[str]:
