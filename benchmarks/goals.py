@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 
 from benchmarks.loads import SHARES
-from benchmarks.sink import BARE, OURS, SERVER, ratio
+from benchmarks.sink import BARE, OURS, SERVER, times_as_long
 
 
 class Goal(NamedTuple):
@@ -114,7 +114,7 @@ def _percent(*path: str) -> Callable[[Any], float | None]:
 
 
 def _sink(name: str, other: str) -> Callable[[Any], float]:
-    return lambda result: ratio(result, "100%", name, other)
+    return lambda result: times_as_long(result, "100%", name, other)
 
 
 def _aggregate_rate(vehicles: int) -> Callable[[Any], float | None]:

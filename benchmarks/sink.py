@@ -259,7 +259,7 @@ def _took(add: Callable[[], object], server_pid: int) -> Took:
     return Took(wall_s, client_s, tree_cpu_s(server_pid) - server_s)
 
 
-def ratio(result: dict[str, Any], share: str, name: str, other: str) -> float:
+def times_as_long(result: dict[str, Any], share: str, name: str, other: str) -> float:
     """Return how many times as long one way takes as another in the same round, the median over rounds."""
     took = result["took"][share]
     return float(median(a["wall_s"] / b["wall_s"] for a, b in zip(took[name], took[other], strict=True)))
@@ -279,8 +279,8 @@ def as_text(result: dict[str, Any]) -> str:
         client = median(each["client_cpu_s"] for each in result["took"][shares[-1]][name])
         rates = (f"{cells / wall_s(share, name) / 1e3:,.0f} k" for share in shares)
         rows.append((name, *rates, f"{client:.2f} s"))
-    of_server = ", ".join(f"{ratio(result, share, SERVER, OURS):.0%}" for share in shares)
-    once = ", ".join(f"{ratio(result, share, OURS, BARE) - 1:+.1%}" for share in shares)
+    of_server = ", ".join(f"{times_as_long(result, share, SERVER, OURS):.0%}" for share in shares)
+    once = ", ".join(f"{times_as_long(result, share, OURS, BARE) - 1:+.1%}" for share in shares)
     return "\n".join(
         [
             f"Machine: {machine.name()}; load before {machine.load_before}.",
